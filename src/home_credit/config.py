@@ -1,0 +1,31 @@
+"""Settings, read from the environment when asked for and handed down as arguments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator may set; each field is the environment variable of the same name, in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    models: Path = Field(Path("models"), validation_alias="HOME_CREDIT_MODELS", description="saved model")
+    portfolio: Path = Field(
+        Path("data/demo"), validation_alias="HOME_CREDIT_PORTFOLIO", description="tables of known applicants"
+    )
+    reports: Path = Field(Path("reports"), validation_alias="HOME_CREDIT_REPORTS", description="drift report")
+    database_url: str = Field("sqlite:///var/ledger.db", description="any SQLAlchemy address")
+    mlflow_tracking_uri: str = Field(
+        "sqlite:///mlruns/mlflow.db", description="an MLflow address, or a folder with mlflow.db in it"
+    )
+    api_url: str = Field("http://127.0.0.1:8000", description="where the dashboard finds the API")
+    api_key: str | None = Field(None, description="when set, scoring requests must carry it as X-API-Key")
+    max_body_bytes: int = Field(8_000_000, description="larger request bodies are refused with 413", gt=0)
+    max_requests_per_minute: int = Field(600, description="per client address; more get 429", gt=0)
+    cost_false_negative: float = Field(10.0, description="cost of approving an applicant who defaults", gt=0)
+    cost_false_positive: float = Field(1.0, description="cost of declining an applicant who would pay", gt=0)
+    cost_review: float = Field(0.8, description="cost of one human review, in the same unit", gt=0)

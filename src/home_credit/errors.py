@@ -1,0 +1,132 @@
+"""Every error that this package raises on purpose.
+
+::
+
+    HomeCreditError
+    ├── InputError                 somebody gave us something wrong (exit code 2, HTTP 4xx)
+    │   ├── TableError             a table that cannot be used; names table, column and row
+    │   │   ├── MissingTableError
+    │   │   ├── MissingColumnError
+    │   │   ├── WrongTypeError
+    │   │   ├── EmptyTableError
+    │   │   ├── DuplicateKeyError
+    │   │   └── NotFiniteError
+    │   ├── BundleError            one applicant's rows break the schema (422)
+    │   ├── UnknownApplicantError  (404)
+    │   ├── UnknownDecisionError   (404)
+    │   └── UsageError             a command called with arguments that do not fit
+    └── UnavailableError           we cannot do our part now (exit code 1, HTTP 503)
+        ├── ArtifactError          no model, or one that does not match its manifest
+        ├── LedgerError            the decision could not be recorded, or its record is broken
+        ├── ApiError               the scoring API did not answer, or answered with a problem
+        └── ServiceError           a service of ours could not be started
+"""
+
+from __future__ import annotations
+
+
+class HomeCreditError(Exception):
+    """Root of the tree; ``str(error)`` is one line for the person who caused or meets it."""
+
+
+class InputError(HomeCreditError):
+    """Input that cannot be used, described so that its author can mend it."""
+
+
+class TableError(InputError):
+    """A table that cannot be used.
+
+    ``row`` counts data rows from 1, the header left out; ``None`` where no single row is at fault.
+    """
+
+    def __init__(self, table: str, problem: str, *, column: str | None = None, row: int | None = None) -> None:
+        self.table, self.problem, self.column, self.row = table, problem, column, row
+        place = ", ".join(
+            part
+            for part in (
+                f"table {table}",
+                f"column {column}" if column else "",
+                f"row {row}" if row is not None else "",
+            )
+            if part
+        )
+        super().__init__(f"{place}: {problem}")
+
+
+class MissingTableError(TableError):
+    """An application table that is not there (a missing history table is no error)."""
+
+
+class MissingColumnError(TableError):
+    """A column of the schema that the table lacks."""
+
+
+class WrongTypeError(TableError):
+    """A value, or a whole column, that is not of the column's type."""
+
+
+class EmptyTableError(TableError):
+    """A table without rows where at least one is needed."""
+
+
+class DuplicateKeyError(TableError):
+    """Two rows with the key that must be unique."""
+
+
+class NotFiniteError(TableError):
+    """An infinite number."""
+
+
+class BundleError(InputError):
+    """One applicant's rows break the schema; ``field`` is a path such as ``bureau[2].DAYS_CREDIT``."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        self.field, self.problem = field, problem
+        super().__init__(f"{field}: {problem}")
+
+
+class UnknownApplicantError(InputError):
+    """The portfolio holds no application with that SK_ID_CURR."""
+
+    def __init__(self, applicant_id: int) -> None:
+        self.applicant_id = applicant_id
+        super().__init__(f"no applicant with SK_ID_CURR {applicant_id} in the portfolio")
+
+
+class UnknownDecisionError(InputError):
+    """The ledger holds no decision with that id."""
+
+    def __init__(self, decision_id: str) -> None:
+        self.decision_id = decision_id
+        super().__init__(f"no decision {decision_id} in the ledger")
+
+
+class UsageError(InputError):
+    """A command called with arguments that do not fit."""
+
+
+class UnavailableError(HomeCreditError):
+    """Something of ours that a request or a command needs is not there."""
+
+
+class ArtifactError(UnavailableError):
+    """No model, or one that does not match its manifest."""
+
+
+class LedgerError(UnavailableError):
+    """The decision could not be recorded, or its record is broken."""
+
+
+class ApiError(UnavailableError):
+    """The scoring API did not answer, or answered with a problem document.
+
+    ``status`` is the HTTP status, ``None`` where no answer came.
+    """
+
+    def __init__(self, problem: str, *, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(problem)
+
+
+class ServiceError(UnavailableError):
+    """A service of ours could not be started."""

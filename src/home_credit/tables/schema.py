@@ -1,0 +1,91 @@
+"""What the seven tables hold: every column with its type, meaning, unit, values and sentinels.
+
+The columns themselves are data, one TOML file per table in ``columns/``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DType = Literal["integer", "number", "text"]
+
+POLARS_TYPES: Mapping[DType, pl.DataType] = MappingProxyType(
+    {"integer": pl.Int64(), "number": pl.Float64(), "text": pl.String()}
+)
+
+APPLICATION = "application"
+HISTORIES = (
+    "bureau",
+    "bureau_balance",
+    "previous_application",
+    "POS_CASH_balance",
+    "installments_payments",
+    "credit_card_balance",
+)
+TABLES = (APPLICATION, *HISTORIES)
+ID = "SK_ID_CURR"
+TARGET = "TARGET"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: ``values`` lists the categories of a text column or the levels of a coded one."""
+
+    name: str
+    dtype: DType
+    unit: str
+    en: str
+    fr: str
+    values: tuple[str | int, ...] = ()
+    sentinels: tuple[str | int, ...] = ()
+    required: bool = False
+
+    @property
+    def polars(self) -> pl.DataType:
+        """The Polars type that holds the column."""
+        return POLARS_TYPES[self.dtype]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: its columns in their original order and the columns that identify a row."""
+
+    name: str
+    columns: Mapping[str, Column]
+    key: tuple[str, ...] = field(default=())
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """Column names and Polars types, in order."""
+        return {column.name: column.polars for column in self.columns.values()}
+
+
+@cache
+def table(name: str) -> Table:
+    """Return the schema of one of :data:`TABLES`."""
+    text = files("home_credit.tables").joinpath("columns", f"{name}.toml").read_text(encoding="utf-8")
+    parsed = tomllib.loads(text)
+    columns = {
+        column: Column(
+            name=column,
+            dtype=facts["dtype"],
+            unit=facts["unit"],
+            en=facts["en"],
+            fr=facts["fr"],
+            values=tuple(facts.get("values", ())),
+            sentinels=tuple(facts.get("sentinels", ())),
+            required=facts.get("required", False),
+        )
+        for column, facts in parsed["columns"].items()
+    }
+    return Table(name, MappingProxyType(columns), tuple(parsed["key"]))
