@@ -1,0 +1,178 @@
+"""What the API takes and gives; the dashboard and the smoke checks read answers with the same models."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003  (pydantic resolves it at run time)
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DecisionKind = Literal["approved", "review", "declined"]
+Row = dict[str, Any]
+
+
+class Model(BaseModel):
+    """Refuses fields that are not in the contract, and has no way to be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(Model):
+    """One text in both languages of the platform."""
+
+    en: str
+    fr: str
+
+
+class Health(Model):
+    """Answer of ``GET /health``."""
+
+    status: Literal["healthy", "unhealthy"]
+    model_loaded: bool
+    version: str
+
+
+class PredictionRequest(Model):
+    """One applicant's raw rows, in the original column names; every history may be left out."""
+
+    application: Row
+    bureau: list[Row] = Field(default_factory=list)
+    bureau_balance: list[Row] = Field(default_factory=list)
+    previous_application: list[Row] = Field(default_factory=list)
+    POS_CASH_balance: list[Row] = Field(default_factory=list)
+    installments_payments: list[Row] = Field(default_factory=list)
+    credit_card_balance: list[Row] = Field(default_factory=list)
+
+
+class BatchRequest(Model):
+    """Several applicants; each is judged by itself."""
+
+    bundles: list[Row] = Field(min_length=1, max_length=1000)
+
+
+class SimulationRequest(Model):
+    """Columns of the application to replace before deciding; the decision is marked as a simulation."""
+
+    application: Row = Field(default_factory=dict)
+
+
+class ReviewRequest(Model):
+    """A human's own decision on an application, with the reason for it."""
+
+    reviewer: str = Field(min_length=1, max_length=200)
+    decision: Literal["approved", "declined"]
+    reason: str = Field(min_length=3, max_length=2000)
+
+
+class Reason(Model):
+    """One reason code behind a decision.
+
+    ``contribution`` is in log-odds of default: above zero it speaks against the applicant. ``feature``
+    is the feature of that reason which moved the score most, ``value`` what it was.
+    """
+
+    code: str
+    feature: str
+    value: float | int | str | None
+    contribution: float
+    text: Text
+
+
+class Assessment(Model):
+    """What the model and the policy say of one applicant; recording it makes it a decision."""
+
+    SK_ID_CURR: int
+    probability_of_default: float = Field(ge=0, le=1)
+    cut_off: float = Field(ge=0, le=1)
+    decision: DecisionKind
+    score: int
+    grade: str
+    reasons: list[Reason]
+    warnings: list[str] = Field(default_factory=list)
+    model_version: str
+    simulation: bool = False
+
+
+class Decision(Assessment):
+    """An assessment as the ledger holds it."""
+
+    decision_id: str
+    recorded_at: datetime
+
+
+class Problem(Model):
+    """An RFC 9457 problem document; ``field`` names what was wrong where one field was."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+
+
+class BatchItem(Model):
+    """The outcome of one bundle of a batch: a decision, or the problem with that bundle."""
+
+    index: int
+    decision: Decision | None = None
+    problem: Problem | None = None
+
+
+class BatchResponse(Model):
+    """Answer of ``POST /predict/batch``, in the order of the request."""
+
+    results: list[BatchItem]
+
+
+class Applicant(Model):
+    """The rows that the platform holds of one applicant."""
+
+    SK_ID_CURR: int
+    bundle: PredictionRequest
+
+
+class ApplicantList(Model):
+    """Some known applicants, lowest SK_ID_CURR first."""
+
+    applicants: list[int]
+    total: int
+
+
+class ModelFacts(Model):
+    """Answer of ``GET /model``."""
+
+    model_version: str
+    trained_at: datetime
+    features: int
+    cut_off: float
+    review_band: tuple[float, float] | None
+    metrics: dict[str, float]
+    training_data: dict[str, Any]
+
+
+class Review(Model):
+    """A human review as recorded."""
+
+    decision_id: str
+    reviewer: str
+    decision: Literal["approved", "declined"]
+    reason: str
+    recorded_at: datetime
+
+
+class DecisionRecord(Model):
+    """A decision as read back from the ledger, with what it was made from and what was done to it."""
+
+    decision: Decision
+    bundle: PredictionRequest
+    reviews: list[Review]
+
+
+class Replay(Model):
+    """A decision computed again from its record; ``identical`` compares every bit of it."""
+
+    decision_id: str
+    identical: bool
+    recorded: Assessment
+    recomputed: Assessment
+    differences: list[str]
