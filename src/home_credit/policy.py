@@ -27,7 +27,7 @@ class Costs:
 
     false_negative: float = 10.0
     false_positive: float = 1.0
-    review: float = 0.8
+    review: float = 0.85
 
     @classmethod
     def of(cls, settings: Settings) -> Costs:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import joblib
-import lightgbm as lgb
 
 from home_credit.default_risk.calibration import Calibration
 from home_credit.default_risk.preprocessor import Preprocessor
@@ -16,6 +15,8 @@ from home_credit.errors import ArtifactError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import lightgbm as lgb
 
 CLASSIFIER, PREPROCESSOR, MANIFEST = "lgbm_model.joblib", "preprocessor.joblib", "manifest.json"
 
@@ -63,7 +64,9 @@ def save(
     digests = {name: _digest(directory / name) for name in (CLASSIFIER, PREPROCESSOR)}
     version = hashlib.sha256("".join(digests.values()).encode()).hexdigest()[:12]
     manifest = {"model_version": version, "artifacts": digests, **facts}
-    (directory / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (directory / MANIFEST).write_text(
+        json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     return manifest
 
 
@@ -76,7 +79,9 @@ def load(directory: Path) -> Artifacts:
         manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
         for name, digest in manifest["artifacts"].items():
             if _digest(directory / name) != digest:
-                raise ArtifactError(f"{directory / name} is not the file that {MANIFEST} names; train or restore it")
+                raise ArtifactError(
+                    f"{directory / name} is not the file that {MANIFEST} names; train or restore it"
+                )
         plain = joblib.load(directory / PREPROCESSOR)
         booster = joblib.load(directory / CLASSIFIER)
     except FileNotFoundError as error:

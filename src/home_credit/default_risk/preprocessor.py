@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -65,7 +65,9 @@ class Preprocessor:
         for name, known in self.categories.items():
             new = rows[name].is_not_null() & ~rows[name].is_in(list(known))
             for row in new.arg_true():
-                warnings[row].append(f"{name}: {rows[name][row]!r} was never seen in training; taken as missing")
+                warnings[row].append(
+                    f"{name}: {rows[name][row]!r} was never seen in training; taken as missing"
+                )
         return warnings
 
     def to_plain(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import polars as pl
@@ -22,12 +22,14 @@ BATCH = 100_000
 
 def _named(features: Iterable[Feature]) -> list[nw.Expr]:
     return [
-        (feature.expression if feature.kind == "category" else feature.expression.cast(FLOAT)).alias(feature.name)
+        (feature.expression if feature.kind == "category" else feature.expression.cast(FLOAT)).alias(
+            feature.name
+        )
         for feature in features
     ]
 
 
-def matrix(frames: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
+def matrix(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
     """Return the plan of the feature matrix over the seven tables.
 
     The frames hold the columns of the schema; the result holds SK_ID_CURR and every feature of the catalogue,

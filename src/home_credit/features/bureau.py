@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
@@ -42,7 +42,7 @@ TYPES = {
 WINDOWS = (90, 180, 365, 730)
 
 
-def rows(frames: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
+def rows(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
     """Return one row per bureau credit with the integers that the features aggregate."""
     end, ended = whole("DAYS_CREDIT_ENDDATE"), whole("DAYS_ENDDATE_FACT")
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
@@ -23,7 +23,7 @@ STATES = {
 }
 
 
-def rows(frames: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
+def rows(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
     """Return one row per bureau credit with its months counted by status and window."""
     status, age = nw.col("STATUS"), nw.col("age")
     severity = nw.when(status.is_in(("1", "2", "3", "4", "5"))).then(status).otherwise(nw.lit("0"))
@@ -33,7 +33,7 @@ def rows(frames: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
         for state, (_, _, codes) in STATES.items()
     ]
     months = [count(age < months).alias(f"MONTHS_{window}") for months, window in WINDOWS.items()]
-    credits = (
+    by_credit = (
         frames[TABLE]
         .select("SK_ID_BUREAU", "STATUS", age=nw.lit(0) - whole("MONTHS_BALANCE"))
         .with_columns(severity=severity.cast(INTEGER))
@@ -46,7 +46,7 @@ def rows(frames: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
             newest=age.min(),
         )
     )
-    return frames["bureau"].select(ID, "SK_ID_BUREAU").join(credits, on="SK_ID_BUREAU", how="inner")
+    return frames["bureau"].select(ID, "SK_ID_BUREAU").join(by_credit, on="SK_ID_BUREAU", how="inner")
 
 
 def _features() -> Iterator[Feature]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
@@ -31,7 +31,7 @@ TABLE = "credit_card_balance"
 WINDOWS = {6: "6M", 12: "12M", 24: "24M", 100: "ALL"}
 
 
-def rows(frames: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
+def rows(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
     """Return one row per card and month with the integers that the features aggregate."""
     return (
         frames[TABLE]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
@@ -33,7 +33,7 @@ LAST = (1, 3, 5, 10, 20, 50)
 INSTALMENT = [ID, "SK_ID_PREV", "NUM_INSTALMENT_VERSION", "NUM_INSTALMENT_NUMBER"]
 
 
-def rows(frames: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
+def rows(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
     """Return one row per instalment: an instalment paid in parts counts once, late by its last part."""
     return (
         frames[TABLE]

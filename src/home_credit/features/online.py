@@ -6,7 +6,6 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import narwhals as nw
-import polars as pl
 from polars.io.plugins import register_io_source
 
 from home_credit.features.build import matrix
@@ -14,6 +13,8 @@ from home_credit.tables.schema import ID, TABLES, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    import polars as pl
 
 
 class OnlineFeatures:
@@ -48,6 +49,7 @@ class OnlineFeatures:
         with self._lock:
             self._frames = frames
             try:
-                return self._plan.collect().sort(ID)
+                rows: pl.DataFrame = self._plan.collect().sort(ID)
+                return rows
             finally:
                 self._frames = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
@@ -67,7 +67,7 @@ APPROVED = nw.col("NAME_CONTRACT_STATUS") == "Approved"
 REFUSED = nw.col("NAME_CONTRACT_STATUS") == "Refused"
 
 
-def rows(frames: Mapping[str, nw.LazyFrame]) -> nw.LazyFrame:
+def rows(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
     """Return one row per earlier application with the integers that the features aggregate."""
     approved = flag(APPROVED)
     order = ["age", "SK_ID_PREV"]
