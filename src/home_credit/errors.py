@@ -39,7 +39,9 @@ class TableError(InputError):
     ``row`` counts data rows from 1, the header left out; ``None`` where no single row is at fault.
     """
 
-    def __init__(self, table: str, problem: str, *, column: str | None = None, row: int | None = None) -> None:
+    def __init__(
+        self, table: str, problem: str, *, column: str | None = None, row: int | None = None
+    ) -> None:
         self.table, self.problem, self.column, self.row = table, problem, column, row
         place = ", ".join(
             part
