@@ -1,0 +1,87 @@
+"""The seven tables as data: complete, consistent and readable in both languages."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, TARGET, Column, table
+
+WIDTHS = {
+    "application": 121,
+    "bureau": 17,
+    "bureau_balance": 3,
+    "previous_application": 37,
+    "POS_CASH_balance": 8,
+    "installments_payments": 8,
+    "credit_card_balance": 23,
+}
+UNITS = {
+    "area", "category", "code", "count", "currency", "days", "flag", "hour", "id", "months", "normalised",
+    "rate", "years",
+}  # fmt: skip
+COLUMNS = [(name, column) for name in TABLES for column in table(name).columns.values()]
+each_column = pytest.mark.parametrize(
+    ("name", "column"), COLUMNS, ids=[f"{name}.{column.name}" for name, column in COLUMNS]
+)
+
+
+def test_every_table_has_its_columns() -> None:
+    assert {name: len(table(name).columns) for name in TABLES} == WIDTHS
+
+
+def test_the_target_is_no_column_of_the_application() -> None:
+    assert TARGET not in table(APPLICATION).columns
+    assert next(iter(table(APPLICATION).columns)) == ID
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_key_consists_of_required_columns(name: str) -> None:
+    schema = table(name)
+    assert all(schema.columns[column].required for column in schema.key)
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_every_history_leads_to_an_applicant(name: str) -> None:
+    assert ID in table(name).columns or "SK_ID_BUREAU" in table(name).columns
+
+
+@each_column
+def test_a_column_is_described(name: str, column: Column) -> None:
+    assert column.unit in UNITS
+    assert column.en
+    assert column.fr
+    assert column.en != column.fr
+    assert not re.search(r"[^\u00a0][;:?!]|'|\s$", column.fr), "French spaces and apostrophes"
+
+
+@each_column
+def test_values_and_sentinels_fit_the_type(name: str, column: Column) -> None:
+    kind = str if column.dtype == "text" else int
+    assert all(isinstance(value, kind) for value in (*column.values, *column.sentinels))
+    assert len(set(column.values)) == len(column.values)
+    if column.dtype == "text":
+        assert column.values
+        assert set(column.sentinels) <= set(column.values)
+
+
+def test_known_sentinels_are_there() -> None:
+    assert table(APPLICATION).columns["DAYS_EMPLOYED"].sentinels == (365243,)
+    assert table(APPLICATION).columns["CODE_GENDER"].sentinels == ("XNA",)
+    assert table("previous_application").columns["DAYS_TERMINATION"].sentinels == (365243,)
+
+
+@pytest.mark.real_rows
+@pytest.mark.parametrize("name", ["application_train", "application_test", *HISTORIES])
+def test_the_schema_is_that_of_the_real_tables(name: str) -> None:
+    directory = os.environ.get("HOME_CREDIT_TABLES")
+    if not directory:
+        pytest.skip("HOME_CREDIT_TABLES is not set")
+    real = dict(pl.scan_parquet(Path(directory) / f"{name}.parquet").collect_schema())
+    real.pop(TARGET, None)
+    schema = table(APPLICATION if name.startswith(APPLICATION) else name).schema
+    assert list(real.items()) == list(schema.items())
