@@ -19,7 +19,8 @@ import polars as pl
 
 from home_credit.features.build import feature_matrix, matrix
 from home_credit.features.online import OnlineFeatures
-from home_credit.tables.portfolio import Portfolio, parse_bundle
+from home_credit.tables.bundle import parse_bundle
+from home_credit.tables.portfolio import Portfolio
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
 

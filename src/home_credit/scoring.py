@@ -10,7 +10,7 @@ from home_credit import policy
 from home_credit.contract import Assessment, DecisionRecord, ModelFacts, Reason, Replay, Text
 from home_credit.default_risk import artifacts, classifier, reasons
 from home_credit.features.online import OnlineFeatures
-from home_credit.tables.portfolio import ParsedBundle, parse_bundle
+from home_credit.tables.bundle import ParsedBundle, parse_bundle
 from home_credit.tables.schema import ID, TABLES
 
 if TYPE_CHECKING:
