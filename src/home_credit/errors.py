@@ -14,6 +14,7 @@
     │   ├── BundleError            one applicant's rows break the schema (422)
     │   ├── UnknownApplicantError  (404)
     │   ├── UnknownDecisionError   (404)
+    │   ├── OtherModelError        a record that the loaded model did not make (409)
     │   └── UsageError             a command called with arguments that do not fit
     └── UnavailableError           we cannot do our part now (exit code 1, HTTP 503)
         ├── ArtifactError          no model, or one that does not match its manifest
@@ -101,6 +102,16 @@ class UnknownDecisionError(InputError):
     def __init__(self, decision_id: str) -> None:
         self.decision_id = decision_id
         super().__init__(f"no decision {decision_id} in the ledger")
+
+
+class OtherModelError(InputError):
+    """A recorded decision cannot be computed again: another model version made it."""
+
+    def __init__(self, decision_id: str, recorded: str, loaded: str) -> None:
+        self.decision_id, self.recorded, self.loaded = decision_id, recorded, loaded
+        super().__init__(
+            f"decision {decision_id} was made by model version {recorded}; the one loaded is {loaded}"
+        )
 
 
 class UsageError(InputError):

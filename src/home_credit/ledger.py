@@ -256,7 +256,7 @@ def _parsed(database_url: str) -> URL:
     if url.drivername in {"postgres", "postgresql"}:
         # The forms that hosting platforms hand out; the second alone would ask for a driver we do not have.
         url = url.set(drivername="postgresql+psycopg")
-    if url.get_driver_name() == "psycopg":
+    if url.drivername == "postgresql+psycopg":
         return url.update_query_dict({"connect_timeout": "5", **url.query})
     if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
         raise LedgerError("a ledger in memory does not last: name a file, as in sqlite:///var/ledger.db")

@@ -7,7 +7,7 @@ from typing import Any
 from home_credit.contract import Assessment, PredictionRequest, Reason, Text
 
 
-def an_assessment(applicant_id: int = 100001, **changes: Any) -> Assessment:
+def an_assessment(applicant_id: int = 900001, **changes: Any) -> Assessment:
     reason = Reason(
         code="external_scores",
         feature="ext_source_mean",
@@ -28,12 +28,12 @@ def an_assessment(applicant_id: int = 100001, **changes: Any) -> Assessment:
     return Assessment(**{**facts, **changes})
 
 
-def a_bundle(applicant_id: int = 100001, **columns: Any) -> PredictionRequest:
+def a_bundle(applicant_id: int = 900001, **columns: Any) -> PredictionRequest:
     return PredictionRequest(
         application={
             "SK_ID_CURR": applicant_id,
             "AMT_CREDIT": 450000.0,
-            "EXT_SOURCE_2": 0.3,
+            "EXT_SOURCE_2": 0.1 + 0.2,
             **columns,
         },
         bureau=[{"SK_ID_CURR": applicant_id, "SK_ID_BUREAU": 1, "DAYS_CREDIT": -400}],
