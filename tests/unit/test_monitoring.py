@@ -135,6 +135,9 @@ def test_small_but_certain_change_is_no_drift() -> None:
 def test_verdict_is_plain_json_and_a_table() -> None:
     verdict = drift(_applications(50, 1), _applications(50, 2))
     assert json.loads(json.dumps(verdict.document(), allow_nan=False))["alarm"] is False
+    assert verdict.summary == (
+        "No drift alarm: of 5 columns 0 drift strongly and 0 moderately, 50 reference rows against 50"
+    )
     assert verdict.table().columns == [
         "column", "psi", "p_value", "missing_reference", "missing_current", "status",
     ]  # fmt: skip

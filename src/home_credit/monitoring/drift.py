@@ -8,6 +8,7 @@ columns drift.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -48,6 +49,16 @@ class DriftVerdict:
     alarm: bool
     reference_rows: int
     current_rows: int
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        found = Counter(column.status for column in self.columns)
+        return (
+            f"{'Drift alarm' if self.alarm else 'No drift alarm'}: of {len(self.columns)} columns "
+            f"{found['major']} drift strongly and {found['moderate']} moderately, "
+            f"{self.reference_rows:,} reference rows against {self.current_rows:,}"
+        )
 
     def document(self) -> dict[str, Any]:
         """Return the verdict as plain JSON values."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -74,18 +73,10 @@ def write_report(
     presets = [DataDriftPreset(method="psi", threshold=MODERATE), DataSummaryPreset()]
     with _plain_figures():
         page = Report(presets).run(*samples).get_html_str(as_iframe=False)
-    out.write_text(slim(page, *_headline(verdict, max_rows)), encoding="utf-8")
+    headline, basis = verdict.summary.split(": ")
+    below = f"{basis.capitalize()}, chance allowed for. Below: at most {max_rows:,} rows of each, chance not allowed for."
+    out.write_text(slim(page, headline, below), encoding="utf-8")
     return out
-
-
-def _headline(verdict: DriftVerdict, max_rows: int) -> tuple[str, str]:
-    found = Counter(column.status for column in verdict.columns)
-    basis = (
-        f"Of {len(verdict.columns)} columns {found['major']} drift strongly, {found['moderate']} moderately: "
-        f"{verdict.reference_rows:,} reference rows against {verdict.current_rows:,}, chance allowed for. "
-        f"What follows is computed from at most {max_rows:,} rows of each, chance not allowed for."
-    )
-    return "Drift alarm" if verdict.alarm else "No drift alarm", basis
 
 
 def _applications(directory: Path, wanted: Split, otherwise: Split) -> pl.DataFrame:
