@@ -53,44 +53,43 @@ MODEL = ModelFacts(
 )
 
 
-def reason(
-    code: str, feature: str, value: float | str | None, contribution: float, fr: str, en: str
-) -> Reason:
-    return Reason(code=code, feature=feature, value=value, contribution=contribution, text=Text(fr=fr, en=en))
-
-
-HARMFUL = [
-    reason(
-        "EXTERNAL_SCORES", "ext_source_mean", 0.1873, 0.84, "Scores externes faibles", "Low external scores"
+# Code, feature, its value, contribution to the log-odds of default, French and English text.
+HARMFUL = (
+    (
+        "EXTERNAL_SCORE",
+        "ext_source_mean",
+        0.1873,
+        0.84,
+        "Les scores des organismes externes sont faibles ou absents",
+        "The scores of external rating agencies are low or missing",
     ),
-    reason(
-        "INSTALMENTS",
+    (
+        "INSTALMENTS_LATE",
         "instal_late_days_mean_365d",
         12.5,
         0.41,
-        "Échéances payées en retard au cours des douze derniers mois",
-        "Instalments paid late over the last twelve months",
+        "Des échéances de crédits antérieurs ont été payées en retard",
+        "Instalments of earlier credits were paid late",
     ),
-    reason(
-        "BUREAU_DEBT",
-        "bureau_debt_over_credit",
+    (
+        "PREVIOUS_TERMS",
+        "prev_down_payment_share_last",
         None,
         0.12,
-        "Endettement auprès d’autres établissements",
-        "Debt with other lenders",
+        "Le produit, l’apport ou les conditions des crédits antérieurs sont associés à un risque plus élevé",
+        "The product, down payment or terms of earlier credits carry a higher risk",
     ),
-]
-HELPFUL = [
-    reason("AGE", "age_years", 52.3, -0.22, "Âge du demandeur", "Age of the applicant"),
-    reason(
-        "EDUCATION",
-        "education",
-        "Higher education",
-        -0.35,
-        "Niveau d’études élevé",
-        "High level of education",
-    ),
-]
+)
+HELPFUL = (
+    ("LOAN_TERMS", "credit_over_annuity", 36.234, -0.22,
+     "Le montant, la durée et l’annuité demandés présentent un risque plus faible",
+     "The amount, term and annuity asked for carry a lower risk"),
+    ("EDUCATION", "education", "Higher education", -0.35,
+     "Le niveau d’études déclaré est associé à un risque plus faible",
+     "The level of education declared is associated with a lower risk"),
+    *((f"MINOR_{n}", f"minor_feature_{n}", n, -0.01 * n, f"Motif mineur {n}", f"Minor reason {n}")
+      for n in range(1, 7)),
+)  # fmt: skip
 WARNINGS = ["application.ORGANIZATION_TYPE: 'Space agency' was never seen in training; treated as missing"]
 
 
@@ -126,7 +125,8 @@ def decide(applicant_id: int) -> Decision:
     kind: DecisionKind = (
         "approved" if probability < BAND[0] else "review" if probability < BAND[1] else "declined"
     )
-    harmful, helpful = (HARMFUL, HELPFUL) if kind != "approved" else (HARMFUL[2:], HELPFUL)
+    # Helpful before harmful: the page must put them in its own order.
+    reasons = [*HELPFUL, *(HARMFUL[2:] if kind == "approved" else HARMFUL)]
     return Decision(
         decision_id=f"d-{applicant_id}",
         recorded_at=datetime(2026, 11, 20, 13, 5, tzinfo=UTC),
@@ -136,7 +136,10 @@ def decide(applicant_id: int) -> Decision:
         decision=kind,
         score=round(700 - 900 * probability),
         grade="ABCDEFG"[min(6, int(probability * 30))],
-        reasons=[*helpful, *harmful],  # on purpose not in the order that the page shows
+        reasons=[
+            Reason(code=code, feature=feature, value=value, contribution=effect, text=Text(fr=fr, en=en))
+            for code, feature, value, effect, fr, en in reasons
+        ],
         warnings=WARNINGS if kind == "review" else [],
         model_version=VERSION,
     )
@@ -153,33 +156,38 @@ class StubApi:
     def answer(self, method: str, target: str) -> tuple[int, BaseModel]:
         """Return status and body for a request."""
         parts = urlsplit(target)
-        if parts.path == "/health":
-            state: Any = "healthy" if self.has_model else "unhealthy"
-            health = Health(status=state, model_loaded=self.has_model, version="1.0.0")
-            return (200 if self.has_model else 503), health
-        if method == "GET" and parts.path == "/applicants":
-            query = {name: int(values[0]) for name, values in parse_qs(parts.query).items()}
-            after = [applicant for applicant in APPLICANTS if applicant > query.get("after", 0)]
-            return 200, ApplicantList(applicants=after[: query.get("limit", 50)], total=len(APPLICANTS))
-        if method == "GET" and parts.path == "/model":
-            return 200, MODEL
-        if match := re.fullmatch(r"/decisions/d-(\d+)", parts.path):
-            applicant = int(match[1])
-            return 200, DecisionRecord(decision=decide(applicant), bundle=bundle(applicant), reviews=[])
-        if match := re.fullmatch(r"/applicants/(\d+)(/predict)?", parts.path):
-            applicant = int(match[1])
-            if applicant not in APPLICANTS:
-                return 404, problem(404, f"no applicant with SK_ID_CURR {applicant} in the portfolio")
-            if not match[2]:
-                return 200, Applicant(SK_ID_CURR=applicant, bundle=bundle(applicant))
-            if not self.has_model:
-                return 503, problem(503, "no model is loaded")
-            return 200, decide(applicant)
-        return 404, problem(404, f"nothing at {parts.path}")
+        query = {name: int(values[0]) for name, values in parse_qs(parts.query).items()}
+        match = re.search(r"(\d+)", parts.path)
+        applicant = int(match[1]) if match else 0
+        match (method, re.sub(r"\d+", "ID", parts.path)):
+            case ("GET", "/health"):
+                state: Any = "healthy" if self.has_model else "unhealthy"
+                health = Health(status=state, model_loaded=self.has_model, version="1.0.0")
+                answer = (200 if self.has_model else 503), health
+            case ("GET", "/applicants"):
+                known = [number for number in APPLICANTS if number > query.get("after", 0)]
+                page = known[: query.get("limit", 50)]
+                answer = 200, ApplicantList(applicants=page, total=len(APPLICANTS))
+            case ("GET", "/model"):
+                answer = 200, MODEL
+            case ("GET", "/decisions/d-ID"):
+                record = DecisionRecord(decision=decide(applicant), bundle=bundle(applicant), reviews=[])
+                answer = 200, record
+            case (_, "/applicants/ID" | "/applicants/ID/predict") if applicant not in APPLICANTS:
+                answer = problem(404, f"no applicant with SK_ID_CURR {applicant} in the portfolio")
+            case ("GET", "/applicants/ID"):
+                answer = 200, Applicant(SK_ID_CURR=applicant, bundle=bundle(applicant))
+            case ("POST", "/applicants/ID/predict") if self.has_model:
+                answer = 200, decide(applicant)
+            case ("POST", "/applicants/ID/predict"):
+                answer = problem(503, "no model is loaded")
+            case _:
+                answer = problem(404, f"nothing at {parts.path}")
+        return answer
 
 
-def problem(status: int, detail: str) -> Problem:
-    return Problem(type="about:blank", title="problem", status=status, detail=detail)
+def problem(status: int, detail: str) -> tuple[int, Problem]:
+    return status, Problem(type="about:blank", title="problem", status=status, detail=detail)
 
 
 @contextmanager
@@ -200,10 +208,10 @@ def running(port: int = 0) -> Iterator[StubApi]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815  # the name that http.server looks for
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
+        def log_message(self, *args: object) -> None:
+            """Keep the tests' output clean."""
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     api = StubApi(f"http://127.0.0.1:{server.server_port}")

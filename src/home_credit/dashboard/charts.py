@@ -25,7 +25,9 @@ RAISES = "#C4501B"
 LOWERS = "#1F6FA8"
 ZONES = {"approved": "#CFE2F0", "review": "#FBE6AE", "declined": "#F5CDBB"}
 
-LABEL_CHARACTERS = 46  # what fits on the width of a phone
+LABEL_CHARACTERS = 54  # what fits on the width of a phone
+LINE_HEIGHT, BAR_HEIGHT = 17, 14  # pixels
+REACH = 1.35  # half of the axis over the longest bar: its figure stands beyond it
 NARROWEST_NAMED_ZONE = 0.12  # of the gauge's width
 EDGE = 0.2
 
@@ -140,76 +142,78 @@ def _pointer(
 
 def reasons(harmful_first: Sequence[Reason], say: Texts) -> Spec:
     """Return diverging bars of what each reason adds to the log-odds of default, under its text."""
-    labels = [textwrap.wrap(getattr(reason.text, say.language), LABEL_CHARACTERS) for reason in harmful_first]
-    lines = max(len(label) for label in labels)
-    reach = 1.3 * max(abs(reason.contribution) for reason in harmful_first) or 1.0
-    bars = [
-        {
-            "row": row,
-            "zero": 0,
-            "label": "\n".join(label),
-            "contribution": reason.contribution,
-            "written": say.number(reason.contribution, 2, signed=True),
-            "colour": RAISES if reason.contribution > 0 else LOWERS,
-        }
-        for row, (reason, label) in enumerate(zip(harmful_first, labels, strict=True))
-    ]
-    row = {"field": "row", "type": "ordinal", "axis": None, "scale": {"padding": 0}}
-    row_height = 16 * lines + 34
+    reach = REACH * max(abs(reason.contribution) for reason in harmful_first) or 1.0
+    bars, height = [], 0
+    for reason in harmful_first:
+        lines = textwrap.wrap(getattr(reason.text, say.language), LABEL_CHARACTERS)
+        bar = height + LINE_HEIGHT * len(lines) + 4
+        bars.append(
+            {
+                "zero": 0,
+                "contribution": reason.contribution,
+                "colour": RAISES if reason.contribution > 0 else LOWERS,
+                "label": "\n".join(lines),
+                "written": say.number(reason.contribution, 2, signed=True),
+                "top": height,
+                "bar": bar,
+                "middle": bar + BAR_HEIGHT / 2,
+                "bottom": bar + BAR_HEIGHT,
+            }
+        )
+        height = bar + BAR_HEIGHT + 16
+    data = {"values": bars}
     x = {
         "field": "contribution",
         "type": "quantitative",
         "scale": {"domain": [-reach, reach], "nice": False},
         "axis": None,
     }
-    below = (16 * lines) / 2
-    end = {"type": "text", "fontSize": 12, "color": INK, "yOffset": below, "fontWeight": "bold"}
-    number = {"x": x, "y": row, "text": {"field": "written"}}
-    data = {"values": bars}
+    zero = {"field": "zero", "type": "quantitative", "axis": None}
+
+    def y(field: str) -> Spec:
+        scale = {"domain": [0, height], "nice": False, "reverse": True}
+        return {"field": field, "type": "quantitative", "scale": scale, "axis": None}
+
+    colour = {"field": "colour", "type": "nominal", "scale": None}
+    figure = {"type": "text", "fontSize": 12, "fontWeight": "bold", "color": INK}
+    figure_at = {"x": x, "y": y("middle"), "text": {"field": "written"}}
+    text = {"type": "text", "align": "left", "baseline": "top", "lineBreak": "\n", "lineHeight": LINE_HEIGHT}
     return _spec(
-        height=row_height * len(bars),
+        height=height,
         say=say,
         layer=[
             {
                 "data": data,
-                "mark": {"type": "bar", "height": 14, "yOffset": below, "tooltip": None},
+                "mark": {"type": "rect", "tooltip": None},
                 "encoding": {
                     "x": x,
                     "x2": {"field": "zero"},
-                    "y": row,
-                    "color": {"field": "colour", "type": "nominal", "scale": None},
+                    "y": y("bar"),
+                    "y2": {"field": "bottom"},
+                    "color": colour,
                 },
             },
             {
                 "data": data,
-                "mark": {
-                    "type": "text",
-                    "align": "left",
-                    "baseline": "middle",
-                    "lineBreak": "\n",
-                    "lineHeight": 16,
-                    "fontSize": 13,
-                    "color": INK,
-                    "yOffset": -14,
-                },
-                "encoding": {"x": {"value": 0}, "y": row, "text": {"field": "label"}},
+                "mark": {"type": "rule", "color": LINE},
+                "encoding": {"x": zero, "y": y("bar"), "y2": {"field": "bottom"}},
+            },
+            {
+                "data": data,
+                "mark": {**text, "fontSize": 13, "color": INK},
+                "encoding": {"x": {"value": 0}, "y": y("top"), "text": {"field": "label"}},
             },
             {
                 "data": data,
                 "transform": [{"filter": "datum.contribution > 0"}],
-                "mark": {**end, "align": "left", "xOffset": 5},
-                "encoding": number,
+                "mark": {**figure, "align": "left", "xOffset": 5},
+                "encoding": figure_at,
             },
             {
                 "data": data,
                 "transform": [{"filter": "datum.contribution <= 0"}],
-                "mark": {**end, "align": "right", "xOffset": -5},
-                "encoding": number,
-            },
-            {
-                "data": data,
-                "mark": {"type": "tick", "size": 22, "thickness": 1, "color": LINE, "yOffset": below},
-                "encoding": {"x": {"field": "zero", "type": "quantitative"}, "y": row},
+                "mark": {**figure, "align": "right", "xOffset": -5},
+                "encoding": figure_at,
             },
         ],
     )

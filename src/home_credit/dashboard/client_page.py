@@ -1,19 +1,19 @@
-"""Page *Client*: find an applicant, decide, and show the decision with its reasons."""
+"""Page *Client*: find an applicant and decide; what is shown then is :mod:`.decision_view`'s."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from home_credit.dashboard import charts, markup, profile, shell
+from home_credit.dashboard import decision_view, shell
+from home_credit.dashboard.decision_view import Case
 from home_credit.errors import ApiError
 
 if TYPE_CHECKING:
     from home_credit.client import ApiClient
-    from home_credit.contract import ApplicantList, DecisionRecord, ModelFacts, Reason
+    from home_credit.contract import ApplicantList
     from home_credit.dashboard.texts import Texts
 
 WANTED = "client"  # key of the input and name of the query parameter
@@ -22,14 +22,6 @@ AFTER = "applicants_after"
 EXAMPLES = 6
 # The SK_ID_CURR of the tables have six digits; no 64-bit integer has more than 18 for certain.
 LONGEST_ID = 18
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A decision as recorded, and the model that took it."""
-
-    record: DecisionRecord
-    model: ModelFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +56,7 @@ def show() -> None:
     elif isinstance(outcome.result, ApiError):
         _failure(wanted, outcome.result, say)
     else:
-        _case(outcome.result, say)
+        decision_view.show(outcome.result, say)
 
 
 @st.cache_data(ttl=300, show_spinner=False)
@@ -136,130 +128,3 @@ def _failure(entered: str, error: ApiError, say: Texts) -> None:
     st.error(say(key, entered=entered))
     if key != "error.unknown_client":
         st.caption(say("error.detail", detail=str(error)))
-
-
-def _case(case: Case, say: Texts) -> None:
-    decision = case.record.decision
-    st.html(
-        markup.banner(
-            decision.decision,
-            say(f"decision.{decision.decision}"),
-            say(f"decision.{decision.decision}_text"),
-            (
-                say("decision.client", id=decision.SK_ID_CURR),
-                say("decision.on", time=say.time(decision.recorded_at, shell.zone())),
-            ),
-        )
-    )
-    if decision.warnings:
-        st.html(markup.notes(say("warnings.heading"), decision.warnings))
-    _risk(case, say)
-    _reasons(decision.reasons, say)
-    _profile(case.record, say)
-    _traceability(case, say)
-
-
-def _risk(case: Case, say: Texts) -> None:
-    decision = case.record.decision
-    st.header(say("risk.heading"), anchor=False)
-    probability, cut_off = say.percent(decision.probability_of_default), say.percent(decision.cut_off)
-    # The difference of the two figures as they are shown, so that the reader's subtraction agrees.
-    gap = round(decision.probability_of_default * 100, 1) - round(decision.cut_off * 100, 1)
-    points = say("risk.points", value=say.number(abs(gap), 1))
-    margin = say("risk.margin_above" if gap > 0 else "risk.margin_below", points=points)
-    # The band belongs to one model: another may have been put in its place since the decision.
-    band = case.model.review_band if case.model.model_version == decision.model_version else None
-    left, right = st.columns((2, 3), gap="large", vertical_alignment="center")
-    with left:
-        st.html(
-            markup.figures(
-                (
-                    (say("risk.probability"), probability, margin),
-                    (say("risk.cut_off"), cut_off, ""),
-                    (say("risk.score"), say.number(decision.score), ""),
-                    (say("risk.grade"), decision.grade, ""),
-                )
-            )
-        )
-    with right:
-        st.vega_lite_chart(
-            spec=charts.gauge(decision.probability_of_default, decision.cut_off, band, say),
-            theme=None,
-            alt=say(
-                "risk.gauge_alt",
-                probability=probability,
-                cut_off=cut_off,
-                decision=say(f"decision.{decision.decision}"),
-            ),
-        )
-        st.caption(
-            say("risk.band", low=say.percent(band[0]), high=say.percent(band[1]))
-            if band
-            else say("risk.no_band")
-        )
-
-
-def _reasons(reasons: list[Reason], say: Texts) -> None:
-    st.header(say("reasons.heading"), anchor=False)
-    if not reasons:
-        st.caption(say("reasons.none"))
-        return
-    harmful_first = sorted(reasons, key=lambda reason: -reason.contribution)
-    st.caption(say("reasons.intro"))
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.html(markup.poles(say("reasons.lowers"), say("reasons.raises")))
-        st.vega_lite_chart(
-            spec=charts.reasons(harmful_first, say),
-            theme=None,
-            alt=say("reasons.chart_alt", count=len(reasons)),
-        )
-    with right:
-        st.html(
-            markup.table(
-                say("reasons.table_caption"),
-                (say("reasons.reason"), say("reasons.value"), say("reasons.effect")),
-                [_row(reason, say) for reason in harmful_first],
-            )
-        )
-
-
-def _row(reason: Reason, say: Texts) -> tuple[str, str, str]:
-    effect = say("reasons.raises_risk" if reason.contribution > 0 else "reasons.lowers_risk")
-    return (
-        f"{escape(getattr(reason.text, say.language))}<br>{markup.code(reason.feature)}",
-        escape(say.value(reason.value)),
-        f"<strong>{say.number(reason.contribution, 2, signed=True)}</strong><br>{escape(effect)}",
-    )
-
-
-def _profile(record: DecisionRecord, say: Texts) -> None:
-    st.header(say("profile.heading"), anchor=False)
-    st.caption(say("profile.source"))
-    application = record.bundle.application
-    parts = [
-        markup.facts(profile.facts(application, group, say), say(f"profile.{group}"))
-        for group in profile.GROUPS
-    ]
-    history = profile.history_counts(record.bundle, say)
-    st.html(markup.cards([*parts, markup.facts(history, say("history.heading"), wide=True)]))
-
-
-def _traceability(case: Case, say: Texts) -> None:
-    decision = case.record.decision
-    st.header(say("record.heading"), anchor=False)
-    pairs = [
-        (say("record.decision_id"), decision.decision_id),
-        (say("record.recorded_at"), say.time(decision.recorded_at, shell.zone())),
-        (say("record.model_version"), decision.model_version),
-    ]
-    if case.model.model_version == decision.model_version:
-        pairs.append((say("record.trained_at"), say.time(case.model.trained_at, shell.zone())))
-    st.html(markup.facts(pairs, wide=True))
-    st.download_button(
-        say("record.download"),
-        data=lambda: case.record.model_dump_json(indent=2),
-        file_name=f"decision-{decision.decision_id}.json",
-        mime="application/json",
-        on_click="ignore",
-    )

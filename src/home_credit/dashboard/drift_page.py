@@ -12,7 +12,7 @@ from home_credit.dashboard import shell
 REPORT = "evidently_full_report.html"
 NOTEBOOK = "notebooks/04_Drift_Evidently.ipynb"
 COMMAND = "home-credit drift --reference DIR --current DIR --out {out}"
-FRAME_HEIGHT = 900  # pixels
+FRAME_HEIGHT = 1050  # pixels of the report, which the style sheet shows smaller
 
 
 def show() -> None:
@@ -25,11 +25,11 @@ def show() -> None:
         st.info(say("drift.absent"))
         st.write(say("drift.absent_how"))
         st.caption(say("drift.absent_notebook"))
-        st.code(NOTEBOOK, language=None)
+        st.code(NOTEBOOK, language=None, wrap_lines=True)
         st.caption(say("drift.absent_command"))
-        st.code(COMMAND.format(out=folder), language=None)
+        st.code(COMMAND.format(out=folder), language=None, wrap_lines=True)
         st.caption(say("drift.absent_place"))
-        st.code(str(report), language=None)
+        st.code(str(report), language=None, wrap_lines=True)
         return
     facts = report.stat()
     made = datetime.fromtimestamp(facts.st_mtime, UTC)
@@ -47,4 +47,5 @@ def show() -> None:
             mime="text/html",
             on_click="ignore",
         )
-    st.iframe(report, height=FRAME_HEIGHT, alt=say("drift.frame_alt"))
+    with st.container(key="report"):
+        st.iframe(report, height=FRAME_HEIGHT, alt=say("drift.frame_alt"))

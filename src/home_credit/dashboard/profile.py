@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 DAYS_PER_YEAR = 365.25
 NOT_EMPLOYED = 365_243  # what DAYS_EMPLOYED holds for pensioners and the unemployed
 
-# Neither sex nor anything else that a lender must not weigh is put before the officer.
+# The applicant's sex is left out: it must not weigh with whoever decides.
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "credit": ("NAME_CONTRACT_TYPE", "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE"),
     "situation": ("AMT_INCOME_TOTAL", "NAME_INCOME_TYPE", "OCCUPATION_TYPE", "DAYS_EMPLOYED"),
