@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from home_credit.contract import Applicant, ApplicantList, PredictionRequest
 from home_credit.errors import BundleError, OtherModelError, UnknownApplicantError
 from home_credit.scoring import replay_record
-from home_credit.tables.portfolio import parse_bundle
+from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import APPLICATION, ID
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from home_credit.contract import Decision, DecisionRecord, ModelFacts, Replay, Review, ReviewRequest
     from home_credit.ledger import Ledger
     from home_credit.scoring import Scorer
-    from home_credit.tables.portfolio import ParsedBundle, Portfolio
+    from home_credit.tables.bundle import ParsedBundle
+    from home_credit.tables.portfolio import Portfolio
 
 T = TypeVar("T")
 LARGEST_ID = 2**63 - 1
