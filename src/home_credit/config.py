@@ -28,4 +28,4 @@ class Settings(BaseSettings):
     max_requests_per_minute: int = Field(600, description="per client address; more get 429", gt=0)
     cost_false_negative: float = Field(10.0, description="cost of approving an applicant who defaults", gt=0)
     cost_false_positive: float = Field(1.0, description="cost of declining an applicant who would pay", gt=0)
-    cost_review: float = Field(0.8, description="cost of one human review, in the same unit", gt=0)
+    cost_review: float = Field(0.85, description="cost of one human review, in the same unit", gt=0)

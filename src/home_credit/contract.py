@@ -45,9 +45,9 @@ class PredictionRequest(Model):
 
 
 class BatchRequest(Model):
-    """Several applicants; each is judged by itself."""
+    """Several applicants, each a :class:`PredictionRequest` judged by itself, be it right or wrong."""
 
-    bundles: list[Row] = Field(min_length=1, max_length=1000)
+    bundles: list[Any] = Field(min_length=1, max_length=1000)
 
 
 class SimulationRequest(Model):

@@ -14,6 +14,7 @@
     │   ├── BundleError            one applicant's rows break the schema (422)
     │   ├── UnknownApplicantError  (404)
     │   ├── UnknownDecisionError   (404)
+    │   ├── OtherModelError        a record that the loaded model did not make (409)
     │   └── UsageError             a command called with arguments that do not fit
     └── UnavailableError           we cannot do our part now (exit code 1, HTTP 503)
         ├── ArtifactError          no model, or one that does not match its manifest
@@ -39,7 +40,9 @@ class TableError(InputError):
     ``row`` counts data rows from 1, the header left out; ``None`` where no single row is at fault.
     """
 
-    def __init__(self, table: str, problem: str, *, column: str | None = None, row: int | None = None) -> None:
+    def __init__(
+        self, table: str, problem: str, *, column: str | None = None, row: int | None = None
+    ) -> None:
         self.table, self.problem, self.column, self.row = table, problem, column, row
         place = ", ".join(
             part
@@ -99,6 +102,16 @@ class UnknownDecisionError(InputError):
     def __init__(self, decision_id: str) -> None:
         self.decision_id = decision_id
         super().__init__(f"no decision {decision_id} in the ledger")
+
+
+class OtherModelError(InputError):
+    """A recorded decision cannot be computed again: another model version made it."""
+
+    def __init__(self, decision_id: str, recorded: str, loaded: str) -> None:
+        self.decision_id, self.recorded, self.loaded = decision_id, recorded, loaded
+        super().__init__(
+            f"decision {decision_id} was made by model version {recorded}; the one loaded is {loaded}"
+        )
 
 
 class UsageError(InputError):

@@ -23,6 +23,14 @@ POLARS_TYPES: Mapping[DType, pl.DataType] = MappingProxyType(
     {"integer": pl.Int64(), "number": pl.Float64(), "text": pl.String()}
 )
 
+LIMITS: Mapping[str, float] = MappingProxyType(
+    {
+        "currency": 1e10,
+        "area": 1e9,
+        **dict.fromkeys(("days", "months", "years", "count", "hour", "rate", "normalised"), 1e6),
+    }
+)
+
 APPLICATION = "application"
 HISTORIES = (
     "bureau",
@@ -49,6 +57,11 @@ class Column:
     values: tuple[str | int, ...] = ()
     sentinels: tuple[str | int, ...] = ()
     required: bool = False
+
+    @property
+    def limit(self) -> float | None:
+        """The largest size that a value may have, so that exact sums of many rows stay inside 64 bits."""
+        return LIMITS.get(self.unit)
 
     @property
     def polars(self) -> pl.DataType:

@@ -1,0 +1,68 @@
+# make up     the whole platform on this machine: API, dashboard, MLflow UI
+# make test   everything that must pass
+# make train  the committed model again, from a demo portfolio
+# make locks  the requirements again, after a change in pyproject.toml (UPGRADE=--upgrade: to newer releases)
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
+
+.PHONY: up install test lint browser train locks
+
+up: install
+	@exec $(BIN)/home-credit up
+
+install: .venv/.installed
+
+test: .venv/.installed-dev lint browser
+	@$(BIN)/pytest $(PYTEST)
+
+lint: .venv/.installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# A portfolio of its own: what lies in data/demo may be of any size.
+train: install
+	$(BIN)/home-credit demo --out data/training --applicants 20000 --seed 2018
+	$(BIN)/home-credit train --tables data/training --models models
+
+# dev.txt holds every package; the others are parts of it, so that what is tested is what is served.
+locks: .venv/.installed-dev
+	$(COMPILE) --extra dev --output-file requirements/dev.txt
+	for part in api dashboard mlflow up; do \
+		$(COMPILE) --extra $$part --constraint requirements/dev.txt --output-file requirements/$$part.txt || exit; \
+	done
+
+# Locks are complete, hence --no-deps; bytecode is left to the first import, which halves the time.
+define install
+	@echo "Installing the locked packages, once; this takes a minute or two ..."
+	@$(PIP) --no-compile --require-hashes -r $<
+	@$(PIP) --no-build-isolation --editable .
+	@touch $@
+endef
+
+.venv/.installed: requirements/up.txt pyproject.toml | $(BIN)/python
+	$(install)
+
+.venv/.installed-dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	$(install)
+	@touch .venv/.installed
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; choose one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+# The browser tests skip, and say so, where there is no Chromium and none can be installed.
+browser:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium for the browser tests ..."; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		{ apt-get -qq update && apt-get -qq install --yes chromium; } >/dev/null 2>&1 </dev/null && exit; \
+	fi; \
+	echo "No Chromium: the browser tests will be skipped."

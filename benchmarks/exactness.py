@@ -1,0 +1,75 @@
+"""Do one applicant's features have the same bits alone, in the table, streamed and in memory?
+
+    python benchmarks/exactness.py --tables DIR [--alone 300]
+
+Prints how many cells differ, of how many, and exits with 1 where any does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import narwhals as nw
+import numpy as np
+import polars as pl
+
+from home_credit.features.build import feature_matrix, matrix
+from home_credit.features.online import OnlineFeatures
+from home_credit.tables.bundle import parse_bundle
+from home_credit.tables.portfolio import Portfolio
+from home_credit.tables.schema import ID
+from home_credit.tables.source import open_tables
+
+
+def bits(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return floats as their 64 bits, so that equality is that of bits."""
+    return frame.with_columns(
+        (pl.col(name).to_physical().reinterpret(signed=False))
+        for name, dtype in frame.schema.items()
+        if dtype == pl.Float64
+    )
+
+
+def differing(one: pl.DataFrame, other: pl.DataFrame) -> int:
+    """Return the number of cells that differ in any bit."""
+    left, right = bits(one), bits(other.select(one.columns))
+    return sum(int((~left[name].eq_missing(right[name])).sum()) for name in one.columns)
+
+
+def main() -> None:
+    """Run the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tables", type=Path, required=True)
+    parser.add_argument("--alone", type=int, default=300)
+    arguments = parser.parse_args()
+    with open_tables(arguments.tables, "train") as source:
+        applicants = source.applicants[ID]
+        streamed = feature_matrix(source.frames, applicants)
+        lazy = {name: nw.from_native(frame) for name, frame in source.frames.items()}
+        in_memory = matrix(lazy).to_native().collect(engine="in-memory").sort(ID)
+    cells = streamed.height * streamed.width
+    found = differing(streamed, in_memory)
+    print(f"streaming against in memory: {found} of {cells:,} cells differ")
+
+    portfolio, online = Portfolio(arguments.tables), OnlineFeatures()
+    chosen = applicants.sample(min(arguments.alone, len(applicants)), seed=1)
+    alone, times = [], []
+    for applicant in chosen:
+        parsed = parse_bundle(portfolio.bundle(applicant))
+        began = time.perf_counter()
+        alone.append(online.compute(parsed.frames))
+        times.append(time.perf_counter() - began)
+    together = streamed.filter(pl.col(ID).is_in(chosen.implode()))
+    apart = differing(together, pl.concat(alone).sort(ID))
+    print(f"{len(chosen)} applicants alone against the table: {apart} of {together.height * together.width:,} cells differ")
+    print(f"one applicant, {streamed.width - 1} features: median {1e3 * np.median(times):.1f} ms, 95 % {1e3 * np.quantile(times, 0.95):.1f} ms")
+    print(", ".join(f"{name} {version(name)}" for name in ("polars", "narwhals", "numpy")))
+    sys.exit(1 if found or apart else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""The one table from errors to RFC 9457 problem documents."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from home_credit import errors
+from home_credit.contract import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fastapi import FastAPI, Request
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+TYPE = "urn:home-credit:problem:"
+
+
+class Kind(NamedTuple):
+    """What all problems of one kind have in common."""
+
+    status: HTTPStatus
+    slug: str
+    title: str
+
+
+INVALID = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-input", "The input breaks the schema")
+FAULT = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "A fault of ours")
+
+# An error is looked up by its class, then by what that inherits from.
+ERRORS: Mapping[type[Exception], Kind] = {
+    ValidationError: INVALID,
+    RequestValidationError: INVALID,
+    errors.InputError: INVALID,
+    errors.UnknownApplicantError: Kind(HTTPStatus.NOT_FOUND, "unknown-applicant", "Unknown applicant"),
+    errors.UnknownDecisionError: Kind(HTTPStatus.NOT_FOUND, "unknown-decision", "Unknown decision"),
+    errors.OtherModelError: Kind(HTTPStatus.CONFLICT, "other-model", "Another model made this decision"),
+    # The only tables that the API reads are its own portfolio: whoever asks has no part in their state.
+    errors.TableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-portfolio", "The portfolio is not available"),
+    errors.UnavailableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
+    errors.ArtifactError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-model", "No model is loaded"),
+    errors.LedgerError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-ledger", "The ledger is not available"),
+    Exception: FAULT,
+}
+
+STATUSES: Mapping[int, Kind] = {
+    kind.status: kind
+    for kind in (
+        Kind(HTTPStatus.UNAUTHORIZED, "unauthorized", "An API key is needed"),
+        Kind(HTTPStatus.NOT_FOUND, "unknown-route", "There is nothing at this address"),
+        Kind(HTTPStatus.METHOD_NOT_ALLOWED, "method", "The address does not take this method"),
+        Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The request body is too large"),
+        Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "The request body must be JSON"),
+        Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
+    )
+}
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return the problem document of any error; that of a fault of ours tells nothing of its cause."""
+    if isinstance(error, HTTPException):
+        status = HTTPStatus(error.status_code)
+        return _problem(STATUSES.get(status) or Kind(status, "http", status.phrase), error.detail)
+    kind = next(ERRORS[cls] for cls in type(error).__mro__ if cls in ERRORS)
+    if isinstance(error, (ValidationError, RequestValidationError)):
+        return _invalid(error.errors()[0])
+    if kind is FAULT:
+        return _problem(kind, "the request could not be served; the fault is logged")
+    return _problem(kind, str(error), getattr(error, "field", None))
+
+
+def response_of(error: Exception) -> Response:
+    """Return the answer to a request that ended in ``error``."""
+    problem = problem_of(error)
+    return Response(
+        problem.model_dump_json(exclude_none=True),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=getattr(error, "headers", None),
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of ``app`` a problem document."""
+
+    async def expected(_request: Request, error: Exception) -> Response:
+        return response_of(error)
+
+    async def fault(request: Request, error: Exception) -> Response:
+        logger.error("fault at %s %s", request.method, request.url.path, exc_info=error)
+        return response_of(error)
+
+    for kind in (errors.HomeCreditError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, expected)
+    app.add_exception_handler(Exception, fault)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the ``responses`` of a route that may answer with these problems."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def _problem(kind: Kind, detail: str, field: str | None = None) -> Problem:
+    return Problem(
+        type=TYPE + kind.slug, title=kind.title, status=int(kind.status), detail=detail, field=field
+    )
+
+
+def _invalid(first: Mapping[str, Any]) -> Problem:
+    if first["type"] == "json_invalid":
+        return _problem(INVALID, f"the body is not JSON: {first['ctx']['error']}")
+    field = _path(first["loc"])
+    message = first["msg"][:1].lower() + first["msg"][1:]
+    return _problem(INVALID, f"{field}: {message}" if field else message, field)
+
+
+def _path(location: Sequence[str | int]) -> str | None:
+    """Return a location such as ``("body", "bureau", 2, "DAYS_CREDIT")`` as ``bureau[2].DAYS_CREDIT``."""
+    path = ""
+    for part in location[1:] if location[:1] in {("body",), ("query",), ("path",)} else location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path or None

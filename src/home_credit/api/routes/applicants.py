@@ -1,0 +1,42 @@
+"""Applicants whose rows the platform holds."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query
+
+from home_credit.api.bodies import JsonRoute
+from home_credit.api.examples import SIMULATIONS
+from home_credit.api.problems import documented
+from home_credit.api.routes import Service
+from home_credit.api.service import LARGEST_ID
+from home_credit.contract import Applicant, ApplicantList, Decision, SimulationRequest
+
+router = APIRouter(
+    tags=["applicants"], route_class=JsonRoute, responses=documented(401, 404, 413, 422, 429, 503)
+)
+
+
+@router.get("/applicants")
+def applicants(
+    service: Service,
+    after: Annotated[int, Query(ge=0, le=LARGEST_ID, description="only SK_ID_CURR above this")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+) -> ApplicantList:
+    """List known applicants, lowest SK_ID_CURR first."""
+    return service.applicants(after, limit)
+
+
+@router.get("/applicants/{SK_ID_CURR}")
+def applicant(SK_ID_CURR: int, service: Service) -> Applicant:  # noqa: N803  (the name of the contract)
+    """Return the rows that the platform holds of a known applicant."""
+    return service.applicant(SK_ID_CURR)
+
+
+@router.post("/applicants/{SK_ID_CURR}/predict")
+def predict_applicant(
+    SK_ID_CURR: int,  # noqa: N803  (the name of the contract)
+    service: Service,
+    simulation: Annotated[SimulationRequest | None, Body(openapi_examples=SIMULATIONS)] = None,
+) -> Decision:
+    """Decide on the rows held of a known applicant; a body with overrides makes it a simulation."""
+    return service.decide_applicant(SK_ID_CURR, simulation.application if simulation else None)

@@ -1,0 +1,40 @@
+"""What operators ask: is it healthy, what does it measure, which model decides."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from home_credit import __version__
+from home_credit.api import metrics
+from home_credit.api.problems import documented
+from home_credit.api.routes import Service
+from home_credit.contract import Health, ModelFacts
+
+router = APIRouter(tags=["operations"])
+
+
+# Coroutines answer on the event loop: they must not wait behind scoring in the pool of threads.
+@router.get("/health", responses={503: {"model": Health, "description": "No model is loaded"}})
+async def health(service: Service, response: Response) -> Health:
+    """Say whether the API can decide."""
+    if service.ready:
+        return Health(status="healthy", model_loaded=True, version=__version__)
+    response.status_code = 503
+    return Health(status="unhealthy", model_loaded=False, version=__version__)
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {metrics.MEDIA_TYPE: {}}}})
+async def read_metrics(request: Request) -> Response:
+    """Return counts and latencies in the format of Prometheus."""
+    return Response(request.app.state.metrics.text(), media_type=metrics.MEDIA_TYPE)
+
+
+@router.get("/model", responses=documented(503))
+def model(service: Service) -> ModelFacts:
+    """Return the facts of the model that decides."""
+    return service.model()
+
+
+@router.get("/", include_in_schema=False)
+async def root() -> RedirectResponse:
+    """Lead people to the documentation."""
+    return RedirectResponse("/docs")

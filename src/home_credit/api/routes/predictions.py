@@ -1,0 +1,36 @@
+"""Decisions on rows that come with the request."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+
+from home_credit.api.bodies import JsonRoute
+from home_credit.api.examples import BATCHES, BUNDLES
+from home_credit.api.problems import documented, problem_of
+from home_credit.api.routes import Service
+from home_credit.contract import BatchItem, BatchRequest, BatchResponse, Decision, PredictionRequest
+
+router = APIRouter(tags=["decisions"], route_class=JsonRoute, responses=documented(401, 413, 422, 429, 503))
+
+
+@router.post("/predict")
+def predict(
+    bundle: Annotated[PredictionRequest, Body(openapi_examples=BUNDLES)], service: Service
+) -> Decision:
+    """Decide on one applicant's raw rows, record the decision and return it with its reasons."""
+    return service.decide(bundle)
+
+
+@router.post("/predict/batch")
+def predict_batch(
+    batch: Annotated[BatchRequest, Body(openapi_examples=BATCHES)], service: Service
+) -> BatchResponse:
+    """Decide on several applicants; each outcome equals that of the bundle sent alone."""
+    return BatchResponse(
+        results=[
+            BatchItem(index=index, decision=outcome)
+            if isinstance(outcome, Decision)
+            else BatchItem(index=index, problem=problem_of(outcome))
+            for index, outcome in enumerate(service.decide_each(batch.bundles))
+        ]
+    )

@@ -1,0 +1,165 @@
+"""What the API does, without HTTP: decide, record, read back, review, replay.
+
+Routes call this and nothing below it; errors rise untouched.
+"""
+
+from __future__ import annotations
+
+from math import isinf
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from home_credit.contract import Applicant, ApplicantList, PredictionRequest
+from home_credit.errors import BundleError, OtherModelError, UnknownApplicantError
+from home_credit.scoring import replay_record
+from home_credit.tables.portfolio import parse_bundle
+from home_credit.tables.schema import APPLICATION, ID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from home_credit.contract import Decision, DecisionRecord, ModelFacts, Replay, Review, ReviewRequest
+    from home_credit.ledger import Ledger
+    from home_credit.scoring import Scorer
+    from home_credit.tables.portfolio import ParsedBundle, Portfolio
+
+T = TypeVar("T")
+LARGEST_ID = 2**63 - 1
+
+
+class Part(Generic[T]):
+    """Something that the API needs and may not have yet; each use tries again until it is there."""
+
+    def __init__(self, load: Callable[[], T]) -> None:
+        self._load = load
+        self._lock = Lock()
+        self._value: T | None = None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether it is there; never waits."""
+        return self._value is not None
+
+    def get(self) -> T:
+        """Return it, or raise what loading it raises."""
+        if self._value is None:
+            with self._lock:
+                if self._value is None:
+                    self._value = self._load()
+        return self._value
+
+
+class DecisionService:
+    """Decisions on applicants and their records; safe to use from several threads.
+
+    ``observe`` is told of every decision once it is recorded.
+    """
+
+    def __init__(
+        self,
+        *,
+        scorer: Part[Scorer],
+        portfolio: Part[Portfolio],
+        ledger: Part[Ledger],
+        observe: Callable[[Decision], None],
+    ) -> None:
+        self.scorer, self.portfolio, self.ledger = scorer, portfolio, ledger
+        self._observe = observe
+
+    @property
+    def ready(self) -> bool:
+        """Whether a model is loaded; never waits."""
+        return self.scorer.loaded
+
+    def model(self) -> ModelFacts:
+        """Return the facts of the loaded model."""
+        return self.scorer.get().facts
+
+    def decide(self, request: PredictionRequest, *, simulation: bool = False) -> Decision:
+        """Decide on one applicant's rows and record it."""
+        scorer = self.scorer.get()
+        (assessment,) = scorer.assess([_parsed(request)], simulation=simulation)
+        decision = self.ledger.get().append(assessment, request)
+        self._observe(decision)
+        return decision
+
+    def decide_each(self, bundles: Sequence[Any]) -> list[Decision | BundleError | ValidationError]:
+        """Decide on each bundle by itself: a decision, or what is wrong with it, in order.
+
+        The decisions are recorded in one transaction.
+        """
+        scorer = self.scorer.get()
+        outcomes: list[Decision | BundleError | ValidationError | None] = [None] * len(bundles)
+        good: list[tuple[int, PredictionRequest, ParsedBundle]] = []
+        for index, bundle in enumerate(bundles):
+            try:
+                request = PredictionRequest.model_validate(bundle)
+                good.append((index, request, _parsed(request)))
+            except (BundleError, ValidationError) as error:
+                outcomes[index] = error
+        assessments = scorer.assess([parsed for _, _, parsed in good])
+        requests = [request for _, request, _ in good]
+        decisions = self.ledger.get().append_many(list(zip(assessments, requests, strict=True)))
+        for (index, _, _), decision in zip(good, decisions, strict=True):
+            outcomes[index] = decision
+            self._observe(decision)
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def applicants(self, after: int, limit: int) -> ApplicantList:
+        """Return up to ``limit`` known applicants above ``after``."""
+        portfolio = self.portfolio.get()
+        return ApplicantList(applicants=portfolio.applicants(after=after, limit=limit), total=portfolio.total)
+
+    def applicant(self, applicant_id: int) -> Applicant:
+        """Return the rows that the platform holds of one applicant."""
+        if not 0 <= applicant_id <= LARGEST_ID:
+            raise UnknownApplicantError(applicant_id)
+        rows = self.portfolio.get().bundle(applicant_id)
+        return Applicant(SK_ID_CURR=applicant_id, bundle=PredictionRequest(**rows))
+
+    def decide_applicant(self, applicant_id: int, overrides: Mapping[str, Any] | None = None) -> Decision:
+        """Decide on the rows held of a known applicant; with ``overrides``, even empty, as a simulation."""
+        request = self.applicant(applicant_id).bundle
+        if overrides is None:
+            return self.decide(request)
+        if overrides.get(ID, applicant_id) != applicant_id:
+            raise BundleError(f"{APPLICATION}.{ID}", "a simulation cannot be of another applicant")
+        changed = request.model_copy(update={APPLICATION: {**request.application, **overrides}})
+        return self.decide(changed, simulation=True)
+
+    def decision(self, decision_id: str) -> DecisionRecord:
+        """Return a recorded decision with its rows and reviews."""
+        return self.ledger.get().read(decision_id)
+
+    def review(self, decision_id: str, request: ReviewRequest) -> Review:
+        """Record a human's own decision."""
+        return self.ledger.get().review(decision_id, request)
+
+    def replay(self, decision_id: str) -> Replay:
+        """Compute a recorded decision again; raises :class:`OtherModelError` where another model made it."""
+        record = self.ledger.get().read(decision_id)
+        scorer = self.scorer.get()
+        if record.decision.model_version != scorer.version:
+            raise OtherModelError(decision_id, record.decision.model_version, scorer.version)
+        return replay_record(scorer, record)
+
+
+def _parsed(request: PredictionRequest) -> ParsedBundle:
+    rows = dict(request)
+    _refuse_infinity("", rows)
+    return parse_bundle(rows)
+
+
+def _refuse_infinity(path: str, value: object) -> None:
+    """Raise a :class:`BundleError` at a number too large for a float, such as 1e999, known column or not."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if not isinstance(member, (str, int, type(None))):
+                _refuse_infinity(f"{path}.{name}" if path else name, member)
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            _refuse_infinity(f"{path}[{index}]", member)
+    elif isinstance(value, float) and isinf(value):
+        raise BundleError(path, "the number is too large")

@@ -1,0 +1,174 @@
+"""Typed client of the scoring API; its answers are the models of :mod:`home_credit.contract`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from home_credit.contract import (
+    Applicant,
+    ApplicantList,
+    Decision,
+    DecisionRecord,
+    Health,
+    ModelFacts,
+    PredictionRequest,
+    Review,
+    ReviewRequest,
+    SimulationRequest,
+)
+from home_credit.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+# A free hosting plan holds the first request back for up to a minute while the container starts.
+TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+BACK_OFF = (0.5, 1.0, 2.0, 4.0)
+STARTING = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE})
+
+
+class ApiClient:
+    """Calls the scoring API at ``base_url``; every method raises :class:`~home_credit.errors.ApiError`.
+
+    ``back_off`` are the pauses, in seconds, between attempts at a reading request that found the API
+    starting (connection refused, 502 or 503). Requests that record something are sent once: a second
+    attempt could record it twice. Thread-safe; ``transport`` replaces the network.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        back_off: Sequence[float] = BACK_OFF,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._back_off = tuple(back_off)
+        self._http = httpx.Client(
+            base_url=self.base_url,
+            headers={"X-API-Key": api_key} if api_key else {},
+            timeout=TIMEOUT,
+            transport=transport,
+            follow_redirects=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def health(self) -> Health:
+        """Return the state of the API, be it healthy or not; asks once, without waiting for a start."""
+        response = self._send("GET", "/health")
+        if response.status_code in {httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE}:
+            return _parsed(response, Health)
+        raise _problem(response)
+
+    def model(self) -> ModelFacts:
+        """Return the facts of the model that decides."""
+        return self._get("/model", ModelFacts)
+
+    def applicants(self, after: int = 0, limit: int = 50) -> ApplicantList:
+        """Return up to ``limit`` known applicants whose SK_ID_CURR is above ``after``."""
+        return self._get("/applicants", ApplicantList, params={"after": after, "limit": limit})
+
+    def applicant(self, applicant_id: int) -> Applicant:
+        """Return the rows that the platform holds of one applicant (404 when it knows none)."""
+        return self._get(f"/applicants/{applicant_id}", Applicant)
+
+    def predict(self, bundle: PredictionRequest) -> Decision:
+        """Decide on one applicant's raw rows."""
+        return self._post("/predict", Decision, bundle.model_dump(mode="json"))
+
+    def predict_applicant(self, applicant_id: int, overrides: Mapping[str, Any] | None = None) -> Decision:
+        """Decide on the rows held of a known applicant; ``overrides`` make it a simulation."""
+        body = None if overrides is None else SimulationRequest(application=dict(overrides)).model_dump()
+        return self._post(f"/applicants/{applicant_id}/predict", Decision, body)
+
+    def decision(self, decision_id: str) -> DecisionRecord:
+        """Return a recorded decision with what it was made from and what was done to it."""
+        return self._get(f"/decisions/{decision_id}", DecisionRecord)
+
+    def review(self, decision_id: str, request: ReviewRequest) -> Review:
+        """Record a human's own decision."""
+        return self._post(f"/decisions/{decision_id}/review", Review, request.model_dump())
+
+    def _get(self, path: str, answer: type[Answer], params: Mapping[str, int] | None = None) -> Answer:
+        for pause in self._back_off:
+            try:
+                response = self._send("GET", path, params=params)
+            except ApiError as error:
+                if not isinstance(error.__cause__, httpx.ConnectError):
+                    raise
+            else:
+                if response.status_code not in STARTING:
+                    return _answer(response, answer)
+            time.sleep(pause)
+        return _answer(self._send("GET", path, params=params), answer)
+
+    def _post(self, path: str, answer: type[Answer], body: dict[str, Any] | None) -> Answer:
+        return _answer(self._send("POST", path, body=body), answer)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, int] | None = None,
+        body: dict[str, Any] | None = None,
+    ) -> httpx.Response:
+        try:
+            return self._http.request(method, path, params=params, json=body)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            cause = str(error) or type(error).__name__
+            raise ApiError(f"{method} {self.base_url}{path}: no answer ({cause})") from error
+
+
+def _answer(response: httpx.Response, answer: type[Answer]) -> Answer:
+    if not response.is_success:
+        raise _problem(response)
+    return _parsed(response, answer)
+
+
+def _parsed(response: httpx.Response, answer: type[Answer]) -> Answer:
+    try:
+        return answer.model_validate_json(response.content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "body"
+        problem = f"answer is not a {answer.__name__}: {place}: {first['msg']}"
+        raise ApiError(f"{_request(response)}: {problem}", status=response.status_code) from error
+
+
+def _problem(response: httpx.Response) -> ApiError:
+    """Return the error that an answer stands for: its problem document in one line, or its HTTP reason."""
+    detail = response.reason_phrase
+    if "json" in response.headers.get("content-type", ""):
+        try:
+            document = response.json()
+        except ValueError:
+            document = None
+        if isinstance(document, dict):
+            place = f"{document['field']}: " if document.get("field") else ""
+            detail = f"{place}{document.get('detail') or document.get('title') or detail}"
+    return ApiError(f"{_request(response)}: {response.status_code} {detail}", status=response.status_code)
+
+
+def _request(response: httpx.Response) -> str:
+    return f"{response.request.method} {response.request.url}"

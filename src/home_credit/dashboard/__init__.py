@@ -1,0 +1,1 @@
+"""The loan officers' dashboard: one module per page, every text in ``locales/``."""

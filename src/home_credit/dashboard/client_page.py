@@ -1,0 +1,130 @@
+"""Page *Client*: find an applicant and decide; what is shown then is :mod:`.decision_view`'s."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from home_credit.dashboard import decision_view, shell
+from home_credit.dashboard.decision_view import Case
+from home_credit.errors import ApiError
+
+if TYPE_CHECKING:
+    from home_credit.client import ApiClient
+    from home_credit.contract import ApplicantList
+    from home_credit.dashboard.texts import Texts
+
+WANTED = "client"  # key of the input and name of the query parameter
+OUTCOME = "outcome"
+AFTER = "applicants_after"
+EXAMPLES = 6
+# The SK_ID_CURR of the tables have six digits; no 64-bit integer has more than 18 for certain.
+LONGEST_ID = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of the request for ``entered``; kept so that a redraw doesn't decide (and record) again."""
+
+    entered: str
+    result: Case | ApiError | None  # None: not a number
+
+
+def show() -> None:
+    """Draw the page."""
+    say, api = shell.language(), shell.api()
+    st.title(say("search.title"), anchor=False)
+    try:
+        with st.spinner(say("wait.starting")):
+            known = _applicants(api.base_url, api, st.session_state.get(AFTER, 0), EXAMPLES)
+    except ApiError as error:
+        _search(None, say)
+        _failure("", error, say)
+        return
+    submitted = _search(known, say)
+    wanted = (st.session_state.get(WANTED) or "").strip()
+    outcome: Outcome | None = st.session_state.get(OUTCOME)
+    if wanted and (submitted or outcome is None or outcome.entered != wanted):
+        with st.spinner(say("wait.deciding")):
+            outcome = st.session_state[OUTCOME] = _assess(api, wanted)
+    if not wanted or outcome is None:
+        st.info(say("search.start" if known.total else "search.none_known"))
+    elif outcome.result is None:
+        st.warning(say("search.invalid", entered=wanted))
+    elif isinstance(outcome.result, ApiError):
+        _failure(wanted, outcome.result, say)
+    else:
+        decision_view.show(outcome.result, say)
+
+
+@st.cache_data(ttl=300, show_spinner=False)
+def _applicants(base_url: str, _api: ApiClient, after: int, limit: int) -> ApplicantList:  # noqa: ARG001
+    # base_url is the cache's key; names with an underscore are left out of it.
+    return _api.applicants(after, limit)
+
+
+def _search(known: ApplicantList | None, say: Texts) -> bool:
+    """Draw the search with some known applicants; return whether a number was submitted."""
+    with st.form("search", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        example = known.applicants[0] if known and known.applicants else 100001
+        st.text_input(
+            say("search.label"),
+            key=WANTED,
+            bind="query-params",
+            max_chars=LONGEST_ID + 6,
+            placeholder=say("search.placeholder", example=example),
+            width=320,
+        )
+        submitted = st.form_submit_button(say("search.submit"), type="primary")
+    if known and known.total:
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="examples"):
+            st.caption(say("search.examples", total=say.number(known.total)), width="content")
+            for applicant in known.applicants:
+                st.button(str(applicant), key=f"pick_{applicant}", on_click=_pick, args=(str(applicant),))
+            if known.total > EXAMPLES:
+                more = len(known.applicants) == EXAMPLES
+                st.button(
+                    say("search.more" if more else "search.again"),
+                    type="tertiary",
+                    on_click=st.session_state.__setitem__,
+                    args=(AFTER, known.applicants[-1] if more else 0),
+                )
+    return submitted
+
+
+def _pick(applicant: str) -> None:
+    st.session_state[WANTED] = applicant
+
+
+def _assess(api: ApiClient, entered: str) -> Outcome:
+    digits = "".join(entered.split())
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_ID):
+        return Outcome(entered, None)
+    try:
+        decision = api.predict_applicant(int(digits))
+        return Outcome(entered, Case(api.decision(decision.decision_id), api.model()))
+    except ApiError as error:
+        return Outcome(entered, error)
+
+
+def _failure(entered: str, error: ApiError, say: Texts) -> None:
+    match error.status:
+        case None | 502 | 504:
+            key = "error.unreachable"
+        case 404 if entered:
+            key = "error.unknown_client"
+        case 401 | 403:
+            key = "error.refused"
+        case 413 | 422:
+            key = "error.invalid_data"
+        case 429:
+            key = "error.busy"
+        case 503:
+            key = "error.unavailable"
+        case _:
+            key = "error.unexpected"
+    st.error(say(key, entered=entered))
+    if key != "error.unknown_client":
+        st.caption(say("error.detail", detail=str(error)))

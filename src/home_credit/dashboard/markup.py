@@ -1,0 +1,77 @@
+"""Pieces of HTML that Streamlit has no element for; every value is escaped here."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from home_credit.contract import DecisionKind
+
+
+def brand(name: str, purpose: str) -> str:
+    """Return the name of the platform and what it is for."""
+    return f'<p class="hc-brand"><strong>{escape(name)}</strong><span>{escape(purpose)}</span></p>'
+
+
+def banner(kind: DecisionKind, verdict: str, meaning: str, details: Sequence[str]) -> str:
+    """Return the decision as a band: icon, verdict, what it means, and quiet details at its end."""
+    quiet = "".join(f"<span>{escape(detail)}</span>" for detail in details)
+    return (
+        f'<section class="hc-banner hc-{kind}"><span class="hc-icon" aria-hidden="true"></span>'
+        f'<div><p class="hc-verdict">{escape(verdict)}</p><p>{escape(meaning)}</p></div>'
+        f'<p class="hc-details">{quiet}</p></section>'
+    )
+
+
+def figures(pairs: Sequence[tuple[str, str, str]]) -> str:
+    """Return label, figure and note of each of a few key figures, side by side."""
+    tiles = "".join(
+        f'<div><dt>{escape(label)}</dt><dd>{escape(figure)}</dd><dd class="hc-note">{escape(note)}</dd></div>'
+        for label, figure, note in pairs
+    )
+    return f'<dl class="hc-figures">{tiles}</dl>'
+
+
+def facts(pairs: Sequence[tuple[str, str]], heading: str = "", *, wide: bool = False) -> str:
+    """Return a card of labelled values; a wide one is two columns across where there is room."""
+    rows = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>" for label, value in pairs)
+    title = f"<h3>{escape(heading)}</h3>" if heading else ""
+    size = " hc-wide" if wide else ""
+    return f'<section class="hc-card{size}">{title}<dl class="hc-facts">{rows}</dl></section>'
+
+
+def cards(parts: Sequence[str]) -> str:
+    """Lay cards out in as many columns as the page has room for."""
+    return f'<div class="hc-cards">{"".join(parts)}</div>'
+
+
+def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table whose last column holds figures; rows of cells that are HTML already."""
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return (
+        f'<table class="hc-table"><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def code(name: str) -> str:
+    """Return an identifier that may break after its underscores."""
+    return f"<code>{escape(name).replace('_', '_<wbr>')}</code>"
+
+
+def poles(left: str, right: str) -> str:
+    """Return the legend of a diverging chart: what its left and its right side mean."""
+    return (
+        f'<p class="hc-poles"><span class="hc-lowers">{escape(left)}</span>'
+        f'<span class="hc-raises">{escape(right)}</span></p>'
+    )
+
+
+def notes(heading: str, lines: Sequence[str]) -> str:
+    """Return a set-off list of remarks."""
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f'<section class="hc-notes"><h3>{escape(heading)}</h3><ul>{items}</ul></section>'

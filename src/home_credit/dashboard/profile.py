@@ -1,0 +1,54 @@
+"""The facts of an application that a loan officer wants beside a decision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from home_credit.contract import PredictionRequest
+    from home_credit.dashboard.texts import Texts
+
+DAYS_PER_YEAR = 365.25
+NOT_EMPLOYED = 365_243  # what DAYS_EMPLOYED holds for pensioners and the unemployed
+
+# The applicant's sex is left out: it must not weigh with whoever decides.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "credit": ("NAME_CONTRACT_TYPE", "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE"),
+    "situation": ("AMT_INCOME_TOTAL", "NAME_INCOME_TYPE", "OCCUPATION_TYPE", "DAYS_EMPLOYED"),
+    "household": ("DAYS_BIRTH", "NAME_FAMILY_STATUS", "CNT_CHILDREN", "NAME_HOUSING_TYPE", "FLAG_OWN_REALTY"),
+    "external": ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3"),
+}
+HISTORIES = (
+    "bureau",
+    "bureau_balance",
+    "previous_application",
+    "POS_CASH_balance",
+    "installments_payments",
+    "credit_card_balance",
+)
+
+
+def facts(application: Mapping[str, Any], group: str, say: Texts) -> list[tuple[str, str]]:
+    """Return label and value of each column of a group, written for the reader."""
+    return [
+        (say(f"fields.{column}"), _written(column, application.get(column), say)) for column in GROUPS[group]
+    ]
+
+
+def history_counts(bundle: PredictionRequest, say: Texts) -> list[tuple[str, str]]:
+    """Return label and number of rows of each history table."""
+    return [(say(f"history.{table}"), say.number(len(getattr(bundle, table)))) for table in HISTORIES]
+
+
+def _written(column: str, raw: float | str | None, say: Texts) -> str:
+    if raw is None:
+        return say("profile.missing")
+    if isinstance(raw, str):
+        return say.category(raw)
+    if column == "DAYS_EMPLOYED" and raw == NOT_EMPLOYED:
+        return say("profile.not_employed")
+    if column.startswith("DAYS_"):
+        return say("profile.years", value=say.number(abs(raw) / DAYS_PER_YEAR, 1))
+    return say.number(raw, 3 if column.startswith("EXT_SOURCE") else 0)

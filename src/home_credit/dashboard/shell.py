@@ -1,0 +1,74 @@
+"""What every page stands in: the look, the language switch, the way to the API."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from importlib.resources import files
+from typing import TYPE_CHECKING, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from home_credit.client import ApiClient
+from home_credit.config import Settings
+from home_credit.dashboard import markup
+from home_credit.dashboard.texts import LANGUAGES, Language, Texts, texts
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+LANGUAGE = "lang"  # key of the switch and name of the query parameter
+SIDEBAR_WIDTH = 250  # pixels; on a phone it starts closed
+
+
+def language() -> Texts:
+    """Return the texts of the reader's language: the switch's, before that the address's, else French."""
+    chosen = st.session_state.get(LANGUAGE) or st.query_params.get(LANGUAGE)
+    return texts(cast("Language", chosen) if chosen in LANGUAGES else LANGUAGES[0])
+
+
+def dress() -> Texts:
+    """Set the look of the page, draw the language switch and return the texts of the chosen language."""
+    st.session_state.setdefault(LANGUAGE, language().language)
+    say = language()
+    st.set_page_config(page_title=say("app.title"), layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
+    style = files("home_credit.dashboard").joinpath("theme.css").read_text(encoding="utf-8")
+    st.html(f"<style>{style}</style>")
+    # Screen readers choose their voice by the document's language.
+    st.html(
+        f"<script>document.documentElement.lang = '{say.language}'</script>", unsafe_allow_javascript=True
+    )
+    with st.sidebar:
+        st.html(markup.brand(say("app.name"), say("app.purpose")))
+        st.segmented_control(
+            say("language.label"),
+            LANGUAGES,
+            required=True,
+            format_func=lambda code: say(f"language.{code}"),
+            key=LANGUAGE,
+        )
+    # A page's address is shareable as it is seen; French needs no parameter.
+    if say.language == LANGUAGES[0]:
+        st.query_params.pop(LANGUAGE, None)
+    else:
+        st.query_params[LANGUAGE] = say.language
+    return say
+
+
+def api() -> ApiClient:
+    """Return the process's client of the API that the settings name."""
+    settings = Settings()
+    return _client(settings.api_url, settings.api_key)
+
+
+@st.cache_resource(show_spinner=False)
+def _client(base_url: str, api_key: str | None) -> ApiClient:
+    return ApiClient(base_url, api_key)
+
+
+def zone() -> tzinfo:
+    """Return the reader's time zone as the browser tells it, else coordinated universal time."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

@@ -1,0 +1,1 @@
+"""The probability of default: preprocessing, classifier, calibration, reasons and their files."""

@@ -1,0 +1,91 @@
+"""The saved model: three files and a manifest that names each by its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import joblib
+
+from home_credit.default_risk.calibration import Calibration
+from home_credit.default_risk.preprocessor import Preprocessor
+from home_credit.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import lightgbm as lgb
+
+CLASSIFIER, PREPROCESSOR, MANIFEST = "lgbm_model.joblib", "preprocessor.joblib", "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """A model ready to score, with the facts about it that the manifest holds."""
+
+    booster: lgb.Booster
+    preprocessor: Preprocessor
+    calibration: Calibration
+    manifest: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        """The model version: what its files are, not when they were made."""
+        return str(self.manifest["model_version"])
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def save(
+    directory: Path,
+    *,
+    booster: lgb.Booster,
+    preprocessor: Preprocessor,
+    calibration: Calibration,
+    facts: dict[str, Any],
+) -> dict[str, Any]:
+    """Write the model to ``directory`` and return its manifest.
+
+    joblib files hold a LightGBM booster and plain data only, so that moving our own code never breaks them.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    joblib.dump(booster, directory / CLASSIFIER)
+    joblib.dump(
+        {
+            **preprocessor.to_plain(),
+            "calibration": {"slope": calibration.slope, "intercept": calibration.intercept},
+        },
+        directory / PREPROCESSOR,
+    )
+    digests = {name: _digest(directory / name) for name in (CLASSIFIER, PREPROCESSOR)}
+    version = hashlib.sha256("".join(digests.values()).encode()).hexdigest()[:12]
+    manifest = {"model_version": version, "artifacts": digests, **facts}
+    (directory / MANIFEST).write_text(
+        json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    return manifest
+
+
+def load(directory: Path) -> Artifacts:
+    """Load the model in ``directory``; loading runs code, so every digest is checked before.
+
+    Raises :class:`ArtifactError` where a file is missing or is not the one that the manifest names.
+    """
+    try:
+        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+        for name, digest in manifest["artifacts"].items():
+            if _digest(directory / name) != digest:
+                raise ArtifactError(
+                    f"{directory / name} is not the file that {MANIFEST} names; train or restore it"
+                )
+        plain = joblib.load(directory / PREPROCESSOR)
+        booster = joblib.load(directory / CLASSIFIER)
+    except FileNotFoundError as error:
+        raise ArtifactError(f"no model: {error.filename} is missing") from error
+    except (ValueError, KeyError) as error:
+        raise ArtifactError(f"{directory / MANIFEST} is not a manifest: {error}") from error
+    return Artifacts(booster, Preprocessor.from_plain(plain), Calibration(**plain["calibration"]), manifest)

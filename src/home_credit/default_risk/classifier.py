@@ -1,0 +1,58 @@
+"""Gradient-boosted trees: training, log-odds and their exact attribution to features."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import lightgbm as lgb
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+# A fixed number of threads and LightGBM's deterministic mode: the same rows give the same trees.
+FIXED: dict[str, Any] = {
+    "objective": "binary",
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 2,
+    "verbosity": -1,
+}
+
+
+def committed_parameters() -> dict[str, Any]:
+    """Return the hyper-parameters kept with the code, ``rounds`` being the number of trees."""
+    text = files("home_credit.default_risk").joinpath("parameters.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def fit(
+    matrix: NDArray[np.float64],
+    target: NDArray[np.int64],
+    *,
+    features: Sequence[str],
+    categorical: Sequence[int],
+    parameters: dict[str, Any],
+    seed: int,
+) -> lgb.Booster:
+    """Train on ``matrix`` (rows by features) and ``target`` (1 a default)."""
+    settings = {**FIXED, **parameters, "seed": seed}
+    rounds = settings.pop("rounds")
+    data = lgb.Dataset(
+        matrix, target, feature_name=list(features), categorical_feature=list(categorical), params=settings
+    )
+    return lgb.train(settings, data, num_boost_round=rounds)
+
+
+def log_odds(booster: lgb.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the uncalibrated log-odds of default, one per row."""
+    return np.asarray(booster.predict(matrix, raw_score=True), dtype=np.float64)
+
+
+def contributions(booster: lgb.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return exact TreeSHAP values in log-odds, rows by features plus a last column with the base value."""
+    return np.asarray(booster.predict(matrix, pred_contrib=True), dtype=np.float64)

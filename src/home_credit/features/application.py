@@ -1,0 +1,211 @@
+"""Features of the application itself."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add, mul
+
+import narwhals as nw
+
+from home_credit.features.arithmetic import FLOAT, INTEGER, flag, ratio, where, whole
+from home_credit.features.definition import Feature, Missing
+from home_credit.tables.schema import APPLICATION, table
+
+TABLE = APPLICATION
+SENTINEL_DAYS = 365243
+# Sex and marital status are protected: no feature is made of them, nor of the count of family members,
+# which together with the children tells who is married.
+PROTECTED = ("CODE_GENDER", "NAME_FAMILY_STATUS", "CNT_FAM_MEMBERS")
+NOT_A_FEATURE = ("SK_ID_CURR", "DAYS_EMPLOYED", "FLAG_MOBIL", "WEEKDAY_APPR_PROCESS_START", *PROTECTED)
+
+EXTERNAL = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
+DOCUMENTS = tuple(f"FLAG_DOCUMENT_{number}" for number in range(2, 22))
+BUILDING_SUFFIXES = ("_AVG", "_MODE", "_MEDI")
+# Lengths of contract, in months, that the lender offers: the implied term is the shortest that repays.
+TERMS = (6, 10, 12, 18, 24, 30, 36, 42, 48, 54, 60, 72)
+
+_REASON_OF_PREFIX = {
+    "EXT_SOURCE": "EXTERNAL_SCORE",
+    "AMT_REQ_CREDIT_BUREAU": "CREDIT_ENQUIRIES",
+    "AMT_INCOME": "INCOME",
+    "AMT_": "LOAN_TERMS",
+    "NAME_CONTRACT_TYPE": "LOAN_TERMS",
+    "DAYS_BIRTH": "AGE",
+    "NAME_INCOME_TYPE": "EMPLOYMENT",
+    "OCCUPATION_TYPE": "EMPLOYMENT",
+    "ORGANIZATION_TYPE": "EMPLOYMENT",
+    "FLAG_EMP_PHONE": "EMPLOYMENT",
+    "NAME_EDUCATION_TYPE": "EDUCATION",
+    "CNT_CHILDREN": "HOUSEHOLD",
+    "NAME_TYPE_SUITE": "APPLICATION_CONTEXT",
+    "HOUR_": "APPLICATION_CONTEXT",
+    "FLAG_DOCUMENT": "DOCUMENTS",
+    "FLAG_OWN": "ASSETS",
+    "OWN_CAR_AGE": "ASSETS",
+    "FLAG_": "CONTACT_DETAILS",
+    "DAYS_LAST_PHONE_CHANGE": "CONTACT_DETAILS",
+    "DAYS_REGISTRATION": "STABILITY",
+    "DAYS_ID_PUBLISH": "STABILITY",
+    "REGION_": "REGION",
+    "REG_": "ADDRESS_MATCH",
+    "LIVE_": "ADDRESS_MATCH",
+    "OBS_": "SOCIAL_CIRCLE",
+    "DEF_": "SOCIAL_CIRCLE",
+}
+
+
+def _reason(column: str) -> str:
+    return next((code for prefix, code in _REASON_OF_PREFIX.items() if column.startswith(prefix)), "HOUSING")
+
+
+def _as_given() -> list[Feature]:
+    """Columns that the model sees as they stand in the application."""
+    return [
+        Feature(
+            column.name,
+            nw.col(column.name) if column.dtype == "text" else nw.col(column.name).cast(FLOAT),
+            column.unit,
+            _reason(column.name),
+            column.en,
+            column.fr,
+            Missing.NOT_GIVEN,
+            "category" if column.dtype == "text" else "number",
+        )
+        for column in table(APPLICATION).columns.values()
+        if column.name not in NOT_A_FEATURE
+    ]
+
+
+def _external_scores() -> list[Feature]:
+    scores = [nw.col(name) for name in EXTERNAL]
+    present = reduce(add, (flag(~score.is_null()) for score in scores))
+    total = reduce(add, (score.fill_null(0.0) for score in scores))
+    mean = ratio(total, present.cast(FLOAT))
+    squares = reduce(add, ((score - mean).fill_null(0.0) * (score - mean).fill_null(0.0) for score in scores))
+    weighted = reduce(
+        add, (weight * score.fill_null(0.0) for weight, score in zip((1.0, 2.0, 3.0), scores, strict=True))
+    )
+    weights = reduce(
+        add,
+        (weight * flag(~score.is_null()) for weight, score in zip((1.0, 2.0, 3.0), scores, strict=True)),
+    )
+    made = {
+        "APP_EXT_MEAN": (mean, "mean of the external scores present", "moyenne des scores externes présents"),
+        "APP_EXT_SPREAD": (
+            where(present > 1, (squares / present.cast(FLOAT)).sqrt()),
+            "standard deviation of the external scores present",
+            "écart-type des scores externes présents",
+        ),
+        "APP_EXT_MIN": (
+            nw.min_horizontal(*scores),
+            "lowest external score",
+            "score externe le plus bas",
+        ),
+        "APP_EXT_MAX": (
+            nw.max_horizontal(*scores),
+            "highest external score",
+            "score externe le plus haut",
+        ),
+        "APP_EXT_PRODUCT": (
+            reduce(mul, scores),
+            "product of the three external scores",
+            "produit des trois scores externes",
+        ),
+        "APP_EXT_23_PRODUCT": (
+            scores[1] * scores[2],
+            "product of external scores 2 and 3",
+            "produit des scores externes 2 et 3",
+        ),
+        "APP_EXT_WEIGHTED": (
+            ratio(weighted, weights),
+            "mean of the external scores present, weighted 1, 2, 3",
+            "moyenne pondérée (1, 2, 3) des scores externes présents",
+        ),
+        "APP_EXT_PRESENT": (
+            present,
+            "number of external scores present",
+            "nombre de scores externes présents",
+        ),
+    }
+    return [
+        Feature(name, value, "normalised", "EXTERNAL_SCORE", en, fr, Missing.NOT_GIVEN)
+        for name, (value, en, fr) in made.items()
+    ]
+
+
+def _loan() -> list[Feature]:
+    credit, annuity = nw.col("AMT_CREDIT"), nw.col("AMT_ANNUITY")
+    goods, income = nw.col("AMT_GOODS_PRICE"), nw.col("AMT_INCOME_TOTAL")
+    term = ratio(credit, annuity)
+    contract = nw.coalesce(
+        *(where(term < float(months), nw.lit(months, INTEGER)) for months in TERMS),
+        where(term >= float(TERMS[-1]), nw.lit(TERMS[-1], INTEGER)),
+    ).cast(FLOAT)
+    cost = annuity * contract
+    made = {
+        "APP_TERM": (term, "months", "LOAN_TERMS", "credit over annuity: the shortest possible term", "crédit rapporté à l’annuité : durée minimale"),
+        "APP_IMPLIED_TERM": (contract, "months", "LOAN_TERMS", "shortest offered term that repays the credit", "plus courte durée proposée qui rembourse le crédit"),
+        "APP_IMPLIED_INTEREST": (ratio(cost - credit, credit), "ratio", "LOAN_TERMS", "interest over the implied term, as a share of the credit", "intérêts sur la durée implicite, en part du crédit"),
+        # Interest falls on a debt that declines to nothing: twice the cost over (n + 1) months, a year having 12.
+        "APP_IMPLIED_RATE": (ratio((cost - credit) * 24.0, credit * (contract + 1.0)), "rate", "LOAN_TERMS", "implied yearly interest rate", "taux d’intérêt annuel implicite"),
+        "APP_CREDIT_TO_GOODS": (ratio(credit, goods), "ratio", "LOAN_TERMS", "credit over price of the goods", "crédit rapporté au prix du bien"),
+        "APP_GOODS_LESS_CREDIT": (goods - credit, "currency", "LOAN_TERMS", "price of the goods less credit", "prix du bien moins crédit"),
+        "APP_CREDIT_TO_INCOME": (ratio(credit, income), "ratio", "CREDIT_BURDEN", "credit over yearly income", "crédit rapporté au revenu annuel"),
+        "APP_ANNUITY_TO_INCOME": (ratio(annuity, income), "ratio", "CREDIT_BURDEN", "annuity over income", "annuité rapportée au revenu"),
+        "APP_GOODS_TO_INCOME": (ratio(goods, income), "ratio", "CREDIT_BURDEN", "price of the goods over income", "prix du bien rapporté au revenu"),
+        "APP_INCOME_LESS_ANNUITY": (income - annuity * 12.0, "currency", "CREDIT_BURDEN", "income less a year of annuities", "revenu moins une année d’annuités"),
+        "APP_INCOME_PER_CHILD": (ratio(income, (nw.col("CNT_CHILDREN") + 1).cast(FLOAT)), "currency", "INCOME", "income per dependent, the applicant counted", "revenu par personne à charge, client compris"),
+    }  # fmt: skip
+    return [
+        Feature(name, value, unit, reason, en, fr, Missing.UNDEFINED)
+        for name, (value, unit, reason, en, fr) in made.items()
+    ]
+
+
+def _life() -> list[Feature]:
+    birth = nw.col("DAYS_BIRTH").cast(FLOAT)
+    employed = whole("DAYS_EMPLOYED", sentinel=SENTINEL_DAYS).cast(FLOAT)
+    since = {name: nw.col(name).cast(FLOAT) for name in ("DAYS_REGISTRATION", "DAYS_ID_PUBLISH", "DAYS_LAST_PHONE_CHANGE", "OWN_CAR_AGE")}  # fmt: skip
+    made = {
+        "DAYS_EMPLOYED": (employed, "days", "EMPLOYMENT", "days since the present employment began (negative)", "jours depuis le début de l’emploi actuel (négatif)"),
+        "APP_NOT_EMPLOYED": (flag(nw.col("DAYS_EMPLOYED") == SENTINEL_DAYS), "flag", "EMPLOYMENT", "no present employment (pensioner or unemployed)", "sans emploi actuel (retraité ou sans activité)"),
+        "APP_EMPLOYED_TO_AGE": (ratio(employed, birth), "share", "EMPLOYMENT", "share of life in the present employment", "part de la vie passée dans l’emploi actuel"),
+        "APP_AGE_AT_EMPLOYMENT": (employed - birth, "days", "EMPLOYMENT", "age when the present employment began", "âge au début de l’emploi actuel"),
+        "APP_REGISTRATION_TO_AGE": (ratio(since["DAYS_REGISTRATION"], birth), "share", "STABILITY", "share of life since the last change of registration", "part de la vie depuis le dernier changement d’inscription"),
+        "APP_ID_TO_AGE": (ratio(since["DAYS_ID_PUBLISH"], birth), "share", "STABILITY", "share of life since the identity document was issued", "part de la vie depuis l’émission de la pièce d’identité"),
+        "APP_ID_LESS_AGE": (since["DAYS_ID_PUBLISH"] - birth, "days", "STABILITY", "age when the identity document was issued", "âge à l’émission de la pièce d’identité"),
+        "APP_PHONE_TO_AGE": (ratio(since["DAYS_LAST_PHONE_CHANGE"], birth), "share", "CONTACT_DETAILS", "share of life since the last change of telephone", "part de la vie depuis le dernier changement de téléphone"),
+        "APP_PHONE_TO_EMPLOYED": (ratio(since["DAYS_LAST_PHONE_CHANGE"], employed), "ratio", "CONTACT_DETAILS", "time since the last change of telephone over time in employment", "temps depuis le changement de téléphone rapporté à l’ancienneté"),
+        "APP_CAR_TO_AGE": (ratio(since["OWN_CAR_AGE"], birth), "ratio", "ASSETS", "age of the car over age of the applicant", "âge de la voiture rapporté à l’âge du client"),
+        "APP_CAR_TO_EMPLOYED": (ratio(since["OWN_CAR_AGE"], employed), "ratio", "ASSETS", "age of the car over time in employment", "âge de la voiture rapporté à l’ancienneté"),
+        "APP_INCOME_TO_EMPLOYED": (ratio(nw.col("AMT_INCOME_TOTAL"), employed), "ratio", "EMPLOYMENT", "income over time in employment", "revenu rapporté à l’ancienneté"),
+        "APP_INCOME_TO_AGE": (ratio(nw.col("AMT_INCOME_TOTAL"), birth), "ratio", "INCOME", "income over age", "revenu rapporté à l’âge"),
+        "APP_CHILDREN_TO_AGE": (ratio(nw.col("CNT_CHILDREN").cast(FLOAT), birth), "ratio", "HOUSEHOLD", "children over age", "enfants rapportés à l’âge"),
+    }  # fmt: skip
+    return [
+        Feature(name, value, unit, reason, en, fr, Missing.UNDEFINED)
+        for name, (value, unit, reason, en, fr) in made.items()
+    ]
+
+
+def _counts() -> list[Feature]:
+    building = [
+        column for column in table(APPLICATION).columns if column.endswith(BUILDING_SUFFIXES)
+    ]
+    circle = {days: (nw.col(f"DEF_{days}_CNT_SOCIAL_CIRCLE"), nw.col(f"OBS_{days}_CNT_SOCIAL_CIRCLE")) for days in (30, 60)}  # fmt: skip
+    enquiries = [nw.col(f"AMT_REQ_CREDIT_BUREAU_{span}").fill_null(0.0) for span in ("HOUR", "DAY", "WEEK", "MON", "QRT", "YEAR")]  # fmt: skip
+    return [
+        Feature("APP_DOCUMENTS", reduce(add, (nw.col(name) for name in DOCUMENTS)), "count", "DOCUMENTS", "number of documents given", "nombre de documents fournis", Missing.NOT_GIVEN),
+        Feature("APP_BUILDING_MISSING", reduce(add, (flag(nw.col(name).is_null()) for name in building)), "count", "HOUSING", "number of facts missing about the building", "nombre d’informations manquantes sur l’immeuble", Missing.NOT_GIVEN),
+        Feature("APP_ENQUIRIES", reduce(add, enquiries), "count", "CREDIT_ENQUIRIES", "enquiries to the credit bureau in a year", "interrogations du bureau de crédit en un an", Missing.NOT_GIVEN),
+        Feature("APP_ENQUIRIES_RECENT", reduce(add, enquiries[:4]), "count", "CREDIT_ENQUIRIES", "enquiries to the credit bureau in the last month", "interrogations du bureau de crédit au dernier mois", Missing.NOT_GIVEN),
+        *(
+            Feature(f"APP_CIRCLE_DEFAULT_SHARE_{days}", ratio(bad, seen), "share", "SOCIAL_CIRCLE", f"share of the social circle more than {days} days past due", f"part de l’entourage en retard de plus de {days} jours", Missing.UNDEFINED)
+            for days, (bad, seen) in circle.items()
+        ),
+        Feature("APP_ADDRESS_MISMATCHES", reduce(add, (nw.col(name) for name in ("REG_REGION_NOT_LIVE_REGION", "REG_REGION_NOT_WORK_REGION", "LIVE_REGION_NOT_WORK_REGION", "REG_CITY_NOT_LIVE_CITY", "REG_CITY_NOT_WORK_CITY", "LIVE_CITY_NOT_WORK_CITY"))), "count", "ADDRESS_MATCH", "mismatches between registered, contact and work addresses", "écarts entre adresses déclarée, de contact et de travail", Missing.NOT_GIVEN),
+        Feature("APP_CONTACTS", reduce(add, (nw.col(name) for name in ("FLAG_EMP_PHONE", "FLAG_WORK_PHONE", "FLAG_CONT_MOBILE", "FLAG_PHONE", "FLAG_EMAIL"))), "count", "CONTACT_DETAILS", "ways of contact given", "moyens de contact fournis", Missing.NOT_GIVEN),
+    ]  # fmt: skip
+
+
+FEATURES: tuple[Feature, ...] = (*_as_given(), *_external_scores(), *_loan(), *_life(), *_counts())

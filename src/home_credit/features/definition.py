@@ -1,0 +1,53 @@
+"""What a feature is, in code and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import narwhals as nw
+
+
+class Missing(Enum):
+    """What it means that a feature has no value, in English and French."""
+
+    NOT_GIVEN = ("not given in the application", "non renseigné dans la demande")
+    NO_HISTORY = ("the applicant has no record in this table", "le client n’a aucune ligne dans cette table")
+    NONE_IN_SCOPE = (
+        "no record of the applicant is in scope, or none holds the value",
+        "aucune ligne du client n’est concernée, ou aucune ne porte la valeur",
+    )
+    UNDEFINED = (
+        "a part of the ratio is missing, or its denominator is zero",
+        "un terme du rapport manque, ou son dénominateur est nul",
+    )
+
+    @property
+    def en(self) -> str:
+        """The meaning in English."""
+        return self.value[0]
+
+    @property
+    def fr(self) -> str:
+        """The meaning in French."""
+        return self.value[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One feature: its definition as an expression, and what it is in words.
+
+    ``reason`` is the code of the reason under which an effect of this feature is explained.
+    ``kind`` is "category" where the value is text.
+    """
+
+    name: str
+    expression: nw.Expr = field(repr=False, compare=False)
+    unit: str
+    reason: str
+    en: str
+    fr: str
+    missing: Missing = Missing.NO_HISTORY
+    kind: Literal["number", "category"] = "number"

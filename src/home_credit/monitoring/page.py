@@ -1,0 +1,54 @@
+"""Evidently's page, cut to what may be kept and sent: a third of its size, and no row of an applicant.
+
+The page's first script assigns two JSON objects: the widgets, and the figures that open from table rows.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+# Column names are longer than Evidently's headings expect: they would run over the numbers beside them.
+STYLE = "<style>.MuiGrid-grid-xs-2>.MuiTypography-h5{font-size:.9rem;overflow-wrap:anywhere}</style>"
+
+
+def slim(page: str, verdict: str, basis: str) -> str:
+    """Return the page with the verdict, and below it its basis, where Evidently put its own.
+
+    Three things go. The figures inside the widgets: they are repeated in the second object. The figures named
+    DATA DRIFT: they plot rows in their order, which in a small table is the rows themselves. The digits of
+    floats that no plot shows.
+
+    :raises ValueError: the page is not laid out as Evidently 0.7 does.
+    """
+    decoder = json.JSONDecoder()
+    widgets_at = page.index("{", page.index("var ", page.index("<script>")))
+    widgets, widgets_end = decoder.raw_decode(page, widgets_at)
+    figures_at = page.index("{", widgets_end)
+    figures, figures_end = decoder.raw_decode(page, figures_at)
+
+    widgets["widgets"][0]["widgets"][0]["params"] = {"counters": [{"value": verdict, "label": basis}]}
+    shown: set[str] = set()
+    widgets = _cut(widgets, shown)
+    figures = _cut({name: figure for name, figure in figures.items() if name in shown}, shown)
+    head = page[:widgets_at].replace("<script>", STYLE + "<script>", 1)
+    return head + _script(widgets) + page[widgets_end:figures_at] + _script(figures) + page[figures_end:]
+
+
+def _cut(node: Any, shown: set[str]) -> Any:
+    """Return the node without what goes; ``shown`` collects the ids of the figures that stay."""
+    if isinstance(node, float):
+        return float(f"{node:.4g}")
+    if isinstance(node, list):
+        return [_cut(item, shown) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "parts" in node:
+        node = node | {"parts": [part for part in node["parts"] if part["title"] != "DATA DRIFT"]}
+        shown.update(part["id"] for part in node["parts"])
+    return {key: _cut(value, shown) for key, value in node.items() if key != "additionalGraphs"}
+
+
+def _script(node: Any) -> str:
+    """Return JSON that cannot end the script it stands in, whatever a table's categories are called."""
+    return json.dumps(node, separators=(",", ":")).replace("</", "<\\/")

@@ -1,0 +1,30 @@
+"""The registered model as MLflow loads it: rows of the feature matrix in, probabilities of default out.
+
+MLflow keeps a copy of this file beside the artefacts and runs it to load the model.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import polars as pl
+
+from home_credit.default_risk import artifacts, classifier
+
+
+class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow's base class is untyped here
+    """Calibrated probabilities of default."""
+
+    def load_context(self, context: Any) -> None:  # MLflow's own type
+        """Load the saved artefacts; each is checked against the manifest."""
+        self._model = artifacts.load(Path(context.artifacts["models"]))
+
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ARG002  # hints would be read as the signature
+        """Return the probability of default of each row of a pandas frame of features."""
+        matrix = self._model.preprocessor.transform(pl.from_pandas(model_input))
+        return self._model.calibration.probability(classifier.log_odds(self._model.booster, matrix))
+
+
+mlflow.models.set_model(ServedModel())

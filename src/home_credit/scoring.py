@@ -1,0 +1,192 @@
+"""Assess applicants: rows to features, probability, decision and reasons; the same code for one and for many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from home_credit import policy
+from home_credit.contract import Assessment, DecisionRecord, ModelFacts, Reason, Replay, Text
+from home_credit.default_risk import artifacts, classifier, reasons
+from home_credit.features.online import OnlineFeatures
+from home_credit.tables.bundle import ParsedBundle, parse_bundle
+from home_credit.tables.schema import ID, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from home_credit.config import Settings
+
+REASONS_TOLD = 4
+
+
+class Scorer:
+    """A loaded model with its policy; safe to use from several threads."""
+
+    def __init__(self, model: artifacts.Artifacts, costs: policy.Costs) -> None:
+        self._model = model
+        self._features = OnlineFeatures()
+        cut_off = float(model.manifest["policy"]["cut_off"])
+        self.policy = policy.Policy(cut_off, policy.review_band(cut_off, costs))
+
+    @classmethod
+    def load(cls, models: Path, settings: Settings) -> Scorer:
+        """Load the model in ``models``; raises :class:`ArtifactError` where there is none that can be trusted."""
+        return cls(artifacts.load(models), policy.Costs.of(settings))
+
+    @property
+    def version(self) -> str:
+        """The model version."""
+        return self._model.version
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features of the model, in the order of its vector."""
+        return self._model.preprocessor.features
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What can be said of the model to whoever asks."""
+        manifest = self._model.manifest
+        return ModelFacts(
+            model_version=self.version,
+            trained_at=manifest["trained_at"],
+            features=len(self.features),
+            cut_off=self.policy.cut_off,
+            review_band=self.policy.review_band,
+            metrics=manifest["metrics"]["out_of_fold"],
+            training_data=manifest["training_data"],
+        )
+
+    def assess(self, bundles: Sequence[ParsedBundle], *, simulation: bool = False) -> list[Assessment]:
+        """Return one assessment per bundle, in order; each equals that of the bundle assessed alone."""
+        return [
+            assessment
+            for wave in _waves(bundles)
+            for assessment in self._assess_wave(wave, simulation=simulation)
+        ]
+
+    def _assess_wave(self, bundles: Sequence[ParsedBundle], *, simulation: bool) -> Iterator[Assessment]:
+        frames = {name: pl.concat([bundle.frames[name] for bundle in bundles]) for name in TABLES}
+        rows = self._features.compute(frames)
+        place = {applicant: row for row, applicant in enumerate(rows[ID])}
+        rows = rows[[place[bundle.applicant_id] for bundle in bundles]]
+        preprocessor = self._model.preprocessor
+        matrix = preprocessor.transform(rows)
+        probabilities, shares = self._probabilities(matrix), self._contributions(matrix)
+        for row, (bundle, unseen) in enumerate(zip(bundles, preprocessor.unseen(rows), strict=True)):
+            probability = float(probabilities[row])
+            yield Assessment(
+                SK_ID_CURR=bundle.applicant_id,
+                probability_of_default=probability,
+                cut_off=self.policy.cut_off,
+                decision=self.policy.decide(probability),
+                score=policy.score_points(probability),
+                grade=policy.grade(probability),
+                reasons=self._reasons(rows.row(row, named=True), shares[row]),
+                warnings=[*bundle.warnings, *unseen],
+                model_version=self.version,
+                simulation=simulation,
+            )
+
+    def score_matrix(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the decision on each row of a feature matrix, with the codes of the strongest reasons."""
+        matrix = self._model.preprocessor.transform(rows)
+        probabilities, shares = self._probabilities(matrix).tolist(), self._contributions(matrix)
+        named = [
+            [effect.code for effect in reasons.told(reasons.effects(self.features, share))[:REASONS_TOLD]]
+            for share in shares
+        ]
+        return pl.DataFrame(
+            {
+                ID: rows[ID],
+                "probability_of_default": probabilities,
+                "score": [policy.score_points(probability) for probability in probabilities],
+                "grade": [policy.grade(probability) for probability in probabilities],
+                "decision": [self.policy.decide(probability) for probability in probabilities],
+                **{f"reason_{n + 1}": [codes[n] for codes in named] for n in range(REASONS_TOLD)},
+                "model_version": [self.version] * len(rows),
+            }
+        )
+
+    def infer(self, vectors: Sequence[Mapping[str, float | str | None]]) -> list[float]:
+        """Return the probability of default of each of the model's own feature vectors; absent is missing."""
+        categories = self._model.preprocessor.categories
+        rows = pl.DataFrame(
+            {name: [vector.get(name) for vector in vectors] for name in self.features},
+            schema={name: pl.String if name in categories else pl.Float64 for name in self.features},
+        )
+        return [float(value) for value in self._probabilities(self._model.preprocessor.transform(rows))]
+
+    def _probabilities(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self._model.calibration.probability(classifier.log_odds(self._model.booster, matrix))
+
+    def _contributions(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return each feature's share of the calibrated log-odds, without the base value."""
+        return self._model.calibration.slope * classifier.contributions(self._model.booster, matrix)[:, :-1]
+
+    def _reasons(self, values: Mapping[str, Any], share: NDArray[np.float64]) -> list[Reason]:
+        codes = reasons.reason_codes()
+        told = reasons.told(reasons.effects(self.features, share))
+        return [
+            Reason(
+                code=effect.code,
+                feature=effect.feature,
+                value=values[effect.feature],
+                contribution=effect.contribution,
+                text=Text(
+                    **dict(
+                        zip(
+                            ("en", "fr"),
+                            codes[effect.code].against
+                            if effect.contribution > 0
+                            else codes[effect.code].favour,
+                            strict=True,
+                        )
+                    )
+                ),
+            )
+            for effect in told
+            if effect.contribution != 0
+        ]
+
+
+def replay_record(scorer: Scorer, record: DecisionRecord) -> Replay:
+    """Assess again what a recorded decision was made from, and compare every bit of the outcome."""
+    recorded = Assessment.model_validate(
+        record.decision.model_dump(exclude={"decision_id", "recorded_at"}), strict=True
+    )
+    bundle = parse_bundle(record.bundle.model_dump())
+    recomputed = scorer.assess([bundle], simulation=recorded.simulation)[0]
+    differences = [
+        name for name in Assessment.model_fields if getattr(recorded, name) != getattr(recomputed, name)
+    ]
+    return Replay(
+        decision_id=record.decision.decision_id,
+        identical=not differences,
+        recorded=recorded,
+        recomputed=recomputed,
+        differences=differences,
+    )
+
+
+def _waves(bundles: Sequence[ParsedBundle]) -> Iterator[list[ParsedBundle]]:
+    """Split bundles into runs that share no applicant and no bureau credit, so that no rows mix."""
+    wave: list[ParsedBundle] = []
+    applicants: set[int] = set()
+    bureau_credits: set[int] = set()
+    for bundle in bundles:
+        own = set(bundle.frames["bureau"]["SK_ID_BUREAU"])
+        if bundle.applicant_id in applicants or not bureau_credits.isdisjoint(own):
+            yield wave
+            wave, applicants, bureau_credits = [], set(), set()
+        wave.append(bundle)
+        applicants.add(bundle.applicant_id)
+        bureau_credits |= own
+    if wave:
+        yield wave

@@ -1,0 +1,178 @@
+"""The three services as processes: one alone in the foreground, or all three together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from home_credit.errors import ServiceError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from home_credit.config import Settings
+
+Name = Literal["api", "dashboard", "mlflow"]
+DEFAULT_PORTS: dict[Name, int] = {"api": 8000, "dashboard": 8501, "mlflow": 5000}
+HEALTH: dict[Name, str] = {"api": "/health", "dashboard": "/_stcore/health", "mlflow": "/health"}
+TITLES: dict[Name, str] = {"api": "API", "dashboard": "Dashboard", "mlflow": "MLflow UI"}
+START_SECONDS = 120.0
+STOP_SECONDS = 10.0
+DEMO_APPLICANTS, DEMO_SEED = 5_000, 2018
+
+
+def command(name: Name, host: str, port: int) -> list[str]:
+    """Return the command line that runs one service."""
+    python, at = [sys.executable, "-m"], str(port)
+    if name == "api":
+        arguments = ["uvicorn", "api.main:app", "--host", host, "--port", at, "--log-level", "warning"]
+    elif name == "dashboard":
+        arguments = [
+            "streamlit",
+            "run",
+            "streamlit_app/app.py",
+            "--server.address",
+            host,
+            "--server.port",
+            at,
+        ]
+        arguments += ["--server.headless", "true", "--browser.gatherUsageStats", "false"]
+        arguments += ["--server.fileWatcherType", "none"]
+    else:
+        store = _tracking_store(os.environ.get("MLFLOW_TRACKING_URI", "mlruns"))
+        arguments = ["mlflow", "server", "--backend-store-uri", store, "--host", host, "--port", at]
+        arguments += ["--workers", "1"]
+    return [*python, *arguments]
+
+
+def _tracking_store(setting: str) -> str:
+    """Return the address of the backend store: a folder means the database in it."""
+    return setting if "://" in setting else f"sqlite:///{Path(setting) / 'mlflow.db'}"
+
+
+def _port(variable: str, default: int) -> int:
+    text = os.environ.get(variable, str(default))
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise UsageError(f"{variable} must be a port number, not {text!r}")
+    return int(text)
+
+
+def serve(name: Name) -> None:
+    """Replace this process by one service, on all addresses and the port in PORT."""
+    line = command(name, os.environ.get("HOST", "0.0.0.0"), _port("PORT", DEFAULT_PORTS[name]))  # noqa: S104  # a container's own address
+    os.execv(line[0], line)  # noqa: S606  # the command is ours
+
+
+@dataclass(slots=True)
+class Service:
+    """One running service and where it answers."""
+
+    name: Name
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def address(self) -> str:
+        """Where the service answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def answers(self) -> bool:
+        """Return whether the service says that it is healthy."""
+        try:
+            with urllib.request.urlopen(self.address + HEALTH[self.name], timeout=2) as response:  # noqa: S310  # our own address
+                return bool(response.status == 200)
+        except (OSError, urllib.error.URLError):
+            return False
+
+
+def _claim(ports: dict[Name, int]) -> None:
+    """Raise a clear error where a port is in use, before anything is started."""
+    for name, port in ports.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise UsageError(
+                    f"port {port} ({TITLES[name]}) is in use; set PORT_{name.upper()} to another"
+                ) from error
+
+
+def _stop(services: Sequence[Service]) -> None:
+    for service in services:
+        if service.process.poll() is None:
+            os.killpg(service.process.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    for service in services:
+        try:
+            service.process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(service.process.pid, signal.SIGKILL)
+            service.process.wait()
+
+
+def up(settings: Settings, progress: Callable[[int, int], None], say: Callable[[str], None] = print) -> None:
+    """Run all three services until Ctrl-C, SIGTERM or the end of one of them; nothing is left running.
+
+    Makes the demo portfolio first where the configured one is missing. Raises :class:`UsageError` for a port in
+    use and :class:`ServiceError` where a service ends or does not answer in time.
+    """
+    ports: dict[Name, int] = {
+        name: _port(f"PORT_{name.upper()}", port) for name, port in DEFAULT_PORTS.items()
+    }
+    _claim(ports)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    services: list[Service] = []
+    try:
+        _prepare_portfolio(settings.portfolio, progress, say)
+        environment = {**os.environ, "API_URL": f"http://127.0.0.1:{ports['api']}"}
+        for name, port in ports.items():
+            say(f"starting {TITLES[name]} ...")
+            line = command(name, "127.0.0.1", port)
+            process = subprocess.Popen(line, env=environment, start_new_session=True)  # noqa: S603  # the command is ours
+            services.append(Service(name, port, process))
+        _await_all(services, say)
+        say("all three answer; Ctrl-C stops them")
+        while all(service.process.poll() is None for service in services):
+            time.sleep(0.5)
+        ended = next(service for service in services if service.process.poll() is not None)
+        raise ServiceError(f"{TITLES[ended.name]} ended with code {ended.process.returncode}")
+    except KeyboardInterrupt:
+        say("stopping ...")
+    finally:
+        _stop(services)
+
+
+def _prepare_portfolio(
+    portfolio: Path, progress: Callable[[int, int], None], say: Callable[[str], None]
+) -> None:
+    if portfolio.exists():
+        return
+    from home_credit.tables.demo import write_demo  # noqa: PLC0415  # not in the serving images
+
+    say(f"making a demo portfolio of {DEMO_APPLICANTS:,} applicants in {portfolio}")
+    write_demo(portfolio, DEMO_APPLICANTS, DEMO_SEED, "parquet", progress)
+
+
+def _await_all(services: Sequence[Service], say: Callable[[str], None]) -> None:
+    waiting = list(services)
+    deadline = time.monotonic() + START_SECONDS
+    while waiting:
+        for service in list(waiting):
+            if service.process.poll() is not None:
+                raise ServiceError(f"{TITLES[service.name]} ended with code {service.process.returncode}")
+            if service.answers():
+                say(f"{TITLES[service.name]:<10} {service.address}")
+                waiting.remove(service)
+        if time.monotonic() > deadline:
+            raise ServiceError(f"{TITLES[waiting[0].name]} did not answer within {START_SECONDS:.0f} s")
+        time.sleep(0.2)

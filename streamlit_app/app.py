@@ -1,0 +1,14 @@
+"""Pages of the dashboard; run by ``streamlit run streamlit_app/app.py`` from the repository's root."""
+
+import streamlit as st
+
+from home_credit.dashboard import client_page, drift_page, shell
+
+say = shell.dress()
+st.navigation(
+    [
+        st.Page(client_page.show, title=say("pages.client"), url_path="client", default=True),
+        st.Page(drift_page.show, title=say("pages.drift"), url_path="data-drift"),
+    ],
+    position="top",
+).run()

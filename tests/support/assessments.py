@@ -1,0 +1,40 @@
+"""An assessment and the rows it was made from, to record and to answer with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from home_credit.contract import Assessment, PredictionRequest, Reason, Text
+
+
+def an_assessment(applicant_id: int = 900001, **changes: Any) -> Assessment:
+    reason = Reason(
+        code="external_scores",
+        feature="ext_source_mean",
+        value=0.1 + 0.2,
+        contribution=-0.30000000000000004,
+        text=Text(en="External scores", fr="Scores externes"),
+    )
+    facts: dict[str, Any] = {
+        "SK_ID_CURR": applicant_id,
+        "probability_of_default": 0.1,
+        "cut_off": 0.09090909090909091,
+        "decision": "declined",
+        "score": 512,
+        "grade": "D",
+        "reasons": [reason],
+        "model_version": "test-1",
+    }
+    return Assessment(**{**facts, **changes})
+
+
+def a_bundle(applicant_id: int = 900001, **columns: Any) -> PredictionRequest:
+    return PredictionRequest(
+        application={
+            "SK_ID_CURR": applicant_id,
+            "AMT_CREDIT": 450000.0,
+            "EXT_SOURCE_2": 0.1 + 0.2,
+            **columns,
+        },
+        bureau=[{"SK_ID_CURR": applicant_id, "SK_ID_BUREAU": 1, "DAYS_CREDIT": -400}],
+    )

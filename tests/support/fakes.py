@@ -1,0 +1,77 @@
+"""Stand-ins for the parts of the API that take long to load, to be passed as arguments."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from home_credit.contract import Assessment, ModelFacts
+from home_credit.errors import UnknownApplicantError
+from support.assessments import an_assessment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from home_credit.tables.portfolio import ParsedBundle
+
+
+class FakeScorer:
+    """Takes EXT_SOURCE_2 for the probability that an applicant pays; keeps what it was asked."""
+
+    features = ("ext_source_2", "name_contract_type")
+
+    def __init__(self, version: str = "test-1") -> None:
+        self.version = version
+        self.may_answer = Event()
+        self.may_answer.set()
+        self.fails: Exception | None = None
+
+    @property
+    def facts(self) -> ModelFacts:
+        return ModelFacts(
+            model_version=self.version,
+            trained_at=datetime(2026, 1, 1, tzinfo=UTC),
+            features=2,
+            cut_off=0.1,
+            review_band=None,
+            metrics={"auc": 0.75},
+            training_data={},
+        )
+
+    def assess(self, bundles: Sequence[ParsedBundle], *, simulation: bool = False) -> list[Assessment]:
+        self.may_answer.wait(10)
+        if self.fails:
+            raise self.fails
+        return [
+            an_assessment(
+                bundle.applicant_id,
+                probability_of_default=1 - (bundle.frames["application"]["EXT_SOURCE_2"][0] or 0.0),
+                model_version=self.version,
+                warnings=bundle.warnings,
+                simulation=simulation,
+            )
+            for bundle in bundles
+        ]
+
+    def infer(self, vectors: Sequence[Mapping[str, float | str | None]]) -> list[float]:
+        return [1 - float(vector["ext_source_2"] or 0.0) for vector in vectors]
+
+
+class FakePortfolio:
+    """Holds the bundles it is given."""
+
+    def __init__(self, bundles: Mapping[int, dict[str, Any]]) -> None:
+        self._bundles = bundles
+
+    @property
+    def total(self) -> int:
+        return len(self._bundles)
+
+    def bundle(self, applicant_id: int) -> dict[str, Any]:
+        if applicant_id not in self._bundles:
+            raise UnknownApplicantError(applicant_id)
+        return self._bundles[applicant_id]
+
+    def applicants(self, after: int = 0, limit: int = 50) -> list[int]:
+        return [applicant for applicant in sorted(self._bundles) if applicant > after][:limit]

@@ -1,0 +1,72 @@
+"""Exact arithmetic: the laws that make one applicant's features the same alone and in the table."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from statistics import stdev
+
+import narwhals as nw
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from home_credit.features import arithmetic
+
+AMOUNTS = st.lists(st.integers(0, 10**10).map(lambda cents: cents / 100), min_size=1, max_size=40)
+
+
+def aggregate(values: list[object], expression: nw.Expr, dtype: pl.DataType | None = None) -> object:
+    frame = nw.from_native(pl.LazyFrame({"x": values}, schema={"x": dtype or pl.Float64()}, strict=False))
+    return frame.select(y=expression).collect().to_native()["y"][0]
+
+
+@given(AMOUNTS)
+def test_cents_of_an_amount_in_cents_are_those_cents(amounts: list[float]) -> None:
+    total = aggregate(amounts, arithmetic.cents("x").sum())
+    assert total == sum(Fraction(round(amount * 100)) for amount in amounts)
+
+
+@given(AMOUNTS, st.randoms())
+def test_the_order_of_rows_never_changes_a_bit(amounts: list[float], random: object) -> None:
+    shuffled = list(amounts)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    for expression in (
+        arithmetic.mean(arithmetic.cents("x")),
+        arithmetic.money(arithmetic.cents("x").sum()),
+        arithmetic.spread(arithmetic.cents("x").clip(0, 2_000_000)),
+    ):
+        assert repr(aggregate(amounts, expression)) == repr(aggregate(shuffled, expression))
+
+
+@given(st.lists(st.integers(-3000, 3000), min_size=2, max_size=200))
+def test_spread_is_the_standard_deviation(days: list[int]) -> None:
+    found = aggregate(list(days), arithmetic.spread(arithmetic.whole("x")))
+    assert found == pytest.approx(stdev(days), rel=1e-9, abs=1e-6)
+
+
+def test_missing_and_empty_stay_missing() -> None:
+    nothing = [None, None]
+    assert aggregate(nothing, arithmetic.mean(arithmetic.cents("x"))) is None
+    assert aggregate(nothing, arithmetic.spread(arithmetic.cents("x"))) is None
+    assert aggregate([3.0], arithmetic.spread(arithmetic.cents("x"))) is None
+    assert aggregate([1.0], arithmetic.ratio(nw.col("x"), nw.col("x") - 1.0)) is None
+    assert aggregate([365243.0], arithmetic.whole("x", sentinel=365243)) is None
+
+
+def test_halves_round_upwards_on_both_sides_of_zero() -> None:
+    assert [aggregate([value], arithmetic.rounded(nw.col("x"))) for value in (0.5, 1.5, 2.5, -0.5, -1.5)] == [1, 2, 3, 0, -1]
+
+
+def test_a_ratio_too_large_for_its_scale_is_bounded() -> None:
+    frame = nw.from_native(pl.LazyFrame({"a": [10**15], "b": [1]}))
+    scaled = frame.select(y=arithmetic.scaled_ratio(nw.col("a"), nw.col("b"))).collect().to_native()
+    assert scaled["y"][0] == arithmetic.LARGEST_RATIO
+
+
+def test_latest_is_the_row_of_rank_one_whatever_the_order() -> None:
+    rows = pl.DataFrame({"id": [1, 1, 1, 2], "age": [30, 10, 20, 5], "value": ["c", "a", "b", "z"]})
+    for order in ([0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]):
+        frame = nw.from_native(rows[order].lazy()).with_columns(rank=arithmetic.recency_rank(["id"], ["age"]))
+        found = frame.group_by("id").agg(value=arithmetic.latest(nw.col("value"))).sort("id").collect().to_native()
+        assert found["value"].to_list() == ["a", "z"]

@@ -1,0 +1,141 @@
+"""One applicant's rows at the boundary: what is refused, what is a warning, what stays as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from home_credit.errors import BundleError, MissingTableError, UnknownApplicantError
+from home_credit.tables.bundle import parse_bundle
+from home_credit.tables.portfolio import Portfolio
+from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, Column, table
+
+REQUIRED = {
+    "SK_ID_CURR": 100001,
+    "NAME_CONTRACT_TYPE": "Cash loans",
+    "AMT_INCOME_TOTAL": 150000.0,
+    "AMT_CREDIT": 432000.0,
+    "DAYS_BIRTH": -15230,
+}
+
+
+def application(**changes: Any) -> dict[str, Any]:
+    return {**dict.fromkeys(table(APPLICATION).columns), **REQUIRED, **changes}
+
+
+def refused(bundle: dict[str, Any]) -> BundleError:
+    with pytest.raises(BundleError) as caught:
+        parse_bundle(bundle)
+    return caught.value
+
+
+def test_the_smallest_bundle_is_an_application_with_what_is_required() -> None:
+    parsed = parse_bundle({"application": REQUIRED})
+    assert parsed.applicant_id == 100001
+    assert set(parsed.frames) == set(TABLES)
+    assert all(parsed.frames[name].schema == table(name).schema for name in TABLES)
+    assert len(parsed.warnings) == 1
+    assert "116 columns are absent" in parsed.warnings[0]
+
+
+def test_explicit_nulls_and_target_are_silent() -> None:
+    assert parse_bundle({"application": application(TARGET=1)}).warnings == []
+
+
+@pytest.mark.parametrize(
+    ("bundle", "field", "words"),
+    [
+        ({}, "application", "one row"),
+        ({"application": [REQUIRED, REQUIRED]}, "application", "one row"),
+        ({"application": REQUIRED, "loans": []}, "loans", "unknown table"),
+        ({"application": {**REQUIRED, "AMT_CREDITS": 1}}, "application.AMT_CREDITS", "not a column"),
+        ({"application": {**REQUIRED, "AMT_CREDIT": None}}, "application.AMT_CREDIT", "needed"),
+        ({"application": {**REQUIRED, "AMT_CREDIT": "432000"}}, "application.AMT_CREDIT", "a number is needed"),
+        ({"application": {**REQUIRED, "AMT_CREDIT": float("inf")}}, "application.AMT_CREDIT", "finite"),
+        ({"application": {**REQUIRED, "AMT_CREDIT": float("nan")}}, "application.AMT_CREDIT", "finite"),
+        ({"application": {**REQUIRED, "AMT_CREDIT": 1e11}}, "application.AMT_CREDIT", "beyond any currency"),
+        ({"application": {**REQUIRED, "AMT_CREDIT": True}}, "application.AMT_CREDIT", "a number is needed"),
+        ({"application": {**REQUIRED, "DAYS_BIRTH": -1.5}}, "application.DAYS_BIRTH", "a whole number"),
+        ({"application": {**REQUIRED, "SK_ID_CURR": 2**70}}, "application.SK_ID_CURR", "64 bits"),
+        ({"application": {**REQUIRED, "NAME_INCOME_TYPE": 3}}, "application.NAME_INCOME_TYPE", "text"),
+        ({"application": REQUIRED, "bureau": {"a": 1}}, "bureau", "a list of rows"),
+        ({"application": REQUIRED, "bureau": [3]}, "bureau[0]", "a row"),
+        (
+            {"application": REQUIRED, "bureau": [{"SK_ID_BUREAU": 5, "DAYS_CREDIT": -1}, {"SK_ID_BUREAU": 6, "DAYS_CREDIT": "x"}]},
+            "bureau[1].DAYS_CREDIT",
+            "a whole number",
+        ),
+        (
+            {"application": REQUIRED, "bureau": [{"SK_ID_CURR": 2, "SK_ID_BUREAU": 5, "DAYS_CREDIT": -1}]},
+            "bureau[0].SK_ID_CURR",
+            "belongs to 2",
+        ),
+        (
+            {"application": REQUIRED, "bureau": [{"SK_ID_BUREAU": 5, "DAYS_CREDIT": -1}] * 2},
+            "bureau[1].SK_ID_BUREAU",
+            "twice",
+        ),
+    ],
+)  # fmt: skip
+def test_what_breaks_the_schema_is_refused_by_name(bundle: dict[str, Any], field: str, words: str) -> None:
+    error = refused(bundle)
+    assert error.field == field
+    assert words in str(error)
+
+
+def test_a_category_never_seen_is_missing_with_a_warning() -> None:
+    parsed = parse_bundle({"application": application(NAME_INCOME_TYPE="Astronaut")})
+    assert parsed.frames[APPLICATION]["NAME_INCOME_TYPE"].to_list() == [None]
+    assert parsed.warnings == ["application.NAME_INCOME_TYPE: 'Astronaut' is not a known value and counts as missing"]
+
+
+def test_months_of_a_credit_that_is_not_there_are_ignored_with_a_warning() -> None:
+    months = [{"SK_ID_BUREAU": 5, "MONTHS_BALANCE": 0, "STATUS": "C"}, {"SK_ID_BUREAU": 6, "MONTHS_BALANCE": 0, "STATUS": "C"}]
+    parsed = parse_bundle(
+        {"application": application(), "bureau": [{"SK_ID_BUREAU": 5, "DAYS_CREDIT": -9}], "bureau_balance": months}
+    )
+    assert len(parsed.frames["bureau_balance"]) == 1
+    assert "1 rows belong to no row of bureau" in parsed.warnings[0]
+
+
+def _value(column: Column) -> st.SearchStrategy[Any]:
+    if column.dtype == "text":
+        values = st.sampled_from(column.values or ("free text",))
+    elif column.dtype == "integer":
+        values = st.integers(-900_000, 900_000)
+    else:
+        values = st.floats(-9e5, 9e5)
+    return values if column.required else st.none() | values
+
+
+@given(st.data())
+def test_rows_come_back_as_they_went_in(data: st.DataObject) -> None:
+    bundle: dict[str, Any] = {
+        APPLICATION: {name: data.draw(_value(column)) for name, column in table(APPLICATION).columns.items()}
+    }
+    for name in ("POS_CASH_balance", "credit_card_balance"):
+        row = {column: data.draw(_value(facts)) for column, facts in table(name).columns.items()}
+        bundle[name] = [{**row, ID: bundle[APPLICATION][ID]}]
+    parsed = parse_bundle(bundle)
+    assert parsed.frames[APPLICATION].to_dicts() == [bundle[APPLICATION]]
+    for name in ("POS_CASH_balance", "credit_card_balance"):
+        assert parsed.frames[name].to_dicts() == bundle[name]
+
+
+def test_the_portfolio_knows_its_applicants_and_nobody_else(tmp_path: Any) -> None:
+    with pytest.raises(MissingTableError, match="no application_train.parquet"):
+        Portfolio(tmp_path).applicants()
+    rows = [application(SK_ID_CURR=number) for number in (3, 1, 2)]
+    pl.DataFrame(rows, schema=table(APPLICATION).schema).write_parquet(tmp_path / "application_test.parquet")
+    portfolio = Portfolio(tmp_path)
+    assert (portfolio.total, portfolio.applicants(1), portfolio.applicants(limit=1)) == (3, [2, 3], [1])
+    bundle = portfolio.bundle(2)
+    assert bundle[APPLICATION] == rows[2]
+    assert all(bundle[name] == [] for name in HISTORIES)
+    assert parse_bundle(bundle).warnings == []
+    with pytest.raises(UnknownApplicantError, match="9"):
+        portfolio.bundle(9)

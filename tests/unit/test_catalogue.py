@@ -1,0 +1,32 @@
+"""The catalogue: every feature has its words, its reason, and no protected trait."""
+
+from __future__ import annotations
+
+from home_credit.default_risk.reasons import reason_codes
+from home_credit.features.application import PROTECTED
+from home_credit.features.catalogue import CATALOGUE, MODULES, TABLE_OF
+from home_credit.tables.schema import TABLES
+
+
+def test_at_least_300_features_from_all_seven_tables() -> None:
+    assert len(CATALOGUE) >= 300
+    assert set(TABLE_OF.values()) == {*TABLES, "combined"}
+
+
+def test_no_name_is_used_twice() -> None:
+    assert sum(len(module.FEATURES) for module in MODULES) == len(CATALOGUE)
+
+
+def test_every_feature_is_documented_in_both_languages() -> None:
+    for feature in CATALOGUE.values():
+        assert feature.en and feature.fr and feature.unit and feature.missing.en and feature.missing.fr, feature.name
+    described = [(feature.en, TABLE_OF[name]) for name, feature in CATALOGUE.items()]
+    assert len(set(described)) == len(described)
+
+
+def test_every_feature_has_a_reason_code_and_every_code_a_feature() -> None:
+    assert {feature.reason for feature in CATALOGUE.values()} == set(reason_codes())
+
+
+def test_sex_and_marital_status_are_no_features() -> None:
+    assert not set(PROTECTED) & set(CATALOGUE)
