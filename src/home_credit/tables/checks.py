@@ -1,0 +1,192 @@
+"""What a table must hold before anything is computed from it, checked in one streamed pass.
+
+The pass also yields the table's content summary. Only where it finds something wrong does another one
+look for the first row at fault.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import polars as pl
+
+from home_credit.errors import NotFiniteError, TableError, WrongTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from home_credit.tables.schema import Column
+
+_ROW = "row/index"  # no column of the schema has a slash in its name
+_INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
+_SHOWN = 5  # unknown values listed per column
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that must not be: ``found`` is true in the rows that have it."""
+
+    error: type[TableError]
+    column: str
+    found: pl.Expr
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A table that can be used.
+
+    ``frame`` has the columns of the schema, in its order and types; NaN is null. ``summary`` depends on
+    the table's content alone, not on the format or order of its rows.
+    """
+
+    frame: pl.LazyFrame
+    rows: int
+    summary: dict[str, int]
+    warnings: list[str]
+
+
+def check(name: str, raw: pl.LazyFrame, columns: Sequence[Column], further: Sequence[Fault] = ()) -> Checked:
+    """Check the ``columns`` of a table and give them the types of the schema.
+
+    Raises WrongTypeError (a column of another kind, a fraction among integers, an empty required value),
+    NotFiniteError, and what ``further`` faults say, each with the first row at fault.
+    """
+    present = raw.collect_schema()
+    for column in columns:
+        if not _fits(present[column.name], column):
+            _raise_wrong_kind(name, raw, column, present[column.name])
+    faults = [fault for column in columns for fault in _faults(column, present[column.name])]
+    faults += further
+    conformed = {column.name: _conformed(column, present[column.name]) for column in columns}
+    facts = (
+        raw.select(
+            pl.len().alias("rows"),
+            *(fault.found.any().alias(f"fault/{number}") for number, fault in enumerate(faults)),
+            *(fact for column in columns for fact in _content(column, conformed[column.name])),
+        )
+        .collect(engine="streaming")
+        .row(0, named=True)
+    )
+    frame = raw.select(*conformed.values())
+    failed = [fault for number, fault in enumerate(faults) if facts[f"fault/{number}"]]
+    if failed:
+        raise_first(name, raw, failed)
+    warnings = []
+    extra = [column for column in present if column not in {known.name for known in columns}]
+    if extra:
+        warnings.append(
+            f"table {name}: columns that the schema does not know are ignored: {', '.join(extra)}"
+        )
+    for column in columns:
+        known = sum(facts[f"{column.name}/{value}"] for value in column.values)
+        if column.values and known < facts[f"{column.name}/count"]:
+            warnings.extend(_unknown(name, frame, column))
+    return Checked(
+        frame=frame,
+        rows=facts["rows"],
+        summary={fact: value for fact, value in facts.items() if not fact.startswith("fault/")},
+        warnings=warnings,
+    )
+
+
+def raise_first(name: str, frame: pl.LazyFrame, faults: Sequence[Fault]) -> NoReturn:
+    """Raise the fault that comes first in ``frame``; at least one of ``faults`` must be there."""
+    rows = (
+        frame.with_row_index(_ROW)
+        .select(
+            pl.when(fault.found).then(pl.col(_ROW)).min().alias(str(number))
+            for number, fault in enumerate(faults)
+        )
+        .collect(engine="streaming")
+        .row(0)
+    )
+    row, number = min((row, number) for number, row in enumerate(rows) if row is not None)
+    fault = faults[number]
+    value = frame.select(fault.column).slice(row, 1).collect().item()
+    raise fault.error(name, fault.problem.format(value=_shown(value)), column=fault.column, row=row + 1)
+
+
+def _fits(dtype: pl.DataType, column: Column) -> bool:
+    if dtype == pl.Null:
+        return True
+    if column.dtype == "text":
+        return dtype in (pl.String, pl.Categorical, pl.Enum)
+    return dtype.is_numeric()
+
+
+def _raise_wrong_kind(name: str, raw: pl.LazyFrame, column: Column, dtype: pl.DataType) -> NoReturn:
+    first = (
+        raw.select(column.name)
+        .with_row_index(_ROW)
+        .filter(pl.col(column.name).is_not_null())
+        .head(1)
+        .collect(engine="streaming")
+    )
+    row, value = first.row(0) if first.height else (None, None)
+    problem = f"the column is {dtype}, not {column.dtype}"
+    if row is None:
+        raise WrongTypeError(name, problem, column=column.name)
+    raise WrongTypeError(name, f"{_shown(value)}: {problem}", column=column.name, row=row + 1)
+
+
+def _faults(column: Column, dtype: pl.DataType) -> Iterator[Fault]:
+    value = pl.col(column.name)
+    if dtype.is_float():
+        yield Fault(NotFiniteError, column.name, value.is_infinite(), "an infinite number")
+    if column.dtype == "integer" and dtype not in _INTEGERS:
+        integer = value.cast(pl.Int64, strict=False).cast(dtype, strict=False)
+        number = value.is_finite() if dtype.is_float() else value.is_not_null()
+        yield Fault(WrongTypeError, column.name, number & integer.ne_missing(value), "{value} is no integer")
+    if column.required:
+        empty = value.is_null() | value.is_nan() if dtype.is_float() else value.is_null()
+        yield Fault(WrongTypeError, column.name, empty, "empty, but a value is required")
+
+
+def _conformed(column: Column, dtype: pl.DataType) -> pl.Expr:
+    value = pl.col(column.name)
+    if dtype.is_float():
+        value = value.fill_nan(None)
+    return value if dtype == column.polars else value.cast(column.polars, strict=False)
+
+
+def _content(column: Column, value: pl.Expr) -> Iterator[pl.Expr]:
+    """Count the values, and count each level or else add up the bits.
+
+    Integer sums wrap around, so they depend neither on the order of the rows nor on the number of cores,
+    as sums of floats would.
+    """
+    yield value.count().alias(f"{column.name}/count")
+    if column.values:
+        for level in column.values:
+            yield (value == level).sum().alias(f"{column.name}/{level}")
+    else:
+        bits = value if column.dtype == "integer" else value.reinterpret(dtype=pl.Int64)
+        yield bits.sum().alias(f"{column.name}/sum")
+
+
+def _unknown(name: str, frame: pl.LazyFrame, column: Column) -> Iterator[str]:
+    value = pl.col(column.name)
+    found = (
+        frame.select(value)
+        .with_row_index(_ROW)
+        .filter(value.is_not_null() & ~value.is_in(column.values))
+        .group_by(value)
+        .agg(pl.col(_ROW).min(), pl.len().alias("rows"))
+        .sort(_ROW)
+        .collect(engine="streaming")
+    )
+    effect = "counts as missing" if column.dtype == "text" else "is used as it is"
+    for unknown, row, rows in found.head(_SHOWN).iter_rows():
+        yield (
+            f"table {name}, column {column.name}, row {row + 1}: {_shown(unknown)} is no known value and"
+            f" {effect} ({rows} row{'s' if rows > 1 else ''})"
+        )
+    if found.height > _SHOWN:
+        yield f"table {name}, column {column.name}: {found.height - _SHOWN} more values are not known"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,107 @@
+"""Where a table's file is, and how it becomes something that can be scanned again and again.
+
+Parquet is scanned where it lies. A CSV file, gzipped or not, is parsed once into a typed Parquet file
+in a staging directory, streamed in bounded memory, so that everything after it scans columns lazily.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from home_credit.errors import MissingColumnError, TableError, WrongTypeError
+from home_credit.tables.checks import Fault, raise_first
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+ENDINGS = (".parquet", ".csv", ".csv.gz")
+
+
+def find(directory: Path, name: str) -> tuple[Path, ...]:
+    """Return the files that hold the table ``name``, the one to read first."""
+    return tuple(path for ending in ENDINGS if (path := directory / f"{name}{ending}").is_file())
+
+
+@contextmanager
+def readable(name: str, path: Path) -> Iterator[None]:
+    """Turn what reading ``path`` may throw into a :class:`TableError` of one line."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise TableError(name, f"{path} cannot be read: {reason}") from error
+
+
+def scan(name: str, path: Path, schema: Mapping[str, pl.DataType], staging: Path) -> pl.LazyFrame:
+    """Return a lazy frame over one file, with at least the columns of ``schema``.
+
+    Columns of a CSV file come as ``schema`` says, except that integer columns with other numbers in them
+    come as floats; columns of a Parquet file come as they were written. Both are for
+    :func:`home_credit.tables.checks.check` to judge.
+
+    Raises MissingColumnError, WrongTypeError (a CSV value that is no number) and TableError (unreadable).
+    """
+    parquet = path.suffix == ".parquet"
+    raw = pl.scan_parquet(path, glob=False) if parquet else _text(path)
+    present = raw.collect_schema().names()
+    missing = [column for column in schema if column not in present]
+    if missing:
+        others = f" (nor are {', '.join(missing[1:])})" if missing[1:] else ""
+        raise MissingColumnError(name, f"not in {path}{others}", column=missing[0])
+    return raw if parquet else _stage(name, path, schema, staging / f"{name}.parquet")
+
+
+def _text(path: Path) -> pl.LazyFrame:
+    return pl.scan_csv(path, infer_schema=False, glob=False)
+
+
+def _stage(name: str, path: Path, schema: Mapping[str, pl.DataType], staged: Path) -> pl.LazyFrame:
+    try:
+        _sink(pl.scan_csv(path, schema_overrides=schema, glob=False), schema, staged)
+    except pl.exceptions.ComputeError:
+        # Some value is not of its column's type. Find out which, or how to read it all the same.
+        _sink(_parse(name, path, schema), schema, staged)
+    return pl.scan_parquet(staged, glob=False)
+
+
+def _sink(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], staged: Path) -> None:
+    texts = [column for column, dtype in schema.items() if dtype == pl.String]
+    (
+        frame.select(*schema)
+        .with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)))  # a quoted nothing is nothing
+        .filter(pl.any_horizontal(pl.all().is_not_null()))  # so is a blank line
+        .sink_parquet(staged, compression="lz4", engine="streaming")
+    )
+
+
+def _parse(name: str, path: Path, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+    """Read numbers from text more patiently than the CSV reader: ``5.0`` is an integer, too."""
+    text = _text(path).select(*schema).filter(pl.any_horizontal(pl.all().is_not_null()))
+    numeric = {column: dtype for column, dtype in schema.items() if dtype != pl.String}
+    stripped = {
+        column: pl.when(pl.col(column).str.strip_chars() != "").then(pl.col(column).str.strip_chars())
+        for column in numeric
+    }
+
+    def unparsed(column: str, dtype: pl.DataType) -> pl.Expr:
+        return stripped[column].is_not_null() & stripped[column].cast(dtype, strict=False).is_null()
+
+    failed = text.select(
+        *(unparsed(column, dtype).any() for column, dtype in numeric.items()),
+        **{f"{column}/number": unparsed(column, pl.Float64()).any() for column in numeric},
+    ).collect(engine="streaming").row(0, named=True)  # fmt: skip
+    faults = [
+        Fault(WrongTypeError, column, unparsed(column, pl.Float64()), "{value} is no number")
+        for column in numeric
+        if failed[f"{column}/number"]
+    ]
+    if faults:
+        raise_first(name, text, faults)
+    return text.with_columns(
+        stripped[column].cast(pl.Float64() if failed[column] else dtype).alias(column)
+        for column, dtype in numeric.items()
+    )

@@ -1,0 +1,140 @@
+"""Seven tables from a directory, checked at the boundary: what comes out of here can be relied on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from home_credit.errors import DuplicateKeyError, EmptyTableError, MissingTableError, WrongTypeError
+from home_credit.tables.checks import Checked, Fault, check
+from home_credit.tables.files import ENDINGS, find, readable, scan
+from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, Column, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Split = Literal["train", "test", "all"]
+TRAIN, TEST = "application_train", "application_test"
+_PARTS: dict[Split, tuple[str, ...]] = {"train": (TRAIN,), "test": (TEST,), "all": (TRAIN, TEST)}
+_TARGET = Column(
+    TARGET,
+    "integer",
+    "flag",
+    en="Fell behind on the credit",
+    fr="A pris du retard sur le crédit",
+    required=True,
+)
+_NO_LABEL = Fault(WrongTypeError, TARGET, ~pl.col(TARGET).is_in([0, 1]), "{value} is neither 0 nor 1")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Checked tables, to be used inside :func:`open_tables` only.
+
+    ``frames`` has all seven tables, columns in the order and types of the schema; a history that is not
+    in the directory is empty. ``applicants`` has one column SK_ID_CURR, in file order (train before
+    test); ``target`` has SK_ID_CURR and TARGET of the training applicants. ``fingerprint`` is the sha256
+    of the schema and, for each table, its name, its row count and for each column the count of values
+    and either the count of each level or the wrapping integer sum of the values' bits: equal for equal
+    rows, whatever the format and order they are stored in.
+    """
+
+    frames: Mapping[str, pl.LazyFrame]
+    applicants: pl.DataFrame
+    target: pl.DataFrame
+    warnings: list[str]
+    fingerprint: str
+
+
+@contextmanager
+def open_tables(directory: Path, split: Split = "train") -> Iterator[Source]:
+    """Open and check the tables of ``directory``; staged copies of CSV files go when the block ends.
+
+    Raises MissingTableError, MissingColumnError, WrongTypeError, NotFiniteError, EmptyTableError,
+    DuplicateKeyError, or TableError for a file that cannot be read.
+    """
+    with TemporaryDirectory(prefix="home-credit-tables-") as staging:
+        yield _open(Path(directory), split, Path(staging))
+
+
+def _open(directory: Path, split: Split, staging: Path) -> Source:
+    warnings: list[str] = []
+    summaries: dict[str, object] = {}
+
+    def read(name: str) -> Checked | None:
+        paths = find(directory, name)
+        if not paths:
+            return None
+        if len(paths) > 1:
+            ignored = ", ".join(path.name for path in paths[1:])
+            warnings.append(f"table {name}: {paths[0].name} is read, {ignored} is ignored")
+        columns = [*table(APPLICATION if name in {TRAIN, TEST} else name).columns.values()]
+        labels = [_NO_LABEL] if name == TRAIN else []
+        if labels:
+            columns.append(_TARGET)
+        schema = {column.name: column.polars for column in columns}
+        with readable(name, paths[0]):
+            checked = check(name, scan(name, paths[0], schema, staging), columns, labels)
+        warnings.extend(checked.warnings)
+        summaries[name] = {
+            "schema": {column: str(dtype) for column, dtype in schema.items()},
+            **checked.summary,
+        }
+        return checked
+
+    parts = {}
+    for name in _PARTS[split]:
+        part = read(name)
+        if part is None:
+            raise _missing(directory, name, split)
+        if not part.rows:
+            raise EmptyTableError(name, "the table has no rows")
+        parts[name] = part
+    applicants = _applicants(parts)
+    frames = {APPLICATION: pl.concat([part.frame.drop(TARGET, strict=False) for part in parts.values()])}
+    for name in HISTORIES:
+        history = read(name)
+        frames[name] = history.frame if history else pl.LazyFrame(schema=table(name).schema)
+    return Source(
+        frames=frames,
+        applicants=applicants,
+        target=_target(parts),
+        warnings=warnings,
+        fingerprint=hashlib.sha256(json.dumps(summaries, sort_keys=True).encode()).hexdigest(),
+    )
+
+
+def _missing(directory: Path, name: str, split: Split) -> MissingTableError:
+    if not directory.is_dir():
+        return MissingTableError(name, f"{directory} is not a directory")
+    looked_for = " or ".join(f"{name}{ending}" for ending in ENDINGS)
+    other = TEST if name == TRAIN else TRAIN
+    hint = f"; split {split} needs it, the directory only has {other}" if find(directory, other) else ""
+    return MissingTableError(name, f"no {looked_for} in {directory}{hint}")
+
+
+def _applicants(parts: Mapping[str, Checked]) -> pl.DataFrame:
+    """Return SK_ID_CURR of all parts, each of which must be there once."""
+    places = pl.concat(
+        part.frame.select(ID).with_row_index("row", offset=1).with_columns(pl.lit(name).alias("table"))
+        for name, part in parts.items()
+    ).collect()
+    repeated = places.filter(~pl.col(ID).is_first_distinct()).head(1)
+    for row, applicant, name in repeated.iter_rows():
+        first_row, _, first = places.filter(pl.col(ID) == applicant).row(0)
+        problem = f"{applicant} is already in row {first_row} of {first}"
+        raise DuplicateKeyError(name, problem, column=ID, row=row)
+    return places.select(ID)
+
+
+def _target(parts: Mapping[str, Checked]) -> pl.DataFrame:
+    if TRAIN not in parts:
+        return pl.DataFrame(schema={ID: pl.Int64, TARGET: pl.Int64})
+    return parts[TRAIN].frame.select(ID, TARGET).collect()
