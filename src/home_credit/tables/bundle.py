@@ -140,9 +140,13 @@ def _number(value: Any, path: str, column: Column) -> float | None:  # noqa: ANN
         return None
     if type(value) is not float and type(value) is not int:
         raise BundleError(path, f"a number is needed, not {_shown(value)}")
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        number = math.inf
+    if not math.isfinite(number):
         raise BundleError(path, "is not a finite number")
-    return float(_within(value, path, column))
+    return float(_within(number, path, column))
 
 
 def _text(value: Any, path: str, column: Column) -> str | None:  # noqa: ANN401, ARG001  # whatever a request holds
