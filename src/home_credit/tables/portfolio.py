@@ -35,7 +35,8 @@ class Portfolio:
         found = [path for name in APPLICATIONS if (path := self._directory / f"{name}.parquet").exists()]
         if not found:
             raise MissingTableError(
-                APPLICATION, f"no {' or '.join(f'{name}.parquet' for name in APPLICATIONS)} in {self._directory}"
+                APPLICATION,
+                f"no {' or '.join(f'{name}.parquet' for name in APPLICATIONS)} in {self._directory}",
             )
         ids = pl.concat([pl.scan_parquet(path).select(pl.col(ID).cast(pl.Int64)) for path in found])
         return ids.collect()[ID].unique().sort()
@@ -56,7 +57,11 @@ class Portfolio:
         Raises :class:`UnknownApplicantError`.
         """
         application = next(
-            (rows for name in APPLICATIONS if (rows := self._rows(name, APPLICATION, pl.col(ID) == applicant_id))),
+            (
+                rows
+                for name in APPLICATIONS
+                if (rows := self._rows(name, APPLICATION, pl.col(ID) == applicant_id))
+            ),
             None,
         )
         if application is None:
@@ -79,6 +84,9 @@ class Portfolio:
         schema = table(name).schema
         rows = pl.scan_parquet(path).select(pl.col(list(schema))).filter(wanted).collect()
         return [
-            {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
-            for row in rows.cast(dict(schema), strict=False).to_dicts()
+            {
+                key: None if isinstance(value, float) and math.isnan(value) else value
+                for key, value in row.items()
+            }
+            for row in rows.cast(pl.Schema(schema), strict=False).to_dicts()
         ]
