@@ -14,7 +14,7 @@ from home_credit.contract import Applicant, ApplicantList, PredictionRequest
 from home_credit.errors import BundleError, OtherModelError, UnknownApplicantError
 from home_credit.scoring import replay_record
 from home_credit.tables.bundle import parse_bundle
-from home_credit.tables.schema import APPLICATION, ID
+from home_credit.tables.schema import APPLICATION, ID, TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -80,7 +80,8 @@ class DecisionService:
     def decide(self, request: PredictionRequest, *, simulation: bool = False) -> Decision:
         """Decide on one applicant's rows and record it."""
         scorer = self.scorer.get()
-        (assessment,) = scorer.assess([_parsed(request)], simulation=simulation)
+        request, parsed = _checked(request)
+        (assessment,) = scorer.assess([parsed], simulation=simulation)
         decision = self.ledger.get().append(assessment, request)
         self._observe(decision)
         return decision
@@ -95,8 +96,7 @@ class DecisionService:
         good: list[tuple[int, PredictionRequest, ParsedBundle]] = []
         for index, bundle in enumerate(bundles):
             try:
-                request = PredictionRequest.model_validate(bundle)
-                good.append((index, request, _parsed(request)))
+                good.append((index, *_checked(PredictionRequest.model_validate(bundle))))
             except (BundleError, ValidationError) as error:
                 outcomes[index] = error
         assessments = scorer.assess([parsed for _, _, parsed in good])
@@ -146,23 +146,10 @@ class DecisionService:
         return replay_record(scorer, record)
 
 
-def _parsed(request: PredictionRequest) -> ParsedBundle:
-    rows = dict(request)
-    _refuse_huge_numbers("", rows)
-    return parse_bundle(rows)
-
-
-def _refuse_huge_numbers(path: str, value: object) -> None:
-    """Raise a :class:`BundleError` at a number that JSON can write but no column can hold, such as 1e999.
-
-    The parser looks at known columns; the ledger keeps every one of the request.
-    """
-    if isinstance(value, dict):
-        for name, member in value.items():
-            if not isinstance(member, str):
-                _refuse_huge_numbers(f"{path}.{name}" if path else name, member)
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            _refuse_huge_numbers(f"{path}[{index}]", member)
-    elif isinstance(value, (int, float)) and not -LARGEST_ID <= value <= LARGEST_ID:
-        raise BundleError(path, "the number is too large")
+def _checked(request: PredictionRequest) -> tuple[PredictionRequest, ParsedBundle]:
+    """Return what of a request is recorded, and its frames."""
+    if TARGET in request.application:
+        # A row of the training table brings its label; nothing reads it, so nothing checked it either.
+        row = {name: value for name, value in request.application.items() if name != TARGET}
+        request = request.model_copy(update={APPLICATION: row})
+    return request, parse_bundle(dict(request))

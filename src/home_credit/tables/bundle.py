@@ -148,10 +148,14 @@ def _number(value: Any, path: str, column: Column) -> float | None:  # whatever 
         return None
     if type(value) is not float and type(value) is not int:
         raise BundleError(path, f"a number is needed, not {_shown(value)}")
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        number = math.inf
+    if not math.isfinite(number):
         raise BundleError(path, "is not a finite number")
-    _within(value, path, column)
-    return float(value)
+    _within(number, path, column)
+    return number
 
 
 def _text(value: Any, path: str, column: Column) -> str | None:  # noqa: ARG001  # whatever a request holds
