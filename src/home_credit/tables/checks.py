@@ -73,7 +73,7 @@ def check(name: str, raw: pl.LazyFrame, columns: Sequence[Column], further: Sequ
     failed = [fault for number, fault in enumerate(faults) if facts[f"fault/{number}"]]
     if failed:
         raise_first(name, raw, failed)
-    warnings = []
+    warnings: list[str] = []
     for column in columns:
         known = sum(facts[f"{column.name}/{value}"] for value in column.values)
         if column.values and known < facts[f"{column.name}/count"]:
