@@ -27,7 +27,7 @@ lint: .venv/.installed-dev
 
 # A portfolio of its own: what lies in data/demo may be of any size.
 train: install
-	$(BIN)/home-credit demo --out data/training --applicants 20000 --seed 2018
+	$(BIN)/home-credit demo --out data/training --applicants 50000 --seed 2018
 	$(BIN)/home-credit train --tables data/training --models models
 
 # dev.txt holds every package; the others are parts of it, so that what is tested is what is served.

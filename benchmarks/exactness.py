@@ -65,8 +65,12 @@ def main() -> None:
         times.append(time.perf_counter() - began)
     together = streamed.filter(pl.col(ID).is_in(chosen.implode()))
     apart = differing(together, pl.concat(alone).sort(ID))
-    print(f"{len(chosen)} applicants alone against the table: {apart} of {together.height * together.width:,} cells differ")
-    print(f"one applicant, {streamed.width - 1} features: median {1e3 * np.median(times):.1f} ms, 95 % {1e3 * np.quantile(times, 0.95):.1f} ms")
+    print(
+        f"{len(chosen)} applicants alone against the table: {apart} of {together.height * together.width:,} cells differ"
+    )
+    print(
+        f"one applicant, {streamed.width - 1} features: median {1e3 * np.median(times):.1f} ms, 95 % {1e3 * np.quantile(times, 0.95):.1f} ms"
+    )
     print(", ".join(f"{name} {version(name)}" for name in ("polars", "narwhals", "numpy")))
     sys.exit(1 if found or apart else 0)
 

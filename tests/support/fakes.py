@@ -13,13 +13,13 @@ from support.assessments import an_assessment
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from home_credit.tables.portfolio import ParsedBundle
+    from home_credit.tables.bundle import ParsedBundle
 
 
 class FakeScorer:
     """Takes EXT_SOURCE_2 for the probability that an applicant pays; keeps what it was asked."""
 
-    features = ("ext_source_2", "name_contract_type")
+    features = ("EXT_SOURCE_2", "NAME_CONTRACT_TYPE")
 
     def __init__(self, version: str = "test-1") -> None:
         self.version = version
@@ -55,7 +55,7 @@ class FakeScorer:
         ]
 
     def infer(self, vectors: Sequence[Mapping[str, float | str | None]]) -> list[float]:
-        return [1 - float(vector["ext_source_2"] or 0.0) for vector in vectors]
+        return [1 - float(vector["EXT_SOURCE_2"] or 0.0) for vector in vectors]
 
 
 class FakePortfolio:

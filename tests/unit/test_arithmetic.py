@@ -55,7 +55,13 @@ def test_missing_and_empty_stay_missing() -> None:
 
 
 def test_halves_round_upwards_on_both_sides_of_zero() -> None:
-    assert [aggregate([value], arithmetic.rounded(nw.col("x"))) for value in (0.5, 1.5, 2.5, -0.5, -1.5)] == [1, 2, 3, 0, -1]
+    assert [aggregate([value], arithmetic.rounded(nw.col("x"))) for value in (0.5, 1.5, 2.5, -0.5, -1.5)] == [
+        1,
+        2,
+        3,
+        0,
+        -1,
+    ]
 
 
 def test_a_ratio_too_large_for_its_scale_is_bounded() -> None:
@@ -68,5 +74,11 @@ def test_latest_is_the_row_of_rank_one_whatever_the_order() -> None:
     rows = pl.DataFrame({"id": [1, 1, 1, 2], "age": [30, 10, 20, 5], "value": ["c", "a", "b", "z"]})
     for order in ([0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]):
         frame = nw.from_native(rows[order].lazy()).with_columns(rank=arithmetic.recency_rank(["id"], ["age"]))
-        found = frame.group_by("id").agg(value=arithmetic.latest(nw.col("value"))).sort("id").collect().to_native()
+        found = (
+            frame.group_by("id")
+            .agg(value=arithmetic.latest(nw.col("value")))
+            .sort("id")
+            .collect()
+            .to_native()
+        )
         assert found["value"].to_list() == ["a", "z"]

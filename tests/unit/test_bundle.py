@@ -90,13 +90,22 @@ def test_what_breaks_the_schema_is_refused_by_name(bundle: dict[str, Any], field
 def test_a_category_never_seen_is_missing_with_a_warning() -> None:
     parsed = parse_bundle({"application": application(NAME_INCOME_TYPE="Astronaut")})
     assert parsed.frames[APPLICATION]["NAME_INCOME_TYPE"].to_list() == [None]
-    assert parsed.warnings == ["application.NAME_INCOME_TYPE: 'Astronaut' is not a known value and counts as missing"]
+    assert parsed.warnings == [
+        "application.NAME_INCOME_TYPE: 'Astronaut' is not a known value and counts as missing"
+    ]
 
 
 def test_months_of_a_credit_that_is_not_there_are_ignored_with_a_warning() -> None:
-    months = [{"SK_ID_BUREAU": 5, "MONTHS_BALANCE": 0, "STATUS": "C"}, {"SK_ID_BUREAU": 6, "MONTHS_BALANCE": 0, "STATUS": "C"}]
+    months = [
+        {"SK_ID_BUREAU": 5, "MONTHS_BALANCE": 0, "STATUS": "C"},
+        {"SK_ID_BUREAU": 6, "MONTHS_BALANCE": 0, "STATUS": "C"},
+    ]
     parsed = parse_bundle(
-        {"application": application(), "bureau": [{"SK_ID_BUREAU": 5, "DAYS_CREDIT": -9}], "bureau_balance": months}
+        {
+            "application": application(),
+            "bureau": [{"SK_ID_BUREAU": 5, "DAYS_CREDIT": -9}],
+            "bureau_balance": months,
+        }
     )
     assert len(parsed.frames["bureau_balance"]) == 1
     assert "1 rows belong to no row of bureau" in parsed.warnings[0]

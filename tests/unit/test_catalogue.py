@@ -19,7 +19,9 @@ def test_no_name_is_used_twice() -> None:
 
 def test_every_feature_is_documented_in_both_languages() -> None:
     for feature in CATALOGUE.values():
-        assert feature.en and feature.fr and feature.unit and feature.missing.en and feature.missing.fr, feature.name
+        assert feature.en and feature.fr and feature.unit and feature.missing.en and feature.missing.fr, (
+            feature.name
+        )
     described = [(feature.en, TABLE_OF[name]) for name, feature in CATALOGUE.items()]
     assert len(set(described)) == len(described)
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from home_credit import policy
 
 COSTS = policy.Costs(10.0, 1.0, 0.85)
-SCORED = st.lists(st.tuples(st.integers(1, 999).map(lambda n: n / 1000), st.integers(0, 1)), min_size=1, max_size=60)
+SCORED = st.lists(
+    st.tuples(st.integers(1, 999).map(lambda n: n / 1000), st.integers(0, 1)), min_size=1, max_size=60
+)
 
 
 @given(SCORED)

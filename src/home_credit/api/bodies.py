@@ -37,10 +37,11 @@ class JsonRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_json(request: Request) -> Response:
+            request = JsonRequest(request.scope, request.receive)
             declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if self.body_field and declared != "application/json" and await request.body():
                 raise HTTPException(415, "send it with Content-Type: application/json")
-            return await handle(JsonRequest(request.scope, request.receive))
+            return await handle(request)
 
         return handle_json
 

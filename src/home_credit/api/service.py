@@ -5,7 +5,6 @@ Routes call this and nothing below it; errors rise untouched.
 
 from __future__ import annotations
 
-from math import isinf
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -14,7 +13,7 @@ from pydantic import ValidationError
 from home_credit.contract import Applicant, ApplicantList, PredictionRequest
 from home_credit.errors import BundleError, OtherModelError, UnknownApplicantError
 from home_credit.scoring import replay_record
-from home_credit.tables.portfolio import parse_bundle
+from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import APPLICATION, ID
 
 if TYPE_CHECKING:
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from home_credit.contract import Decision, DecisionRecord, ModelFacts, Replay, Review, ReviewRequest
     from home_credit.ledger import Ledger
     from home_credit.scoring import Scorer
-    from home_credit.tables.portfolio import ParsedBundle, Portfolio
+    from home_credit.tables.bundle import ParsedBundle
+    from home_credit.tables.portfolio import Portfolio
 
 T = TypeVar("T")
 LARGEST_ID = 2**63 - 1
@@ -148,18 +148,21 @@ class DecisionService:
 
 def _parsed(request: PredictionRequest) -> ParsedBundle:
     rows = dict(request)
-    _refuse_infinity("", rows)
+    _refuse_huge_numbers("", rows)
     return parse_bundle(rows)
 
 
-def _refuse_infinity(path: str, value: object) -> None:
-    """Raise a :class:`BundleError` at a number too large for a float, such as 1e999, known column or not."""
+def _refuse_huge_numbers(path: str, value: object) -> None:
+    """Raise a :class:`BundleError` at a number that JSON can write but no column can hold, such as 1e999.
+
+    The parser looks at known columns; the ledger keeps every one of the request.
+    """
     if isinstance(value, dict):
         for name, member in value.items():
-            if not isinstance(member, (str, int, type(None))):
-                _refuse_infinity(f"{path}.{name}" if path else name, member)
+            if not isinstance(member, str):
+                _refuse_huge_numbers(f"{path}.{name}" if path else name, member)
     elif isinstance(value, list):
         for index, member in enumerate(value):
-            _refuse_infinity(f"{path}[{index}]", member)
-    elif isinstance(value, float) and isinf(value):
+            _refuse_huge_numbers(f"{path}[{index}]", member)
+    elif isinstance(value, (int, float)) and not -LARGEST_ID <= value <= LARGEST_ID:
         raise BundleError(path, "the number is too large")

@@ -74,7 +74,8 @@ def write_report(
     with _plain_figures():
         page = Report(presets).run(*samples).get_html_str(as_iframe=False)
     headline, basis = verdict.summary.split(": ")
-    below = f"{basis.capitalize()}, chance allowed for. Below: at most {max_rows:,} rows of each, chance not allowed for."
+    sampled = f"at most {max_rows:,} rows of each, chance not allowed for"
+    below = f"{basis.capitalize()}, chance allowed for. Below: {sampled}."
     out.write_text(slim(page, headline, below), encoding="utf-8")
     return out
 

@@ -59,7 +59,7 @@ def parse_bundle(raw: Mapping[str, Any]) -> ParsedBundle:
     return ParsedBundle(applicant, frames, warnings)
 
 
-def _application(given: Any, warnings: list[str]) -> Row:  # noqa: ANN401  # whatever a request holds
+def _application(given: Any, warnings: list[str]) -> Row:  # whatever a request holds
     rows = given if isinstance(given, list) else [given]
     if len(rows) != 1 or not isinstance(rows[0], dict):
         raise BundleError(APPLICATION, "one row of columns is needed")
@@ -91,7 +91,9 @@ def _history(raw: Mapping[str, Any], name: str, applicant: int) -> list[Row]:
             raise BundleError(f"{name}[{place}]", "a row of columns is needed")
         _known(f"{name}[{place}]", row, table(name).columns)
         if owned and row.get(ID, applicant) != applicant:
-            raise BundleError(f"{name}[{place}].{ID}", f"belongs to {row[ID]}, the application is {applicant}")
+            raise BundleError(
+                f"{name}[{place}].{ID}", f"belongs to {row[ID]}, the application is {applicant}"
+            )
         result.append({**row, ID: applicant} if owned else row)
     return result
 
@@ -118,37 +120,44 @@ def _values(name: str, column: Column, values: list[Any], warnings: list[str]) -
         converted = convert(value, path, column)
         if converted is None and column.required:
             raise BundleError(path, "is needed")
-        if column.dtype == "text" and converted is not None and column.values and converted not in column.values:
+        if (
+            column.dtype == "text"
+            and converted is not None
+            and column.values
+            and converted not in column.values
+        ):
             warnings.append(f"{path}: {converted!r} is not a known value and counts as missing")
             converted = None
         result.append(converted)
     return result
 
 
-def _integer(value: Any, path: str, column: Column) -> int | None:  # noqa: ANN401  # whatever a request holds
+def _integer(value: Any, path: str, column: Column) -> int | None:  # whatever a request holds
     if type(value) is float and math.isfinite(value) and value.is_integer():
         value = int(value)
     if value is not None and type(value) is not int:
         raise BundleError(path, f"a whole number is needed, not {_shown(value)}")
     if value is not None and not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
         raise BundleError(path, "does not fit 64 bits")
-    return _within(value, path, column)
+    _within(value, path, column)
+    return value
 
 
-def _number(value: Any, path: str, column: Column) -> float | None:  # noqa: ANN401  # whatever a request holds
+def _number(value: Any, path: str, column: Column) -> float | None:  # whatever a request holds
     if value is None:
         return None
     if type(value) is not float and type(value) is not int:
         raise BundleError(path, f"a number is needed, not {_shown(value)}")
     if not math.isfinite(value):
         raise BundleError(path, "is not a finite number")
-    return float(_within(value, path, column))
+    _within(value, path, column)
+    return float(value)
 
 
-def _text(value: Any, path: str, column: Column) -> str | None:  # noqa: ANN401, ARG001  # whatever a request holds
+def _text(value: Any, path: str, column: Column) -> str | None:  # noqa: ARG001  # whatever a request holds
     if value is not None and type(value) is not str:
         raise BundleError(path, f"text is needed, not {_shown(value)}")
-    return value  # type: ignore[no-any-return]  # a string by now
+    return value
 
 
 CONVERSIONS: Mapping[str, Callable[[Any, str, Column], Any]] = {
@@ -158,13 +167,12 @@ CONVERSIONS: Mapping[str, Callable[[Any, str, Column], Any]] = {
 }
 
 
-def _within(value: Any, path: str, column: Column) -> Any:  # noqa: ANN401  # a number or nothing
+def _within(value: float | None, path: str, column: Column) -> None:
     if value is not None and column.limit is not None and abs(value) > column.limit:
         raise BundleError(path, f"{_shown(value)} is beyond any {column.unit}")
-    return value
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401  # whatever a request holds
+def _shown(value: Any) -> str:  # whatever a request holds
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
 
@@ -173,5 +181,7 @@ def _owned(balance: pl.DataFrame, bureau: pl.DataFrame, warnings: list[str]) -> 
     """Leave out months of credits that the bundle does not have."""
     owned = balance["SK_ID_BUREAU"].is_in(bureau["SK_ID_BUREAU"].implode())
     if not owned.all():
-        warnings.append(f"bureau_balance: {int((~owned).sum())} rows belong to no row of bureau and are ignored")
+        warnings.append(
+            f"bureau_balance: {int((~owned).sum())} rows belong to no row of bureau and are ignored"
+        )
     return balance.filter(owned)

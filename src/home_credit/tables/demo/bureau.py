@@ -86,7 +86,7 @@ def bureau_table(generator: np.random.Generator, applicants: Applicants, first: 
     return (
         frame.with_columns(pl.col(amounts).round(2))
         .select(*table("bureau").columns)
-        .cast(dict(table("bureau").schema))
+        .cast(pl.Schema(table("bureau").schema))
     )
 
 

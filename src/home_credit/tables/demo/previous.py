@@ -12,6 +12,8 @@ from home_credit.tables.demo.statistics import statistics, uniform
 from home_credit.tables.schema import ID, table
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from home_credit.tables.demo.applicants import Applicants
 
 FIRST_ID = 1_000_000
@@ -57,18 +59,12 @@ def previous_table(generator: np.random.Generator, applicants: Applicants, first
     )
     frame = _dates(generator, _amounts(frame))
     return frame.select("owner", *table("previous_application").columns).cast(
-        dict(table("previous_application").schema)
+        pl.Schema(table("previous_application").schema)
     )
 
 
-def _contracts(generator: np.random.Generator, applicants: Applicants, owner: np.ndarray) -> pl.Series:  # type: ignore[type-arg]  # of integers
-    shares = dict(
-        zip(
-            statistics().rows["previous_days"]["all"]["NAME_CONTRACT_TYPE"].levels.tolist(),  # type: ignore[union-attr]  # discrete
-            np.diff(statistics().rows["previous_days"]["all"]["NAME_CONTRACT_TYPE"].cumulative, prepend=0.0),  # type: ignore[arg-type]  # discrete
-            strict=True,
-        )
-    )
+def _contracts(generator: np.random.Generator, applicants: Applicants, owner: NDArray[np.int64]) -> pl.Series:
+    shares = statistics().rows["previous_days"]["all"]["NAME_CONTRACT_TYPE"].shares
     revolving = (
         uniform(mixed(generator, applicants.latent["PREV_REVOLVING"][owner], 0.6)) > 1.0 - shares[REVOLVING]
     )
@@ -84,9 +80,7 @@ def _outcomes(generator: np.random.Generator, applicants: Applicants, frame: pl.
     unused = generator.random(len(frame))
     outcome = np.full(len(frame), "Approved", dtype=object)
     for contract, marginals in statistics().rows["previous_outcomes"].items():
-        marginal = marginals["NAME_CONTRACT_STATUS"]
-        assert marginal.levels is not None  # noqa: S101  # a text column is discrete
-        share = dict(zip(marginal.levels.tolist(), np.diff(marginal.cumulative, prepend=0.0), strict=True))  # type: ignore[arg-type]  # discrete
+        share = marginals["NAME_CONTRACT_STATUS"].shares
         of = (frame["NAME_CONTRACT_TYPE"] == contract).to_numpy()
         outcome[of & (unused < share.get("Unused offer", 0.0))] = "Unused offer"
         outcome[of & (cancelling > 1.0 - share.get("Canceled", 0.0))] = "Canceled"

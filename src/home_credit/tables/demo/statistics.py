@@ -47,6 +47,13 @@ class Marginal:
             plain["missing"], None, None, np.asarray(plain["quantiles"], dtype=np.float64), plain["step"]
         )
 
+    @property
+    def shares(self) -> dict[Any, float]:
+        """The share of each level of a discrete column."""
+        if self.levels is None or self.cumulative is None:
+            return {}
+        return dict(zip(self.levels.tolist(), np.diff(self.cumulative, prepend=0.0).tolist(), strict=True))
+
     def at(self, uniform: NDArray[np.float64]) -> NDArray[Any]:
         """Return the value at each level of probability in [0, 1)."""
         if self.levels is not None and self.cumulative is not None:

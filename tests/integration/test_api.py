@@ -1,0 +1,554 @@
+"""The API over real HTTP semantics, a real ledger and the real parser, with a scorer that answers at once."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from inspect import getmembers, isclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from home_credit import __version__, errors
+from home_credit.api.app import create_app
+from home_credit.api.examples import APPLICANT, BUNDLE
+from home_credit.api.limits import RateLimit
+from home_credit.api.problems import problem_of
+from home_credit.config import Settings
+from home_credit.contract import (
+    Applicant,
+    BatchResponse,
+    Decision,
+    DecisionRecord,
+    Health,
+    ModelFacts,
+    Problem,
+    Replay,
+)
+from home_credit.ledger import Ledger
+from support.fakes import FakePortfolio, FakeScorer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import httpx
+
+KEY = "k3y"
+
+
+class Api(TestClient):
+    """The application with its parts at hand."""
+
+    scorer: FakeScorer
+    ledger: Ledger
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., Api]]:
+    opened: list[Api] = []
+    ledgers: list[Ledger] = []
+
+    def build(scorer: FakeScorer | None = None, **settings: Any) -> Api:
+        scorer = scorer or FakeScorer()
+        ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+        portfolio: Any = FakePortfolio({APPLICANT: BUNDLE, APPLICANT + 5: {"application": {"SK_ID_CURR": 1}}})
+        app = create_app(Settings(**settings), scorer=scorer, portfolio=portfolio, ledger=ledger)  # type: ignore[arg-type]  # a fake
+        api = Api(app, raise_server_exceptions=False)
+        api.scorer, api.ledger = scorer, ledger
+        opened.append(api.__enter__())
+        ledgers.append(ledger)
+        return api
+
+    yield build
+    for api in opened:
+        api.__exit__(None, None, None)
+    for ledger in ledgers:
+        ledger.close()
+
+
+@pytest.fixture
+def api(make: Callable[..., Api]) -> Api:
+    return make()
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The example with one column replaced; ``path`` as in ``bureau.0.DAYS_CREDIT``."""
+    bundle: dict[str, Any] = copy.deepcopy(BUNDLE)
+    *parents, last = path.split(".")
+    place: Any = bundle
+    for part in parents:
+        place = place[int(part) if part.isdigit() else part]
+    place[last] = value
+    return bundle
+
+
+def problem(response: httpx.Response, status: int, field: str | None = None) -> Problem:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    document = Problem.model_validate_json(response.content)
+    assert document.status == status
+    assert document.type.startswith("urn:home-credit:problem:")
+    assert document.field == field
+    return document
+
+
+def test_health_is_exactly_the_contract(api: Api) -> None:
+    response = api.get("/health")
+    assert response.status_code == 200
+    assert response.json() == {"status": "healthy", "model_loaded": True, "version": __version__}
+
+
+def test_a_decision_is_recorded_before_it_is_answered(api: Api) -> None:
+    response = api.post("/predict", json=BUNDLE)
+    assert response.status_code == 200
+    assert list(response.json()) == list(Decision.model_fields)
+    decision = Decision.model_validate_json(response.content)
+    assert decision.probability_of_default == 1 - 0.61
+    assert not decision.simulation
+    record = DecisionRecord.model_validate_json(api.get(f"/decisions/{decision.decision_id}").content)
+    assert record.decision == decision
+    assert {table: rows for table, rows in record.bundle if rows} == BUNDLE
+    assert api.ledger.read(decision.decision_id) == record
+
+
+def test_a_batch_gives_what_single_requests_give(api: Api) -> None:
+    bundles: list[Any] = [changed("application.EXT_SOURCE_2", 0.1 * n) for n in range(5)]
+    bundles[1:1] = [None, {}, changed("bureau.0.DAYS_CREDIT", "long ago"), {"application": {}, "loans": []}]
+    response = api.post("/predict/batch", json={"bundles": bundles})
+    assert response.status_code == 200
+    results = BatchResponse.model_validate_json(response.content).results
+    assert [item.index for item in results] == list(range(9))
+    assert [item.problem and item.problem.field for item in results[1:5]] == [
+        None,
+        "application",
+        "bureau[0].DAYS_CREDIT",
+        "loans",
+    ]
+    own = {"decision_id", "recorded_at"}
+    for bundle, item in zip(bundles, results, strict=True):
+        single = api.post("/predict", json=bundle)
+        if item.decision:
+            alone = Decision.model_validate_json(single.content)
+            assert item.decision.model_dump(exclude=own) == alone.model_dump(exclude=own)
+            assert item.problem is None
+        else:
+            assert single.status_code == 422
+    assert api.ledger.verify() == 10
+
+
+@pytest.mark.parametrize("body", [{"bundles": []}, {"bundles": [{}] * 1001}, {}, []])
+def test_a_batch_that_is_none(api: Api, body: Any) -> None:
+    assert api.post("/predict/batch", json=body).status_code == 422
+
+
+def test_known_applicants(api: Api) -> None:
+    assert api.get("/applicants").json() == {"applicants": [APPLICANT, APPLICANT + 5], "total": 2}
+    page = api.get("/applicants", params={"after": APPLICANT, "limit": 1})
+    assert page.json() == {"applicants": [APPLICANT + 5], "total": 2}
+    applicant = Applicant.model_validate_json(api.get(f"/applicants/{APPLICANT}").content)
+    assert applicant.bundle.application == BUNDLE["application"]
+    problem(api.get("/applicants", params={"limit": 0}), 422, "limit")
+    for unknown in (1, -1, 10**30):
+        problem(api.get(f"/applicants/{unknown}"), 404)
+        problem(api.post(f"/applicants/{unknown}/predict"), 404)
+    problem(api.get("/applicants/somebody"), 422, "SK_ID_CURR")
+
+
+def test_a_simulation_is_marked_and_recorded(api: Api) -> None:
+    path = f"/applicants/{APPLICANT}/predict"
+    plain = Decision.model_validate_json(api.post(path).content)
+    assert not plain.simulation
+    response = api.post(path, json={"application": {"EXT_SOURCE_2": 0.9, "EXT_SOURCE_1": None}})
+    simulated = Decision.model_validate_json(response.content)
+    assert simulated.simulation
+    assert simulated.probability_of_default == 1 - 0.9
+    recorded = api.ledger.read(simulated.decision_id)
+    assert recorded.decision.simulation
+    assert recorded.bundle.application == {**BUNDLE["application"], "EXT_SOURCE_2": 0.9, "EXT_SOURCE_1": None}
+    assert api.post(path, json={"application": {}}).json()["simulation"]
+    assert api.post(path, json={"application": {"SK_ID_CURR": APPLICANT}}).status_code == 200
+    problem(api.post(path, json={"application": {"SK_ID_CURR": 5}}), 422, "application.SK_ID_CURR")
+    problem(api.post(path, json={"application": {"AMT_CREDIT": "much"}}), 422, "application.AMT_CREDIT")
+    problem(api.post(path, json={"bureau": []}), 422, "bureau")
+
+
+def test_a_human_review(api: Api) -> None:
+    decision_id = api.post("/predict", json=BUNDLE).json()["decision_id"]
+    review = {"reviewer": "A. Martin", "decision": "approved", "reason": "A guarantor signs"}
+    response = api.post(f"/decisions/{decision_id}/review", json=review)
+    assert response.status_code == 201
+    assert response.json() == {
+        **review,
+        "decision_id": decision_id,
+        "recorded_at": response.json()["recorded_at"],
+    }
+    assert api.get(f"/decisions/{decision_id}").json()["reviews"] == [response.json()]
+    problem(api.post(f"/decisions/{decision_id}/review", json={**review, "reason": ""}), 422, "reason")
+    problem(api.post("/decisions/none/review", json=review), 404)
+
+
+def test_a_replay_finds_every_bit_or_says_what_differs(api: Api) -> None:
+    decision_id = api.post("/predict", json=BUNDLE).json()["decision_id"]
+    same = Replay.model_validate_json(api.get(f"/decisions/{decision_id}/replay").content)
+    assert same.identical
+    assert same.differences == []
+    other = api.ledger.append(
+        same.recorded.model_copy(update={"score": 1}), api.ledger.read(decision_id).bundle
+    )
+    differing = Replay.model_validate_json(api.get(f"/decisions/{other.decision_id}/replay").content)
+    assert not differing.identical
+    assert "score" in differing.differences[0]
+    problem(api.get("/decisions/none/replay"), 404)
+
+
+def test_a_decision_of_another_model_is_not_replayed(make: Callable[..., Api]) -> None:
+    decision_id = make(FakeScorer("old")).post("/predict", json=BUNDLE).json()["decision_id"]
+    refused = problem(make(FakeScorer("new")).get(f"/decisions/{decision_id}/replay"), 409)
+    assert "model version old" in refused.detail
+    assert "new" in refused.detail
+
+
+def test_model(api: Api) -> None:
+    assert ModelFacts.model_validate_json(api.get("/model").content) == api.scorer.facts
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"bureau": []}, "application"),
+        ({**BUNDLE, "loans": []}, "loans"),
+        ({**BUNDLE, "bureau": {}}, "bureau"),
+        ({**BUNDLE, "bureau": [[]]}, "bureau[0]"),
+        (changed("application.AMT_CREDIT", "much"), "application.AMT_CREDIT"),
+        (changed("application.AMT_CREDIT", None), "application.AMT_CREDIT"),
+        (changed("bureau.0.DAYS_CREDIT", True), "bureau[0].DAYS_CREDIT"),
+        (changed("bureau.0.AMT_CREDIT_SUM", 10**400), "bureau[0].AMT_CREDIT_SUM"),
+        (changed("bureau.0.DAYS_CREDIT", -(10**30)), "bureau[0].DAYS_CREDIT"),
+        (changed("application.TARGET", 10**30), "application.TARGET"),
+    ],
+)
+def test_a_bundle_that_breaks_the_schema_names_the_field(api: Api, body: Any, field: str) -> None:
+    assert field in problem(api.post("/predict", json=body), 422, field).detail
+
+
+@pytest.mark.parametrize(
+    "body", ["", "{", "NaN", "[1]", "null", '"x"', b"\xff\xfe", "[" * 100_000, "1" * 100_000]
+)
+def test_a_body_that_is_no_bundle(api: Api, body: str | bytes) -> None:
+    response = api.post("/predict", content=body, headers={"Content-Type": "application/json"})
+    problem(response, 422)
+
+
+@pytest.mark.parametrize("column", ["AMT_CREDIT", "TARGET", "NO_SUCH_COLUMN"])
+@pytest.mark.parametrize(
+    "literal",
+    [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1e999",
+        "-1e999",
+        "1" * 400,
+        "9" * 5000,
+        '"\\ud800"',
+        "[" * 150 + "]" * 150,
+    ],
+)
+def test_numbers_that_are_none(api: Api, column: str, literal: str) -> None:
+    body = json.dumps(changed(f"application.{column}", "HERE")).replace('"HERE"', literal)
+    response = api.post("/predict", content=body, headers={"Content-Type": "application/json"})
+    if column == "TARGET" and literal.startswith("["):
+        assert response.status_code == 200  # whatever TARGET holds, it is not looked at
+    else:
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.status_code == 422
+
+
+def test_a_body_of_another_type(api: Api) -> None:
+    problem(api.post("/predict", data={"application": "x"}), 415)
+    problem(api.post("/predict", content=json.dumps(BUNDLE)), 415)
+    charset = {"Content-Type": "application/json; charset=utf-8"}
+    assert api.post("/predict", content=json.dumps(BUNDLE), headers=charset).status_code == 200
+
+
+def test_addresses_and_methods_that_are_none(api: Api) -> None:
+    assert problem(api.get("/nothing"), 404).type.endswith("unknown-route")
+    assert api.get("/predict").headers["allow"] == "POST"
+    problem(api.get("/predict"), 405)
+    problem(api.get("/decisions/%00"), 404)
+    assert api.get("/", follow_redirects=False).headers["location"] == "/docs"
+
+
+def test_large_bodies_are_refused_announced_or_not(make: Callable[..., Api]) -> None:
+    api = make(max_body_bytes=10_000)
+    large = json.dumps(changed("application.PADDING", "x" * 10_000)).encode()
+    headers = {"Content-Type": "application/json"}
+    problem(api.post("/predict", content=large, headers=headers), 413)
+    chunks = (large[start : start + 1000] for start in range(0, len(large), 1000))
+    problem(api.post("/predict", content=chunks, headers=headers), 413)
+    problem(api.get("/nothing", headers={"Content-Length": "10001"}), 413)
+    assert api.post("/predict", json=BUNDLE).status_code == 200
+
+
+def test_too_many_requests(make: Callable[..., Api]) -> None:
+    api = make(max_requests_per_minute=3)
+    for _ in range(3):
+        assert api.get("/model").status_code == 200
+    refused = api.get("/model")
+    problem(refused, 429)
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    for exempt in ("/health", "/metrics", "/v2/health/live", "/v2/health/ready"):
+        assert api.get(exempt).status_code == 200
+
+
+def test_the_window_slides() -> None:
+    now = 0.0
+    limit = RateLimit(lambda *_: None, 2, clock=lambda: now)  # type: ignore[arg-type, return-value]  # never called
+    assert [limit._wait("a"), limit._wait("b")] == [0, 0]
+    now = 30.0
+    assert [limit._wait("a"), limit._wait("a"), limit._wait("b")] == [0, 30, 0]
+    now = 60.0
+    assert [limit._wait("a"), limit._wait("a")] == [0, 30]
+
+
+def test_the_api_key(make: Callable[..., Api]) -> None:
+    api = make(api_key=KEY)
+    closed = [
+        ("POST", "/predict"),
+        ("POST", "/predict/batch"),
+        ("GET", "/applicants"),
+        ("GET", f"/applicants/{APPLICANT}"),
+        ("POST", f"/applicants/{APPLICANT}/predict"),
+        ("GET", "/decisions/none"),
+        ("POST", "/decisions/none/review"),
+        ("GET", "/decisions/none/replay"),
+        ("POST", "/v2/models/home-credit/infer"),
+    ]
+    for method, path in closed:
+        for headers in ({}, {"X-API-Key": "wrong"}, {"X-API-Key": "é".encode("latin-1")}):
+            response = api.request(method, path, headers=headers)
+            problem(response, 401)
+            assert response.headers["WWW-Authenticate"]
+        assert api.request(method, path, headers={"X-API-Key": KEY}).status_code != 401
+    for path in (
+        "/health",
+        "/metrics",
+        "/docs",
+        "/openapi.json",
+        "/v2/health/live",
+        "/v2/health/ready",
+        "/model",
+    ):
+        assert api.get(path).status_code == 200
+    assert make(api_key="").post("/predict", json=BUNDLE).status_code == 200
+
+
+def test_without_any_part_the_api_starts_and_says_so(tmp_path: Path) -> None:
+    settings = Settings(
+        HOME_CREDIT_MODELS=tmp_path / "none",
+        HOME_CREDIT_PORTFOLIO=tmp_path / "none",
+        database_url="postgresql://clerk:s3cret@127.0.0.1:1/ledger?connect_timeout=1",
+    )
+    with TestClient(create_app(settings)) as api:
+        health = api.get("/health")
+        assert health.status_code == 503
+        assert Health.model_validate_json(health.content) == Health(
+            status="unhealthy", model_loaded=False, version=__version__
+        )
+        assert api.get("/v2/health/live").status_code == 200
+        assert api.get("/v2/health/ready").status_code == 503
+        for path in ("/predict", "/predict/batch", "/v2/models/home-credit/infer"):
+            body = {
+                "/predict": BUNDLE,
+                "/predict/batch": {"bundles": [BUNDLE]},
+            }.get(path, {"inputs": [{"name": "x", "shape": [1, 1], "datatype": "FP64", "data": [0.0]}]})
+            assert problem(api.post(path, json=body), 503).type.endswith("no-model")
+        assert problem(api.get("/model"), 503).type.endswith("no-model")
+        assert problem(api.get("/applicants"), 503).type.endswith("no-portfolio")
+        unrecorded = problem(api.get("/decisions/none"), 503)
+        assert unrecorded.type.endswith("no-ledger")
+        assert "s3cret" not in unrecorded.detail
+
+
+def test_a_ledger_that_comes_back_is_used(tmp_path: Path) -> None:
+    (tmp_path / "ledger").write_text("a file where the folder of the ledger should be")
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/ledger/ledger.db")
+    scorer: Any = FakeScorer()
+    with TestClient(create_app(settings, scorer=scorer)) as api:
+        assert problem(api.post("/predict", json=BUNDLE), 503).type.endswith("no-ledger")
+        (tmp_path / "ledger").unlink()
+        assert api.post("/predict", json=BUNDLE).status_code == 200
+
+
+def test_a_fault_tells_nothing_of_its_cause(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    api.scorer.fails = RuntimeError("the secret of the house")
+    logging.getLogger("home_credit").propagate = True  # the API's own handler writes elsewhere
+    fault = problem(api.post("/predict", json=BUNDLE), 500)
+    assert "secret" not in fault.model_dump_json()
+    assert "the secret of the house" in caplog.text
+    api.scorer.fails = None
+    assert api.post("/predict", json=BUNDLE).status_code == 200
+    assert (
+        'home_credit_requests_total{method="POST",route="/predict",status="500"} 1.0'
+        in api.get("/metrics").text
+    )
+
+
+def test_every_error_of_the_tree_has_a_problem() -> None:
+    arguments: dict[str, tuple[Any, ...]] = {
+        "TableError": ("bureau", "is broken"),
+        "BundleError": ("bureau[2].DAYS_CREDIT", "is no number"),
+        "OtherModelError": ("some-id", "1", "2"),
+    }
+    kinds = [kind for _, kind in getmembers(errors, isclass) if issubclass(kind, errors.HomeCreditError)]
+    assert len(kinds) > 15
+    for kind in kinds:
+        needed = next((arguments[base.__name__] for base in kind.__mro__ if base.__name__ in arguments), (1,))
+        document = problem_of(kind(*needed))
+        if issubclass(kind, (errors.UnavailableError, errors.TableError)):
+            assert document.status == 503
+        elif kind is not errors.HomeCreditError:
+            assert 400 <= document.status < 500
+    assert problem_of(errors.BundleError("bureau[2].DAYS_CREDIT", "is none")).field == "bureau[2].DAYS_CREDIT"
+
+
+def test_metrics_count_requests_and_decisions(api: Api, make: Callable[..., Api]) -> None:
+    api.post("/predict", json=BUNDLE)
+    api.post(f"/applicants/{APPLICANT}/predict", json={"application": {}})
+    api.get("/decisions/made-up")
+    api.get("/made/up")
+    api.request("BREW", "/predict")
+    text = api.get("/metrics").text
+    for line in (
+        'home_credit_requests_total{method="POST",route="/predict",status="200"} 1.0',
+        'home_credit_requests_total{method="GET",route="/decisions/{decision_id}",status="404"} 1.0',
+        'home_credit_requests_total{method="GET",route="unmatched",status="404"} 1.0',
+        'home_credit_request_seconds_count{method="POST",route="/predict"} 1.0',
+        'home_credit_decisions_total{decision="declined",grade="D",simulation="false"} 1.0',
+        'home_credit_decisions_total{decision="declined",grade="D",simulation="true"} 1.0',
+    ):
+        assert line in text
+    assert "made-up" not in text
+    assert "BREW" not in text
+    assert "home_credit_decisions_total{" not in make().get("/metrics").text
+
+
+def test_health_answers_while_the_model_works(api: Api) -> None:
+    api.scorer.may_answer.clear()
+    with ThreadPoolExecutor(60) as pool:
+        waiting = [pool.submit(api.post, "/predict", json=BUNDLE) for _ in range(60)]
+        time.sleep(0.3)
+        start = time.perf_counter()
+        assert api.get("/health").status_code == 200
+        assert time.perf_counter() - start < 1
+        api.scorer.may_answer.set()
+        assert {future.result().status_code for future in waiting} == {200}
+    assert api.ledger.verify() == 60
+
+
+def test_the_documentation(api: Api) -> None:
+    assert "swagger" in api.get("/docs").text.lower()
+    document = api.get("/openapi.json").json()
+    assert document["info"]["version"] == __version__
+    predict = document["paths"]["/predict"]["post"]
+    (example,) = predict["requestBody"]["content"]["application/json"]["examples"].values()
+    assert api.post("/predict", json=example["value"]).status_code == 200
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            assert operation["tags"], path
+            for status, answer in operation["responses"].items():
+                if status[0] in "45" and not path.startswith(("/health", "/v2")):
+                    assert list(answer["content"]) == ["application/problem+json"], (path, status)
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+class TestInferenceProtocol:
+    """Open Inference Protocol, version 2."""
+
+    path = "/v2/models/home-credit"
+
+    def test_metadata(self, api: Api) -> None:
+        assert api.get("/v2").json()["name"] == "home-credit-scoring"
+        assert api.get("/v2/health/live").json() == {"live": True}
+        assert api.get("/v2/health/ready").json() == {"ready": True}
+        assert api.get(f"{self.path}/ready").json() == {"ready": True}
+        assert api.get(self.path).json() == {
+            "name": "home-credit",
+            "versions": ["test-1"],
+            "platform": "lightgbm",
+            "inputs": [
+                {"name": "EXT_SOURCE_2", "datatype": "FP64", "shape": [-1]},
+                {"name": "NAME_CONTRACT_TYPE", "datatype": "BYTES", "shape": [-1]},
+            ],
+            "outputs": [{"name": "probability_of_default", "datatype": "FP64", "shape": [-1]}],
+        }
+        problem(api.get("/v2/models/other"), 404)
+
+    def infer(self, api: Api, *inputs: dict[str, Any], **others: Any) -> httpx.Response:
+        return api.post(f"{self.path}/infer", json={"inputs": list(inputs), **others})
+
+    @pytest.mark.parametrize("data", [[0.25, None, None, None], [[0.25, None], [None, None]]])
+    def test_one_tensor_of_all_features(self, api: Api, data: list[Any]) -> None:
+        tensor = {"name": "input", "shape": [2, 2], "datatype": "FP64", "data": data}
+        assert self.infer(api, tensor, id="7").json() == {
+            "model_name": "home-credit",
+            "model_version": "test-1",
+            "id": "7",
+            "outputs": [
+                {"name": "probability_of_default", "shape": [2], "datatype": "FP64", "data": [0.75, 1.0]}
+            ],
+        }
+
+    def test_one_tensor_per_feature(self, api: Api) -> None:
+        score = {"name": "EXT_SOURCE_2", "shape": [2, 1], "datatype": "FP32", "data": [[0.5], [1]]}
+        kind = {"name": "NAME_CONTRACT_TYPE", "shape": [2], "datatype": "BYTES", "data": ["Cash loans", None]}
+        outputs = [{"name": "probability_of_default"}]
+        assert self.infer(api, kind, score, outputs=outputs).json()["outputs"][0]["data"] == [0.5, 0.0]
+        assert api.ledger.verify() == 0
+
+    @pytest.mark.parametrize(
+        ("change", "field"),
+        [
+            ({"name": "no_such_feature"}, "inputs[1].name"),
+            ({"name": "NAME_CONTRACT_TYPE"}, "inputs[1].name"),
+            ({"shape": [2]}, "inputs[1].shape"),
+            ({"shape": [1, 2]}, "inputs[1].shape"),
+            ({"data": [1.0, 2.0]}, "inputs[1].data"),
+            ({"data": ["x"]}, "inputs[1].data[0]"),
+            ({"data": [10**400]}, "inputs[1].data[0]"),
+            ({"datatype": "BYTES"}, "inputs[1].datatype"),
+            ({"shape": []}, "inputs[1].shape"),
+            ({"data": 5}, "inputs[1].data"),
+        ],
+    )
+    def test_tensors_that_do_not_fit(self, api: Api, change: dict[str, Any], field: str) -> None:
+        kind = {"name": "NAME_CONTRACT_TYPE", "shape": [1], "datatype": "BYTES", "data": ["Cash loans"]}
+        score = {"name": "EXT_SOURCE_2", "shape": [1], "datatype": "FP64", "data": [0.5]}
+        problem(self.infer(api, kind, {**score, **change}), 422, field)
+
+    def test_a_feature_left_out_and_an_output_that_is_none(self, api: Api) -> None:
+        score = {"name": "EXT_SOURCE_2", "shape": [1], "datatype": "FP64", "data": [0.5]}
+        assert "NAME_CONTRACT_TYPE" in problem(self.infer(api, score), 422, "inputs").detail
+        problem(self.infer(api, score, outputs=[{"name": "score"}]), 422, "outputs[0].name")
+        matrix = {"name": "input", "shape": [1, 3], "datatype": "FP64", "data": [0.5, 0.5, 0.5]}
+        problem(self.infer(api, matrix), 422, "inputs[0].shape")
+        matrix = {"name": "input", "shape": [1, 2], "datatype": "FP64", "data": [0.5, 1.0]}
+        problem(self.infer(api, matrix), 422, "inputs[0].data[0][1]")
+
+
+def test_two_requests_at_once_are_two_records(api: Api) -> None:
+    start = threading.Barrier(8)
+
+    def ask(n: int) -> int:
+        start.wait()
+        return api.post("/predict", json=changed("application.EXT_SOURCE_2", n / 10)).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, range(8))) == {200}
+    assert api.ledger.verify() == 8
