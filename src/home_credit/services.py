@@ -65,8 +65,6 @@ def environment(name: Name, **more: str) -> dict[str, str]:
             "_MLFLOW_SERVER_FILE_STORE": store,
             "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
             "_MLFLOW_SERVER_ARTIFACT_DESTINATION": str(folder / "artifacts"),
-                Path(setting if "://" not in setting else "mlruns") / "artifacts"
-            ),
             "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -156,7 +154,9 @@ def up(settings: Settings, progress: Callable[[int, int], None], say: Callable[[
         name: _port(f"PORT_{name.upper()}", port) for name, port in DEFAULT_PORTS.items()
     }
     _claim(ports)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # A shell starts background jobs with SIGINT ignored; both signals stop everything here.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     services: list[Service] = []
     try:
         _prepare_portfolio(settings.portfolio, progress, say)

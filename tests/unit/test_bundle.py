@@ -58,6 +58,10 @@ def test_explicit_nulls_and_target_are_silent() -> None:
         ({"application": {**REQUIRED, "AMT_CREDIT": float("inf")}}, "application.AMT_CREDIT", "finite"),
         ({"application": {**REQUIRED, "AMT_CREDIT": float("nan")}}, "application.AMT_CREDIT", "finite"),
         ({"application": {**REQUIRED, "AMT_CREDIT": 1e11}}, "application.AMT_CREDIT", "beyond any currency"),
+        ({"application": {**REQUIRED, "AMT_CREDIT": 10**400}}, "application.AMT_CREDIT", "beyond any currency"),
+        ({"application": {**REQUIRED, "DAYS_BIRTH": -float("inf")}}, "application.DAYS_BIRTH", "a whole number"),
+        ({"application": {**REQUIRED, "SK_ID_CURR": None}}, "application.SK_ID_CURR", "needed"),
+        ({"application": REQUIRED, "bureau": {}}, "bureau", "a list of rows"),
         ({"application": {**REQUIRED, "AMT_CREDIT": True}}, "application.AMT_CREDIT", "a number is needed"),
         ({"application": {**REQUIRED, "DAYS_BIRTH": -1.5}}, "application.DAYS_BIRTH", "a whole number"),
         ({"application": {**REQUIRED, "SK_ID_CURR": 2**70}}, "application.SK_ID_CURR", "64 bits"),
@@ -75,8 +79,8 @@ def test_explicit_nulls_and_target_are_silent() -> None:
             "belongs to 2",
         ),
         (
-            {"application": REQUIRED, "bureau": [{"SK_ID_BUREAU": 5, "DAYS_CREDIT": -1}] * 2},
-            "bureau[1].SK_ID_BUREAU",
+            {"application": REQUIRED, "bureau": [{"SK_ID_BUREAU": held, "DAYS_CREDIT": -1} for held in (5, 6, 6, 5)]},
+            "bureau[2].SK_ID_BUREAU",
             "twice",
         ),
     ],
@@ -93,6 +97,17 @@ def test_a_category_never_seen_is_missing_with_a_warning() -> None:
     assert parsed.warnings == [
         "application.NAME_INCOME_TYPE: 'Astronaut' is not a known value and counts as missing"
     ]
+
+
+def test_a_level_never_seen_is_used_with_a_warning() -> None:
+    parsed = parse_bundle({"application": application(FLAG_EMAIL=7)})
+    assert parsed.frames[APPLICATION]["FLAG_EMAIL"].to_list() == [7]
+    assert parsed.warnings == ["application.FLAG_EMAIL: 7 is not a known value and is used as it is"]
+
+
+def test_whole_floats_are_integers_and_integers_are_numbers() -> None:
+    parsed = parse_bundle({"application": application(CNT_CHILDREN=2.0, AMT_CREDIT=5)})
+    assert parsed.frames[APPLICATION].select("CNT_CHILDREN", "AMT_CREDIT").row(0) == (2, 5.0)
 
 
 def test_months_of_a_credit_that_is_not_there_are_ignored_with_a_warning() -> None:

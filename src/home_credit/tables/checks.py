@@ -50,8 +50,8 @@ class Checked:
 def check(name: str, raw: pl.LazyFrame, columns: Sequence[Column], further: Sequence[Fault] = ()) -> Checked:
     """Check the ``columns`` of a table and give them the types of the schema.
 
-    Raises WrongTypeError (a column of another kind, a fraction among integers, an empty required value),
-    NotFiniteError, and what ``further`` faults say, each with the first row at fault.
+    Raises WrongTypeError (a column of another kind, a fraction among integers, a number beyond its limit,
+    an empty required value), NotFiniteError, and what ``further`` faults say, each with the first row at fault.
     """
     present = raw.collect_schema()
     for column in columns:
@@ -73,12 +73,7 @@ def check(name: str, raw: pl.LazyFrame, columns: Sequence[Column], further: Sequ
     failed = [fault for number, fault in enumerate(faults) if facts[f"fault/{number}"]]
     if failed:
         raise_first(name, raw, failed)
-    warnings = []
-    extra = [column for column in present if column not in {known.name for known in columns}]
-    if extra:
-        warnings.append(
-            f"table {name}: columns that the schema does not know are ignored: {', '.join(extra)}"
-        )
+    warnings: list[str] = []
     for column in columns:
         known = sum(facts[f"{column.name}/{value}"] for value in column.values)
         if column.values and known < facts[f"{column.name}/count"]:
@@ -139,6 +134,10 @@ def _faults(column: Column, dtype: pl.DataType) -> Iterator[Fault]:
         integer = value.cast(pl.Int64, strict=False).cast(dtype, strict=False)
         number = value.is_finite() if dtype.is_float() else value.is_not_null()
         yield Fault(WrongTypeError, column.name, number & integer.ne_missing(value), "{value} is no integer")
+    if column.limit is not None:
+        number = value.fill_nan(None) if dtype.is_float() else value
+        beyond = (number > column.limit) | (number < -column.limit)
+        yield Fault(WrongTypeError, column.name, beyond, f"{{value}} is beyond any {column.unit}")
     if column.required:
         empty = value.is_null() | value.is_nan() if dtype.is_float() else value.is_null()
         yield Fault(WrongTypeError, column.name, empty, "empty, but a value is required")

@@ -36,8 +36,10 @@ def readable(name: str, path: Path) -> Iterator[None]:
         raise TableError(name, f"{path} cannot be read: {reason}") from error
 
 
-def scan(name: str, path: Path, schema: Mapping[str, pl.DataType], staging: Path) -> pl.LazyFrame:
-    """Return a lazy frame over one file, with at least the columns of ``schema``.
+def scan(
+    name: str, path: Path, schema: Mapping[str, pl.DataType], staging: Path
+) -> tuple[pl.LazyFrame, list[str]]:
+    """Return a lazy frame of the columns of ``schema`` in one file, and the names of its further columns.
 
     Columns of a CSV file come as ``schema`` says, except that integer columns with other numbers in them
     come as floats; columns of a Parquet file come as they were written. Both are for
@@ -52,7 +54,9 @@ def scan(name: str, path: Path, schema: Mapping[str, pl.DataType], staging: Path
     if missing:
         others = f" (nor are {', '.join(missing[1:])})" if missing[1:] else ""
         raise MissingColumnError(name, f"not in {path}{others}", column=missing[0])
-    return raw if parquet else _stage(name, path, schema, staging / f"{name}.parquet")
+    further = [column for column in present if column not in schema]
+    frame = raw.select(*schema) if parquet else _stage(name, path, schema, staging / f"{name}.parquet")
+    return frame, further
 
 
 def _text(path: Path) -> pl.LazyFrame:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from polars import selectors
 
-from home_credit.errors import MissingTableError, UnknownApplicantError
+from home_credit.errors import MissingTableError, TableError, UnknownApplicantError
+from home_credit.tables.files import find, readable
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, table
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ APPLICATIONS = ("application_train", "application_test")
 class Portfolio:
     """A folder of Parquet tables, read one applicant at a time.
 
-    Only Parquet answers for one applicant without reading the whole table; ``home-credit demo`` writes it
-    sorted by applicant, which keeps an answer to the row groups of that applicant.
+    Only Parquet answers for one applicant without reading the whole table, so CSV is refused with a
+    :class:`TableError`; ``home-credit demo`` writes it sorted by applicant, which keeps an answer to the
+    row groups of that applicant. Values come as they were written; ``parse_bundle`` judges them.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -32,14 +34,17 @@ class Portfolio:
     @cached_property
     def _ids(self) -> pl.Series:
         """All applicants, ascending; raises :class:`MissingTableError` where there is no application table."""
-        found = [path for name in APPLICATIONS if (path := self._directory / f"{name}.parquet").exists()]
-        if not found:
-            raise MissingTableError(
-                APPLICATION,
-                f"no {' or '.join(f'{name}.parquet' for name in APPLICATIONS)} in {self._directory}",
-            )
-        ids = pl.concat([pl.scan_parquet(path).select(pl.col(ID).cast(pl.Int64)) for path in found])
-        return ids.collect()[ID].unique().sort()
+        paths = {name: path for name in APPLICATIONS if (path := self._path(name))}
+        if not paths:
+            wanted = " or ".join(f"{name}.parquet" for name in APPLICATIONS)
+            raise MissingTableError(APPLICATION, f"no {wanted} in {self._directory}")
+        found = []
+        for name, path in paths.items():
+            with readable(name, path):
+                found.append(
+                    pl.scan_parquet(path, glob=False).select(pl.col(ID).cast(pl.Int64)).collect()[ID]
+                )
+        return pl.concat(found).unique().sort()
 
     @property
     def total(self) -> int:
@@ -78,15 +83,23 @@ class Portfolio:
         return bundle
 
     def _rows(self, file: str, name: str, wanted: pl.Expr) -> list[Row]:
-        path = self._directory / f"{file}.parquet"
-        if not path.exists():
+        path = self._path(file)
+        if path is None:
             return []
-        schema = table(name).schema
-        rows = pl.scan_parquet(path).select(pl.col(list(schema))).filter(wanted).collect()
-        return [
-            {
-                key: None if isinstance(value, float) and math.isnan(value) else value
-                for key, value in row.items()
-            }
-            for row in rows.cast(pl.Schema(schema), strict=False).to_dicts()
-        ]
+        with readable(file, path):
+            rows = (
+                pl.scan_parquet(path, glob=False)
+                .select(pl.col(*table(name).columns))
+                .filter(wanted)
+                .with_columns(selectors.float().fill_nan(None), selectors.decimal().cast(pl.Float64))
+                .collect()
+            )
+        return rows.to_dicts()
+
+    def _path(self, file: str) -> Path | None:
+        paths = find(self._directory, file)
+        if not paths:
+            return None
+        if paths[0].suffix != ".parquet":
+            raise TableError(file, f"{paths[0]} is CSV, and a portfolio is read from Parquet only")
+        return paths[0]

@@ -64,51 +64,63 @@ def open_tables(directory: Path, split: Split = "train") -> Iterator[Source]:
         yield _open(Path(directory), split, Path(staging))
 
 
-def _open(directory: Path, split: Split, staging: Path) -> Source:
-    warnings: list[str] = []
-    summaries: dict[str, object] = {}
+class _Reader:
+    """Reads one table after the other, keeping what all of them have to say."""
 
-    def read(name: str) -> Checked | None:
-        paths = find(directory, name)
+    def __init__(self, directory: Path, staging: Path) -> None:
+        self.directory, self.staging = directory, staging
+        self.warnings: list[str] = []
+        self.summaries: dict[str, object] = {}
+
+    def read(self, name: str) -> Checked | None:
+        """Return the checked table in the file ``name``, ``None`` where there is no such file."""
+        paths = find(self.directory, name)
         if not paths:
             return None
         if len(paths) > 1:
             ignored = ", ".join(path.name for path in paths[1:])
-            warnings.append(f"table {name}: {paths[0].name} is read, {ignored} is ignored")
+            self.warnings.append(f"table {name}: {paths[0].name} is read, {ignored} is ignored")
         columns = [*table(APPLICATION if name in {TRAIN, TEST} else name).columns.values()]
         labels = [_NO_LABEL] if name == TRAIN else []
         if labels:
             columns.append(_TARGET)
         schema = {column.name: column.polars for column in columns}
         with readable(name, paths[0]):
-            checked = check(name, scan(name, paths[0], schema, staging), columns, labels)
-        warnings.extend(checked.warnings)
-        summaries[name] = {
-            "schema": {column: str(dtype) for column, dtype in schema.items()},
-            **checked.summary,
-        }
+            raw, further = scan(name, paths[0], schema, self.staging)
+            checked = check(name, raw, columns, labels)
+        if further:
+            named = ", ".join(further)
+            self.warnings.append(f"table {name}: columns that the schema does not know are ignored: {named}")
+        self.warnings.extend(checked.warnings)
+        types = {column: str(dtype) for column, dtype in schema.items()}
+        self.summaries[name] = {"schema": types, **checked.summary}
         return checked
 
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(json.dumps(self.summaries, sort_keys=True).encode()).hexdigest()
+
+
+def _open(directory: Path, split: Split, staging: Path) -> Source:
+    reader = _Reader(directory, staging)
     parts = {}
     for name in _PARTS[split]:
-        part = read(name)
+        part = reader.read(name)
         if part is None:
             raise _missing(directory, name, split)
         if not part.rows:
             raise EmptyTableError(name, "the table has no rows")
         parts[name] = part
-    applicants = _applicants(parts)
+    applicants = _distinct(parts, ID)
     frames = {APPLICATION: pl.concat([part.frame.drop(TARGET, strict=False) for part in parts.values()])}
     for name in HISTORIES:
-        history = read(name)
+        history = reader.read(name)
+        key = table(name).key
+        # Months are not compared with each other: their keys of two columns would cost gigabytes.
+        if history and len(key) == 1:
+            _distinct({name: history}, key[0])
         frames[name] = history.frame if history else pl.LazyFrame(schema=table(name).schema)
-    return Source(
-        frames=frames,
-        applicants=applicants,
-        target=_target(parts),
-        warnings=warnings,
-        fingerprint=hashlib.sha256(json.dumps(summaries, sort_keys=True).encode()).hexdigest(),
-    )
+    return Source(frames, applicants, _target(parts), reader.warnings, reader.fingerprint)
 
 
 def _missing(directory: Path, name: str, split: Split) -> MissingTableError:
@@ -120,18 +132,18 @@ def _missing(directory: Path, name: str, split: Split) -> MissingTableError:
     return MissingTableError(name, f"no {looked_for} in {directory}{hint}")
 
 
-def _applicants(parts: Mapping[str, Checked]) -> pl.DataFrame:
-    """Return SK_ID_CURR of all parts, each of which must be there once."""
+def _distinct(parts: Mapping[str, Checked], key: str) -> pl.DataFrame:
+    """Return the column ``key`` of all parts, in which every value must be there once."""
     places = pl.concat(
-        part.frame.select(ID).with_row_index("row", offset=1).with_columns(pl.lit(name).alias("table"))
+        part.frame.select(key).with_row_index("row", offset=1).with_columns(pl.lit(name).alias("table"))
         for name, part in parts.items()
     ).collect()
-    repeated = places.filter(~pl.col(ID).is_first_distinct()).head(1)
-    for row, applicant, name in repeated.iter_rows():
-        first_row, _, first = places.filter(pl.col(ID) == applicant).row(0)
-        problem = f"{applicant} is already in row {first_row} of {first}"
-        raise DuplicateKeyError(name, problem, column=ID, row=row)
-    return places.select(ID)
+    repeated = places.filter(~pl.col(key).is_first_distinct()).head(1)
+    for row, value, name in repeated.iter_rows():
+        first_row, _, first = places.filter(pl.col(key) == value).row(0)
+        problem = f"{value} is already in row {first_row} of {first}"
+        raise DuplicateKeyError(name, problem, column=key, row=row)
+    return places.select(key)
 
 
 def _target(parts: Mapping[str, Checked]) -> pl.DataFrame:

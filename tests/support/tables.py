@@ -1,0 +1,49 @@
+"""Tiny tables in the original schema, and files of them."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from home_credit.tables.schema import APPLICATION, ID, TARGET, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from home_credit.tables.schema import Column
+
+FIRST_IDS = {ID: 100001, "SK_ID_BUREAU": 5000001, "SK_ID_PREV": 1000001}
+
+
+def a_table(file: str, rows: int = 3, **columns: Sequence[Any]) -> pl.DataFrame:
+    """Make rows of the table that ``file`` holds; ``columns`` replace what would be in them."""
+    schema = table(APPLICATION if file.startswith(APPLICATION) else file)
+    data: dict[str, Any] = {
+        column.name: [_value(column, row) for row in range(rows)] for column in schema.columns.values()
+    }
+    types: dict[str, pl.DataType] = dict(schema.schema)
+    if file == "application_train":
+        data[TARGET], types[TARGET] = [row % 2 for row in range(rows)], pl.Int64()
+    made = pl.DataFrame(data, schema=types)
+    return made.with_columns(pl.Series(name, values, strict=False) for name, values in columns.items())
+
+
+def _value(column: Column, row: int) -> int | float | str:
+    if column.name in FIRST_IDS:
+        return FIRST_IDS[column.name] + row
+    if column.values:
+        return column.values[row % len(column.values)]
+    return -row - 1 if column.dtype == "integer" else row + 0.1
+
+
+def write_table(frame: pl.DataFrame, path: Path) -> None:
+    """Write ``frame`` as the ending of ``path`` says."""
+    if path.suffix == ".parquet":
+        frame.write_parquet(path)
+    elif path.suffix == ".csv":
+        frame.write_csv(path)
+    else:
+        path.write_bytes(gzip.compress(frame.write_csv().encode()))
