@@ -42,15 +42,17 @@ def matrix(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
     return result.with_columns(*_named(combined.FEATURES)).select(ID, *CATALOGUE)
 
 
-def feature_batches(frames: Mapping[str, pl.LazyFrame], applicants: pl.Series) -> Iterator[pl.DataFrame]:
-    """Yield the feature rows of ``applicants`` in ascending SK_ID_CURR, at most :data:`BATCH` at a time.
+def feature_batches(
+    frames: Mapping[str, pl.LazyFrame], applicants: pl.Series, size: int = BATCH
+) -> Iterator[pl.DataFrame]:
+    """Yield the feature rows of ``applicants`` in ascending SK_ID_CURR, at most ``size`` at a time.
 
     A batch covers a range of ids, so that each table is filtered by comparison, which Parquet
     statistics answer; memory is bounded by the batch, not by the tables.
     """
     ids = applicants.sort()
-    for start in range(0, len(ids), BATCH):
-        batch = ids.slice(start, BATCH)
+    for start in range(0, len(ids), size):
+        batch = ids.slice(start, size)
         within = pl.col(ID).is_between(batch[0], batch[-1])
         part = {
             name: frame.filter(within) if ID in frame.collect_schema() else frame

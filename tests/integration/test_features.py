@@ -1,0 +1,80 @@
+"""An applicant's features alone are, bit for bit, the row of the full matrix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+import polars as pl
+import pytest
+
+from home_credit.features.build import feature_batches, feature_matrix, matrix
+from home_credit.features.catalogue import CATALOGUE
+from home_credit.features.online import OnlineFeatures
+from home_credit.tables.bundle import parse_bundle
+from home_credit.tables.portfolio import Portfolio
+from home_credit.tables.schema import HISTORIES, ID
+from home_credit.tables.source import open_tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def bits(rows: pl.DataFrame) -> pl.DataFrame:
+    """Floats as their 64 bits: equal only where no bit differs, zeros of either sign told apart."""
+    return rows.with_columns(
+        pl.col(name).reinterpret(signed=False) for name, dtype in rows.schema.items() if dtype == pl.Float64
+    )
+
+
+def assert_alone_equals_table(tables: Path, applicants: int) -> int:
+    with open_tables(tables, "train") as source:
+        together = feature_matrix(source.frames, source.applicants[ID])
+    online, portfolio = OnlineFeatures(), Portfolio(tables)
+    # Every so many, so that low and high ids are both there.
+    chosen = together[ID].gather_every(max(1, len(together) // applicants)).head(applicants).to_list()
+    without_history = 0
+    alone = []
+    for applicant in chosen:
+        bundle = portfolio.bundle(applicant)
+        without_history += not any(bundle[name] for name in HISTORIES)
+        alone.append(online.compute(parse_bundle(bundle).frames))
+    expected = together.filter(pl.col(ID).is_in(chosen))
+    assert bits(pl.concat(alone)).equals(bits(expected), null_equal=True)
+    return without_history
+
+
+def test_alone_equals_table_on_demo_applicants(portfolio: Path) -> None:
+    assert assert_alone_equals_table(portfolio, 250) >= 1
+
+
+@pytest.mark.real_rows
+def test_alone_equals_table_on_real_applicants(real_tables: Path) -> None:
+    assert assert_alone_equals_table(real_tables, 250) >= 50
+
+
+def test_streaming_equals_memory_and_batches_equal_the_whole(portfolio: Path) -> None:
+    with open_tables(portfolio, "all") as source:
+        whole = feature_matrix(source.frames, source.applicants[ID])
+        lazy = {name: nw.from_native(frame) for name, frame in source.frames.items()}
+        in_memory = matrix(lazy).to_native().collect(engine="in-memory").sort(ID)
+        batches = list(feature_batches(source.frames, source.applicants[ID], 300))
+    assert len(batches) == 7
+    assert bits(whole).equals(bits(in_memory), null_equal=True)
+    assert bits(pl.concat(batches)).equals(bits(whole), null_equal=True)
+
+
+def test_the_matrix_has_every_feature_and_nothing_infinite(portfolio: Path) -> None:
+    with open_tables(portfolio, "train") as source:
+        rows = feature_matrix(source.frames, source.applicants[ID])
+    assert rows.columns == [ID, *CATALOGUE]
+    numbers = rows.select(pl.col(pl.Float64))
+    assert numbers.select(pl.all().is_finite().all()).row(0) == (True,) * numbers.width
+
+
+def test_several_applicants_at_once_are_as_each_alone(portfolio: Path) -> None:
+    online, known = OnlineFeatures(), Portfolio(portfolio)
+    bundles = [parse_bundle(known.bundle(applicant)).frames for applicant in known.applicants(limit=30)]
+    together = online.compute({name: pl.concat([bundle[name] for bundle in bundles]) for name in bundles[0]})
+    alone = pl.concat([online.compute(bundle) for bundle in bundles])
+    assert bits(together).equals(bits(alone), null_equal=True)
