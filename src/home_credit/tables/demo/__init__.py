@@ -1,5 +1,5 @@
-"""A made-up portfolio in the original schema, of any size, in the memory of one block, the same for the same seed."""
+"""A demo portfolio: made-up applicants, faithful to statistics of the real tables."""
 
-from home_credit.tables.demo.write import write_demo
+from home_credit.tables.demo.build import write_demo
 
 __all__ = ["write_demo"]

@@ -1,113 +1,120 @@
-"""Made-up applicants: correlated draws for one block, and the application table that follows from them."""
+"""A block of made-up applicants with their histories, drawn from the statistics of the real tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
-from home_credit.tables.demo.statistics import statistics, uniform
-from home_credit.tables.schema import APPLICATION, ID, TARGET, table
+from home_credit.tables.demo import application, bureau, cards, loans, previous, risk
+from home_credit.tables.demo.balances import spread
+from home_credit.tables.demo.chain import Chain, Context, Levels, Number
+from home_credit.tables.schema import TARGET, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
+    from home_credit.tables.demo.chain import Codes, Column, Floats
 
-FIRST_ID = 100_001
-TRAIN_SHARE = 307_511 / 356_255  # of the complete tables
-SENTINEL_DAYS = 365243
-NOT_EMPLOYED_ORGANISATION = "XNA"
-
-# Drawn in place of columns that follow from others: ratios keep amounts that belong together together.
-DERIVED: dict[str, pl.Expr] = {
-    "CREDIT_TO_GOODS": pl.col("AMT_CREDIT") / pl.col("AMT_GOODS_PRICE"),
-    "TERM": pl.col("AMT_CREDIT") / pl.col("AMT_ANNUITY"),
-    "EMPLOYED_SHARE": pl.when(pl.col("DAYS_EMPLOYED") != SENTINEL_DAYS).then(
-        pl.col("DAYS_EMPLOYED") / pl.col("DAYS_BIRTH")
-    ),
-    "EXTRA_MEMBERS": pl.col("CNT_FAM_MEMBERS") - pl.col("CNT_CHILDREN"),
-}
-STRUCTURAL = ("AMT_CREDIT", "AMT_ANNUITY", "DAYS_EMPLOYED", "CNT_FAM_MEMBERS", "FLAG_EMP_PHONE")
+FIRST_APPLICANT, FIRST_CREDIT, FIRST_PREVIOUS = 100001, 5_000_000, 1_000_000
+TRAIN_SHARE = 307511 / 356255
 
 
-@dataclass(frozen=True, slots=True)
-class Applicants:
-    """One block: ids, which of them are in application_train, and their latent variables."""
+class Generator:
+    """Draws blocks of applicants, one after the other; ids go on where the block before ended."""
 
-    ids: NDArray[np.int64]
-    in_train: NDArray[np.bool_]
-    latent: Mapping[str, NDArray[np.float64]]
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        self._facts = facts
+        self._split = Levels(facts["split"])
+        self._application = Chain(facts["application"])
+        self._clients = Chain(facts["clients"])
+        self._bureau = Chain(facts["bureau"])
+        self._previous = Chain(facts["previous"])
+        self._drivers = {driver["name"]: Number(driver) for driver in facts["drivers"]}
+        self._next = {"applicant": FIRST_APPLICANT, "credit": FIRST_CREDIT, "previous": FIRST_PREVIOUS}
 
-    def history(self, name: str) -> NDArray[np.float64]:
-        """Return each applicant's summary of a history, such as the number of bureau credits."""
-        return np.asarray(statistics().history[name].at(uniform(self.latent[name])), dtype=np.float64)
+    def block(self, size: int, random: np.random.Generator) -> dict[str, pl.DataFrame]:
+        """Return the tables of the next ``size`` applicants, sorted by SK_ID_CURR, under their file names."""
+        ids = self._take("applicant", size)
+        split = self._split.column(self._splits(ids, random))
+        context: Context = {"SPLIT": split}
+        context |= self._application.draw(context, size, random)
+        context |= self._clients.draw(context, size, random)
+        late = self._lateness(context, random)
 
+        tables = self._histories(ids, context, late, random)
+        tables["application"] = application.decode(self._application, context).insert_column(
+            0, pl.Series("SK_ID_CURR", ids)
+        )
+        said = risk.drivers(tables)
+        heard = {name: each.encode(said[name].to_numpy(), random) for name, each in self._drivers.items()}
+        logit = risk.logit(context | heard, self._facts["risk"])
+        defaults = random.random(size) < 1 / (1 + np.exp(-logit))
+        rows = tables.pop("application").with_columns(pl.Series(TARGET, defaults.astype(np.int64)))
+        in_train = pl.Series(split.values == 0)
+        order = ["SK_ID_CURR", TARGET, *(name for name in rows.columns if name not in {"SK_ID_CURR", TARGET})]
+        tables["application_train"] = rows.filter(in_train).select(order)
+        tables["application_test"] = rows.filter(~in_train).drop(TARGET)
+        return tables
 
-def draw_applicants(generator: np.random.Generator, first: int, count: int) -> Applicants:
-    """Draw ``count`` applicants with ids from ``first``."""
-    latent = statistics().latent(generator, count)
-    ids = np.arange(first, first + count, dtype=np.int64)
-    return Applicants(ids, generator.random(count) < TRAIN_SHARE, latent)
+    def _take(self, kind: str, count: int) -> Codes:
+        start = self._next[kind]
+        self._next[kind] = start + count
+        return np.arange(start, start + count, dtype=np.int64)
 
+    @staticmethod
+    def _splits(ids: Codes, random: np.random.Generator) -> Codes:
+        """Say who is to be scored (1): exactly the original's share of all applicants so far."""
+        before, after = (int((last - FIRST_APPLICANT + 1) * TRAIN_SHARE) for last in (ids[0] - 1, ids[-1]))
+        splits = np.ones(len(ids), dtype=np.int64)
+        splits[: after - before] = 0
+        return random.permutation(splits)
 
-def application_table(generator: np.random.Generator, applicants: Applicants) -> pl.DataFrame:
-    """Return the application of each applicant in the schema's columns, and TARGET (drawn for all)."""
-    drawn = {name: _column(generator, applicants, name) for name in statistics().application["train"]}
-    frame = pl.DataFrame({ID: applicants.ids, **drawn}, strict=False)
-    risk = uniform(applicants.latent[TARGET])
-    frame = frame.with_columns(pl.Series(TARGET, (risk > 1.0 - statistics().default_rate).astype(np.int64)))
-    employed = pl.col("EMPLOYED_SHARE").is_not_null()
-    revolving = pl.col("NAME_CONTRACT_TYPE") == "Revolving loans"
-    income_type, organisation = pl.col("NAME_INCOME_TYPE"), pl.col("ORGANIZATION_TYPE")
-    frame = frame.with_columns(
-        pl.when(revolving).then(1.0).otherwise(pl.col("CREDIT_TO_GOODS").clip(1.0)).alias("CREDIT_TO_GOODS"),
-        pl.when(revolving).then(20.0).otherwise(pl.col("TERM")).alias("TERM"),
-        pl.when(employed & (income_type == "Pensioner"))
-        .then(pl.lit("Working"))
-        .when(~employed)
-        .then(pl.lit("Pensioner"))
-        .otherwise(income_type)
-        .alias("NAME_INCOME_TYPE"),
-        pl.when(~employed)
-        .then(pl.lit(NOT_EMPLOYED_ORGANISATION))
-        .when(organisation == NOT_EMPLOYED_ORGANISATION)
-        .then(pl.lit("Business Entity Type 3"))
-        .otherwise(organisation)
-        .alias("ORGANIZATION_TYPE"),
-        pl.when(employed).then(pl.col("OCCUPATION_TYPE")).alias("OCCUPATION_TYPE"),
-        pl.when(pl.col("FLAG_OWN_CAR") == "Y").then(pl.col("OWN_CAR_AGE")).alias("OWN_CAR_AGE"),
-        employed.cast(pl.Int64).alias("FLAG_EMP_PHONE"),
-        (pl.col("CNT_CHILDREN") + pl.col("EXTRA_MEMBERS")).alias("CNT_FAM_MEMBERS"),
-        pl.when(employed)
-        .then((pl.col("EMPLOYED_SHARE") * pl.col("DAYS_BIRTH")).round())
-        .otherwise(float(SENTINEL_DAYS))
-        .alias("DAYS_EMPLOYED"),
-        pl.max_horizontal("DAYS_REGISTRATION", "DAYS_BIRTH").alias("DAYS_REGISTRATION"),
-    )
-    credit = ((pl.col("AMT_GOODS_PRICE") * pl.col("CREDIT_TO_GOODS")) / 4.5).round() * 4.5
-    frame = frame.with_columns(credit.alias("AMT_CREDIT"))
-    frame = frame.with_columns(
-        ((pl.col("AMT_CREDIT") / pl.col("TERM") / 4.5).round() * 4.5).alias("AMT_ANNUITY")
-    )
-    schema = table(APPLICATION).schema
-    return frame.select(ID, TARGET, *(name for name in schema if name != ID)).cast(
-        dict(schema.items()), strict=False
-    )
+    def _lateness(self, context: Context, random: np.random.Generator) -> Floats:
+        """Draw how late each applicant pays, a normal score that the external scores have a hint of."""
+        weights = self._facts["lateness"]
+        late = random.standard_normal(len(context["SPLIT"].bins))
+        late *= np.sqrt(1 - sum(weight**2 for weight in weights.values()))
+        for name, weight in weights.items():
+            late += weight * context[name].score
+        return late
 
+    def _histories(
+        self, ids: Codes, context: Context, late: Floats, random: np.random.Generator
+    ) -> dict[str, pl.DataFrame]:
+        facts = self._facts["balances"]
+        owner, drawn = self._rows(self._bureau, context, "BUREAU_CREDITS", random)
+        credit_ids = random.permutation(self._take("credit", len(owner)))
+        credit = bureau.decode(self._bureau, drawn).insert_column(0, pl.Series("SK_ID_CURR", ids[owner]))
+        credit = credit.with_columns(SK_ID_BUREAU=pl.Series(credit_ids)).select(list(table("bureau").schema))
+        reported = (context["REPORTED_MONTHLY"].values == 1)[owner] & (
+            random.random(len(owner)) < facts["reported"]
+        )
+        monthly = bureau.monthly(credit.filter(pl.Series(reported)), facts["bureau"], random)
 
-def _column(generator: np.random.Generator, applicants: Applicants, name: str) -> pl.Series:
-    """Draw one column; both splits share the latent variable and differ in their distribution."""
-    level = uniform(applicants.latent[name])
-    absent = applicants.latent.get(f"{name}?")
-    absence = generator.random(len(level)) if absent is None else uniform(absent)
-    parts = []
-    for split, chosen in (("train", applicants.in_train), ("test", ~applicants.in_train)):
-        marginal = statistics().application[split][name]
-        values = pl.Series(name, marginal.at(level[chosen]), strict=False)
-        there = absence[chosen] < 1.0 - marginal.missing
-        parts.append(pl.DataFrame({"place": np.flatnonzero(chosen), name: values, "there": there}))
-    joined = pl.concat(parts, how="vertical_relaxed").sort("place")
-    return joined.select(pl.when(pl.col("there")).then(pl.col(name)).alias(name))[name]
+        owner, drawn = self._rows(self._previous, context, "PREVIOUS_APPLICATIONS", random)
+        previous_ids = random.permutation(self._take("previous", len(owner)))
+        earlier = previous.decode(self._previous, drawn).with_columns(
+            SK_ID_PREV=pl.Series(previous_ids), SK_ID_CURR=pl.Series(ids[owner])
+        )
+        earlier = earlier.select(list(table("previous_application").schema))
+        granted = loans.loans_of(earlier, late[owner])
+        revolving = cards.credit_cards(earlier, late[owner], facts["cards"], random)
+        return {
+            "bureau": credit,
+            "bureau_balance": monthly,
+            "previous_application": earlier,
+            "POS_CASH_balance": loans.pos_cash(granted, facts["loans"], random),
+            "installments_payments": loans.installments(granted, revolving, facts["installments"], random),
+            "credit_card_balance": revolving.drop("LATE"),
+        }
+
+    @staticmethod
+    def _rows(
+        chain: Chain, context: Context, count: str, random: np.random.Generator
+    ) -> tuple[Codes, Context]:
+        """Draw as many rows of a history per client as ``count`` says; return their owners with them."""
+        owner, _ = spread(context[count].values.astype(np.int64))
+        given: dict[str, Column] = {name: context[name].take(owner) for name in chain.given}
+        return owner, chain.draw(given, len(owner), random)

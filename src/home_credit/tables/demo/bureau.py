@@ -1,117 +1,128 @@
-"""Made-up credits of other lenders, and their monthly status."""
+"""Credits at other lenders as chain variables, and back; and their monthly statuses."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
-from home_credit.tables.demo.draws import counted, draw_kinds, mixed, months_ago
-from home_credit.tables.demo.statistics import statistics, uniform
-from home_credit.tables.schema import ID, table
+from home_credit.tables.demo.chain import frame_of
+from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
-    from home_credit.tables.demo.applicants import Applicants
+    from collections.abc import Mapping
 
-FIRST_ID = 5_000_000
-COMMON_TYPES = ("Consumer credit", "Credit card", "Car loan", "Mortgage", "Microloan")
-SHARE_ACTIVE, SHARE_SOLD = 0.365, 0.004
-SHARE_WITH_MONTHS = 0.415
-LONGEST_RECORD = 97
-# Which summary of the applicant each column leans on, and how strongly.
-LEANS = {
-    "AMT_CREDIT_SUM": ("BUREAU_SIZE", 0.55),
-    "INDEBTED": ("BUREAU_DEBT", 0.6),
-    "AMT_CREDIT_MAX_OVERDUE": ("BUREAU_LATE", 0.7),
-    "CREDIT_DAY_OVERDUE": ("BUREAU_LATE", 0.5),
-}
+    from home_credit.tables.demo.chain import Chain, Context
 
-
-def bureau_kind() -> pl.Expr:
-    """Return the kind of credit whose columns share one distribution."""
-    common = pl.col("CREDIT_TYPE").is_in(list(COMMON_TYPES))
-    activity = pl.when(pl.col("CREDIT_ACTIVE") == "Active").then(pl.lit("Active")).otherwise(pl.lit("Closed"))
-    return activity + "|" + pl.when(common).then(pl.col("CREDIT_TYPE")).otherwise(pl.lit("Other"))
+MONTH = 30.44
+LEVELS = ("CREDIT_ACTIVE", "CREDIT_TYPE", "CREDIT_CURRENCY", "CNT_CREDIT_PROLONG", "DEBT")
+ORDER = (
+    "CREDIT_ACTIVE", "CREDIT_TYPE", "DAYS_CREDIT", "TERM", "AMT_CREDIT_SUM", "DEPARTURE", "UPDATE", "DEBT",
+    "DEBT_SHARE", "AMT_CREDIT_SUM_LIMIT", "AMT_CREDIT_MAX_OVERDUE", "CREDIT_DAY_OVERDUE",
+    "AMT_CREDIT_SUM_OVERDUE", "CNT_CREDIT_PROLONG", "AMT_ANNUITY", "CREDIT_CURRENCY",
+)  # fmt: skip
+STEPS = {
+    "DAYS_CREDIT": 1, "TERM": 1, "DEPARTURE": 1, "UPDATE": 1, "CREDIT_DAY_OVERDUE": 1,
+    "AMT_CREDIT_SUM": 4.5, "AMT_CREDIT_SUM_LIMIT": 0.045, "AMT_CREDIT_MAX_OVERDUE": 0.045,
+    "AMT_CREDIT_SUM_OVERDUE": 0.045, "AMT_ANNUITY": 4.5,
+}  # fmt: skip
+NO_DEBT, DEBT, NEGATIVE = 0, 1, 2
 
 
-def bureau_table(generator: np.random.Generator, applicants: Applicants, first: int) -> pl.DataFrame:
-    """Return the bureau credits of a block, numbered from ``first``."""
-    counts = applicants.history("BUREAU_COUNT").astype(np.int64)
-    owner = np.repeat(np.arange(len(counts)), counts)
-    overall = statistics().rows["bureau_types"]["all"]
-    recency = mixed(generator, applicants.latent["BUREAU_RECENCY"][owner], 0.6)
-    activity = mixed(
-        generator, (0.9 * recency + 0.5 * applicants.latent["BUREAU_ACTIVE"][owner]) / np.hypot(0.9, 0.5), 0.9
+def encode(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the chain's variables of real credits.
+
+    ``TERM`` is the planned length in days, ``DEPARTURE`` how long before or after the planned end a credit
+    ended (since its start where no end was planned), ``UPDATE`` the age of the latest news (since the end
+    of a closed credit).
+    """
+    debt, total = pl.col("AMT_CREDIT_SUM_DEBT"), pl.col("AMT_CREDIT_SUM")
+    start, end, fact = pl.col("DAYS_CREDIT"), pl.col("DAYS_CREDIT_ENDDATE"), pl.col("DAYS_ENDDATE_FACT")
+    return frame.with_columns(
+        TERM=end - start,
+        DEPARTURE=fact - pl.coalesce(end, start),
+        UPDATE=pl.coalesce(fact, 0) - pl.col("DAYS_CREDIT_UPDATE"),
+        DEBT=pl.when(debt > 0).then(DEBT).when(debt < 0).then(NEGATIVE).when(debt == 0).then(NO_DEBT),
+        DEBT_SHARE=pl.when(debt > 0).then(debt / pl.max_horizontal(total, 1.0)),
     )
-    state = np.where(uniform(activity) > 1.0 - SHARE_ACTIVE, "Active", "Closed").astype(object)
-    state[generator.random(len(owner)) < SHARE_SOLD] = "Sold"
-    frame = pl.DataFrame(
-        {
-            ID: applicants.ids[owner],
-            "owner": owner,
-            "SK_ID_BUREAU": np.arange(first, first + len(owner)),
-            "DAYS_CREDIT": np.round(overall["DAYS_CREDIT"].at(uniform(recency))),
-            "CREDIT_TYPE": overall["CREDIT_TYPE"].at(generator.random(len(owner))),
-            "CREDIT_CURRENCY": overall["CREDIT_CURRENCY"].at(generator.random(len(owner))),
-            "CREDIT_ACTIVE": state,
-        },
-        schema_overrides={"CREDIT_TYPE": pl.String, "CREDIT_CURRENCY": pl.String, "CREDIT_ACTIVE": pl.String},
-    ).with_columns(kind=bureau_kind())
-    frame = draw_kinds(
-        generator, frame, statistics().rows["bureau"], applicants, LEANS, skip=("DAYS_CREDIT",)
-    )
-    end = (pl.col("DAYS_CREDIT") + pl.col("LENGTH")).round()
-    ended = (pl.coalesce(end, pl.lit(0.0)) - pl.col("LAG")).round()
-    frame = frame.with_columns(
-        end.alias("DAYS_CREDIT_ENDDATE"),
-        pl.when(pl.col("CREDIT_ACTIVE") != "Active")
-        .then(pl.max_horizontal(pl.min_horizontal(ended, pl.lit(0.0)), "DAYS_CREDIT"))
-        .alias("DAYS_ENDDATE_FACT"),
-        (pl.col("INDEBTED") * pl.col("AMT_CREDIT_SUM")).round(1).alias("AMT_CREDIT_SUM_DEBT"),
-    ).with_columns(
-        (pl.coalesce("DAYS_ENDDATE_FACT", pl.lit(0.0)) + pl.col("SINCE"))
-        .clip(upper_bound=0.0)
-        .pipe(lambda day: pl.max_horizontal(day, "DAYS_CREDIT"))
-        .fill_null(0.0)
-        .alias("DAYS_CREDIT_UPDATE")
-    )
-    amounts = (
-        "AMT_CREDIT_SUM",
-        "AMT_CREDIT_SUM_LIMIT",
-        "AMT_CREDIT_SUM_OVERDUE",
-        "AMT_CREDIT_MAX_OVERDUE",
-        "AMT_ANNUITY",
-    )
+
+
+def decode(chain: Chain, drawn: Context) -> pl.DataFrame:
+    """Return credits in their schema, but for the ids, made of what the chain drew."""
+    total = pl.col("AMT_CREDIT_SUM")
+    owed = (total * pl.col("DEBT_SHARE").clip(0, 1.5).fill_null(1) / 0.045).round() * 0.045
+    schema = {name: dtype for name, dtype in table("bureau").schema.items() if not name.startswith("SK_ID")}
+    start = pl.col("DAYS_CREDIT").clip(-2922, 0)
     return (
-        frame.with_columns(pl.col(amounts).round(2))
-        .select(*table("bureau").columns)
-        .cast(pl.Schema(table("bureau").schema))
+        frame_of(chain, drawn)
+        .with_columns(DAYS_CREDIT=start)
+        .with_columns(DAYS_CREDIT_ENDDATE=pl.col("DAYS_CREDIT") + pl.col("TERM"))
+        .with_columns(
+            DAYS_ENDDATE_FACT=(pl.coalesce("DAYS_CREDIT_ENDDATE", "DAYS_CREDIT") + pl.col("DEPARTURE")).clip(
+                pl.col("DAYS_CREDIT"), pl.min_horizontal(pl.lit(-1), pl.col("DAYS_CREDIT") + 5000)
+            ),
+            AMT_CREDIT_SUM_DEBT=pl.when(pl.col("DEBT") == DEBT)
+            .then(owed)
+            .when(pl.col("DEBT") == NO_DEBT)
+            .then(0.0)
+            .when(pl.col("DEBT") == NEGATIVE)
+            .then((total * -0.01).round(2)),
+        )
+        .with_columns(
+            DAYS_CREDIT_UPDATE=(pl.coalesce("DAYS_ENDDATE_FACT", 0) - pl.col("UPDATE")).clip(
+                pl.col("DAYS_CREDIT"), 0
+            )
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in schema.items())
     )
 
 
-def bureau_balance_table(
-    generator: np.random.Generator, applicants: Applicants, bureau: pl.DataFrame
-) -> pl.DataFrame:
-    """Return the monthly status of about half of the credits, from the newest month back to the opening."""
-    kept = bureau.filter(pl.Series(generator.random(len(bureau)) < SHARE_WITH_MONTHS))
-    lengths = np.minimum(months_ago(kept["DAYS_CREDIT"]) + 1, LONGEST_RECORD)
-    credit, age = counted(lengths)
-    owner = np.searchsorted(applicants.ids, kept[ID].to_numpy())
-    closed_age = (
-        months_ago(kept["DAYS_ENDDATE_FACT"].fill_null(1))
-        * kept["DAYS_ENDDATE_FACT"].is_not_null().to_numpy()
+STATUSES = np.array(["0", "1", "2", "3", "4", "5", "X", "C"])
+CLOSED = 7
+
+
+def monthly(credit: pl.DataFrame, facts: Mapping[str, Any], random: np.random.Generator) -> pl.DataFrame:
+    """Return the monthly statuses of credits that are reported month by month.
+
+    A credit's months run from its start to the present or to the month when reports stop; once it is closed
+    its status is C; before, the status moves as a Markov chain between unknown (X), paid (0) and overdue.
+    """
+    count = len(credit)
+    start = np.floor(credit["DAYS_CREDIT"].to_numpy() / MONTH).astype(int)
+    first = np.minimum(start + (random.random(count) < facts["next_month"]), 0)
+    fact = credit["DAYS_ENDDATE_FACT"].cast(pl.Float64).to_numpy()
+    closing = np.where(
+        np.isnan(fact), 1, np.floor(np.nan_to_num(fact) / MONTH) + 1 + (random.random(count) < 0.15)
     )
-    unknown = generator.beta(0.25, 0.75, len(kept))[credit]
-    lateness = mixed(generator, applicants.latent["BUREAU_LATE"][owner], 0.7)[credit]
-    chance = generator.random(len(credit))
-    status = np.where(chance < unknown, "X", "0").astype(object)
-    late = uniform(0.8 * lateness + 0.6 * generator.standard_normal(len(credit))) > 1.0 - 0.014
-    status[late] = generator.choice(
-        ["1", "2", "3", "4", "5"], int(late.sum()), p=[0.79, 0.06, 0.025, 0.015, 0.11]
-    )
-    status[age < closed_age[credit]] = "C"
+    stops = random.random(count) < facts["stops"]
+    last = np.where(stops, first + np.floor(random.random(count) * (1 - first)), 0).astype(int)
+    length = last - first + 1
+    order = np.argsort(-length, kind="stable")
+    alive = np.searchsorted(-length[order], -np.arange(length.max(initial=0)), side="left")
+    transition = np.cumsum(np.array(facts["transition"]), axis=1)
+    transition /= transition[:, -1:]
+    opening = np.cumsum(facts["opening"]) / np.sum(facts["opening"])
+    state = np.searchsorted(opening, random.random(count)).clip(0, CLOSED - 1)
+    rows, months, codes = [], [], []
+    for step, some in enumerate(alive):
+        now = order[:some]
+        if step:
+            moved = (transition[state[now]] < random.random(some)[:, None]).sum(axis=1)
+            state[now] = np.minimum(moved, CLOSED - 1)
+        month = first[now] + step
+        rows.append(now)
+        months.append(month)
+        codes.append(np.where(month >= closing[now], CLOSED, state[now]))
+    row = np.concatenate([*rows, np.empty(0, dtype=int)]).astype(int)
+    month = np.concatenate([*months, np.empty(0, dtype=int)]).astype(int)
+    code = np.concatenate([*codes, np.empty(0, dtype=int)]).astype(int)
+    sort = np.lexsort((-month, row))
     return pl.DataFrame(
-        {"SK_ID_BUREAU": kept["SK_ID_BUREAU"].to_numpy()[credit], "MONTHS_BALANCE": -age, "STATUS": status},
-        schema=dict(table("bureau_balance").schema),
+        {
+            "SK_ID_BUREAU": credit["SK_ID_BUREAU"].to_numpy()[row[sort]],
+            "MONTHS_BALANCE": month[sort],
+            "STATUS": STATUSES[code[sort]].astype(object).tolist(),
+        },
+        schema=table("bureau_balance").schema,
     )

@@ -1,147 +1,126 @@
-"""Made-up earlier applications to the lender."""
+"""Previous applications as chain variables, and back."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
-from home_credit.tables.demo.draws import draw_kinds, mixed
-from home_credit.tables.demo.statistics import statistics, uniform
-from home_credit.tables.schema import ID, table
+from home_credit.tables.demo.chain import frame_of
+from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from home_credit.tables.demo.chain import Chain, Context
 
-    from home_credit.tables.demo.applicants import Applicants
+NEVER = 365243
+DATES = (
+    "DAYS_FIRST_DRAWING",
+    "DAYS_FIRST_DUE",
+    "DAYS_LAST_DUE_1ST_VERSION",
+    "DAYS_LAST_DUE",
+    "DAYS_TERMINATION",
+)
+DOWN_PAYMENT_RATE = 1.0890909  # RATE_DOWN_PAYMENT per unit of down payment in credit and down payment
 
-FIRST_ID = 1_000_000
-SENTINEL_DAYS = 365243.0
-CASH, CONSUMER, REVOLVING = "Cash loans", "Consumer loans", "Revolving loans"
-LEANS = {
-    "AMT_APPLICATION": ("PREV_SIZE", 0.6),
-    "RATE_DOWN_PAYMENT": ("PREV_DOWN", 0.6),
-}
-EARLY_SHARE = 0.2
+LEVELS = (
+    "NAME_CONTRACT_TYPE", "NAME_CONTRACT_STATUS", "PRODUCT_COMBINATION", "NAME_PORTFOLIO", "NAME_PRODUCT_TYPE",
+    "CODE_REJECT_REASON", "NAME_CLIENT_TYPE", "CHANNEL_TYPE", "NAME_GOODS_CATEGORY", "NAME_SELLER_INDUSTRY",
+    "CNT_PAYMENT", "NAME_YIELD_GROUP", "NAME_CASH_LOAN_PURPOSE", "NAME_PAYMENT_TYPE", "NAME_TYPE_SUITE",
+    "NFLAG_INSURED_ON_APPROVAL", "GOODS", "DATES", "WEEKDAY_APPR_PROCESS_START", "HOUR_APPR_PROCESS_START",
+    "FLAG_LAST_APPL_PER_CONTRACT", "NFLAG_LAST_APPL_IN_DAY", "RATE_INTEREST_PRIMARY",
+    "RATE_INTEREST_PRIVILEGED",
+)  # fmt: skip
+ORDER = (
+    *LEVELS[:2], "DAYS_DECISION", *LEVELS[2:10], "SELLERPLACE_AREA", "AMT_APPLICATION", "CREDIT_RATIO",
+    "UNASKED_CREDIT", LEVELS[10], "ANNUITY_RATE", "DOWN_SHARE", *LEVELS[11:18], "FIRST_DRAWING", "FIRST_DUE",
+    "LAST_DUE_CHANGE", "TERMINATION", *LEVELS[18:],
+)  # fmt: skip
+STEPS = {
+    "DAYS_DECISION": 1, "SELLERPLACE_AREA": 1, "AMT_APPLICATION": 45, "UNASKED_CREDIT": 4500,
+    "FIRST_DRAWING": 1, "FIRST_DUE": 1, "LAST_DUE_CHANGE": 1, "TERMINATION": 1,
+}  # fmt: skip
 
 
-def previous_kind() -> pl.Expr:
-    """Return the kind of application whose columns share one distribution."""
-    return pl.col("NAME_CONTRACT_TYPE") + "|" + pl.col("NAME_CONTRACT_STATUS")
+def encode(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the chain's variables of real previous applications.
 
-
-def previous_table(generator: np.random.Generator, applicants: Applicants, first: int) -> pl.DataFrame:
-    """Return the earlier applications of a block, numbered from ``first``, with the column ``owner``."""
-    counts = applicants.history("PREV_COUNT").astype(np.int64)
-    owner = np.repeat(np.arange(len(counts)), counts)
-    size = len(owner)
-    overall = statistics().rows["previous_days"]["all"]
-    recency = mixed(generator, applicants.latent["PREV_RECENCY"][owner], 0.6)
-    frame = pl.DataFrame(
-        {
-            ID: applicants.ids[owner],
-            "owner": owner,
-            "SK_ID_PREV": np.arange(first, first + size),
-            "DAYS_DECISION": np.round(overall["DAYS_DECISION"].at(uniform(recency))),
-            "WEEKDAY_APPR_PROCESS_START": overall["WEEKDAY_APPR_PROCESS_START"].at(generator.random(size)),
-            "HOUR_APPR_PROCESS_START": overall["HOUR_APPR_PROCESS_START"].at(generator.random(size)),
-            "NAME_CONTRACT_TYPE": _contracts(generator, applicants, owner),
-            "FLAG_LAST_APPL_PER_CONTRACT": np.where(generator.random(size) < 0.995, "Y", "N"),
-            "NFLAG_LAST_APPL_IN_DAY": (generator.random(size) < 0.997).astype(np.int64),
-        },
-        schema_overrides={"WEEKDAY_APPR_PROCESS_START": pl.String, "NAME_CONTRACT_TYPE": pl.String},
+    ``DATES`` tells of each of the five dates whether it is missing (n), never (s) or a day (d);
+    the days themselves are counted from the event before them.
+    """
+    asked, credit = pl.col("AMT_APPLICATION"), pl.col("AMT_CREDIT")
+    pattern = [
+        pl.when(pl.col(date).is_null()).then(pl.lit("n")).when(pl.col(date) == NEVER).then(pl.lit("s"))
+        .otherwise(pl.lit("d"))
+        for date in DATES
+    ]  # fmt: skip
+    drawing, first, planned, last, ended = (
+        pl.when(pl.col(date) != NEVER).then(pl.col(date)) for date in DATES
     )
-    frame = frame.with_columns(NAME_CONTRACT_STATUS=_outcomes(generator, applicants, frame))
-    frame = frame.with_columns(kind=previous_kind())
-    frame = draw_kinds(
-        generator, frame, statistics().rows["previous"], applicants, LEANS, skip=("DAYS_DECISION",)
-    )
-    frame = _dates(generator, _amounts(frame))
-    return frame.select("owner", *table("previous_application").columns).cast(
-        pl.Schema(table("previous_application").schema)
-    )
-
-
-def _contracts(generator: np.random.Generator, applicants: Applicants, owner: NDArray[np.int64]) -> pl.Series:
-    shares = statistics().rows["previous_days"]["all"]["NAME_CONTRACT_TYPE"].shares
-    revolving = (
-        uniform(mixed(generator, applicants.latent["PREV_REVOLVING"][owner], 0.6)) > 1.0 - shares[REVOLVING]
-    )
-    cash_share = shares[CASH] / (shares[CASH] + shares[CONSUMER])
-    cash = uniform(mixed(generator, applicants.latent["PREV_CASH"][owner], 0.6)) > 1.0 - cash_share
-    return pl.Series(np.where(revolving, REVOLVING, np.where(cash, CASH, CONSUMER)))
-
-
-def _outcomes(generator: np.random.Generator, applicants: Applicants, frame: pl.DataFrame) -> pl.Series:
-    owner = frame["owner"].to_numpy()
-    refusal = uniform(mixed(generator, applicants.latent["PREV_REFUSED"][owner], 0.6))
-    cancelling = uniform(mixed(generator, applicants.latent["PREV_CANCELED"][owner], 0.5))
-    unused = generator.random(len(frame))
-    outcome = np.full(len(frame), "Approved", dtype=object)
-    for contract, marginals in statistics().rows["previous_outcomes"].items():
-        share = marginals["NAME_CONTRACT_STATUS"].shares
-        of = (frame["NAME_CONTRACT_TYPE"] == contract).to_numpy()
-        outcome[of & (unused < share.get("Unused offer", 0.0))] = "Unused offer"
-        outcome[of & (cancelling > 1.0 - share.get("Canceled", 0.0))] = "Canceled"
-        outcome[of & (refusal > 1.0 - share.get("Refused", 0.0))] = "Refused"
-    return pl.Series(outcome, dtype=pl.String)
-
-
-def _amounts(frame: pl.DataFrame) -> pl.DataFrame:
-    asked, term = pl.col("AMT_APPLICATION"), pl.col("CNT_PAYMENT")
-    credit = pl.when(asked > 0).then((asked * pl.col("GRANTED").fill_null(1.0)).round(1)).otherwise(0.0)
-    return (
-        frame.with_columns(asked.fill_null(0.0).round(1).alias("AMT_APPLICATION"))
-        .with_columns(credit.alias("AMT_CREDIT"))
-        .with_columns(
-            pl.when((asked > 0) & (term > 0))
-            .then((pl.col("AMT_CREDIT") * pl.col("COST").fill_null(1.2) / term).round(2))
-            .alias("AMT_ANNUITY"),
-            pl.when(asked > 0).then(asked).alias("AMT_GOODS_PRICE"),
-            (pl.col("RATE_DOWN_PAYMENT") * asked).round(1).alias("AMT_DOWN_PAYMENT"),
-            pl.lit(None, pl.Float64).alias("RATE_INTEREST_PRIMARY"),
-            pl.lit(None, pl.Float64).alias("RATE_INTEREST_PRIVILEGED"),
-        )
-    )
-
-
-def _dates(generator: np.random.Generator, frame: pl.DataFrame) -> pl.DataFrame:
-    """Add the days of a granted credit: due dates from the decision on, an end that may come early."""
-    granted = (pl.col("NAME_CONTRACT_STATUS") == "Approved") & (pl.col("CNT_PAYMENT") > 0)
-    revolving = pl.col("NAME_CONTRACT_TYPE") == REVOLVING
-    early = np.where(generator.random(len(frame)) < EARLY_SHARE, generator.random(len(frame)), 1.0)
-    first_due = (pl.col("DAYS_DECISION") + pl.col("FIRST_DUE").fill_null(30.0)).round()
-    frame = frame.with_columns(
-        pl.when(granted).then(first_due).alias("DAYS_FIRST_DUE"),
-        pl.Series("early", early),
-        pl.Series("settled", 2.0 + np.round(generator.exponential(8.0, len(frame)))),
-    )
-    months = (pl.col("CNT_PAYMENT") - 1.0).clip(0.0)
-    planned = pl.col("DAYS_FIRST_DUE") + 30.0 * months
-    actual = (pl.col("DAYS_FIRST_DUE") + 30.0 * (months * pl.col("early")).ceil()).round()
-    over = actual < 0.0
-    approved = pl.col("NAME_CONTRACT_STATUS") == "Approved"
     return frame.with_columns(
-        pl.when(granted & revolving)
-        .then(pl.col("DAYS_FIRST_DUE") - 30.0)
-        .when(approved)
-        .then(SENTINEL_DAYS)
-        .alias("DAYS_FIRST_DRAWING"),
-        pl.when(granted)
-        .then(pl.when(revolving).then(SENTINEL_DAYS).otherwise(planned))
-        .alias("DAYS_LAST_DUE_1ST_VERSION"),
-        pl.when(granted)
-        .then(pl.when(over & ~revolving).then(actual).otherwise(SENTINEL_DAYS))
-        .alias("DAYS_LAST_DUE"),
-        pl.when(granted)
-        .then(
-            pl.when((actual + pl.col("settled") < 0.0) & ~revolving)
-            .then(actual + pl.col("settled"))
-            .otherwise(SENTINEL_DAYS)
-        )
-        .alias("DAYS_TERMINATION"),
-        pl.when(approved)
-        .then(pl.col("NFLAG_INSURED_ON_APPROVAL").fill_null(0.0))
-        .alias("NFLAG_INSURED_ON_APPROVAL"),
+        CREDIT_RATIO=pl.when(asked > 0).then((credit / asked).round(4)),
+        UNASKED_CREDIT=pl.when(asked == 0).then(credit),
+        ANNUITY_RATE=pl.when(credit > 0).then(pl.col("AMT_ANNUITY") / credit),
+        DOWN_SHARE=pl.when(asked > 0).then((pl.col("AMT_DOWN_PAYMENT") / asked).round(4)),
+        GOODS=pl.col("AMT_GOODS_PRICE").is_not_null().cast(pl.Int64),
+        DATES=pl.concat_str(pattern),
+        FIRST_DRAWING=drawing - pl.col("DAYS_DECISION"),
+        FIRST_DUE=first - pl.col("DAYS_DECISION"),
+        LAST_DUE_CHANGE=last - planned,
+        TERMINATION=ended - last,
     )
+
+
+def decode(chain: Chain, drawn: Context) -> pl.DataFrame:
+    """Return previous applications in their schema, but for the ids, made of what the chain drew."""
+    schema = {
+        name: dtype
+        for name, dtype in table("previous_application").schema.items()
+        if not name.startswith("SK_ID")
+    }
+    cents = 0.045
+    amounts = (
+        frame_of(chain, drawn)
+        .with_columns(DAYS_DECISION=pl.col("DAYS_DECISION").clip(-2922, -1))
+        .with_columns(
+            AMT_CREDIT=(
+                pl.coalesce(pl.col("AMT_APPLICATION") * pl.col("CREDIT_RATIO"), "UNASKED_CREDIT", 0.0) / cents
+            ).round()
+            * cents
+        )
+        .with_columns(
+            AMT_ANNUITY=((pl.col("AMT_CREDIT") * pl.col("ANNUITY_RATE") / cents).round() * cents).fill_null(
+                pl.when(pl.col("CNT_PAYMENT").is_not_null()).then(0.0)
+            ),
+            AMT_DOWN_PAYMENT=(pl.col("AMT_APPLICATION") * pl.col("DOWN_SHARE") / cents).round() * cents,
+            AMT_GOODS_PRICE=pl.when(pl.col("GOODS") == 1).then("AMT_APPLICATION"),
+        )
+        .with_columns(
+            RATE_DOWN_PAYMENT=DOWN_PAYMENT_RATE
+            * pl.col("AMT_DOWN_PAYMENT")
+            / pl.max_horizontal(pl.col("AMT_CREDIT") + pl.col("AMT_DOWN_PAYMENT"), 1.0)
+        )
+    )
+
+    def dated(position: int, day: pl.Expr) -> pl.Expr:
+        kind = pl.col("DATES").str.slice(position, 1)
+        return pl.when(kind == "d").then(day).when(kind == "s").then(NEVER)
+
+    decision = pl.col("DAYS_DECISION")
+    first = pl.min_horizontal(decision + pl.col("FIRST_DUE").clip(0), -1)
+    planned = first + 30 * pl.max_horizontal(pl.col("CNT_PAYMENT") - 1, 0)
+    last = (planned + pl.col("LAST_DUE_CHANGE")).clip(first)
+    drawing = pl.min_horizontal(decision + pl.col("FIRST_DRAWING").clip(0), -1)
+    dates = (
+        amounts.with_columns(FIRST=first, PLANNED=planned)
+        .with_columns(LAST=last)
+        .with_columns(ENDED=pl.col("LAST") + pl.col("TERMINATION"))
+        .with_columns(
+            dated(0, drawing).alias(DATES[0]),
+            dated(1, pl.col("FIRST")).alias(DATES[1]),
+            dated(2, pl.col("PLANNED")).alias(DATES[2]),
+            # What lies ahead has not happened: a credit whose last due date is still to come is open.
+            dated(3, pl.when(pl.col("LAST") < 0).then("LAST").otherwise(NEVER)).alias(DATES[3]),
+            dated(4, pl.when(pl.col("ENDED") < 0).then("ENDED").otherwise(NEVER)).alias(DATES[4]),
+        )
+    )
+    return dates.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
