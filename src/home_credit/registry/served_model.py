@@ -1,14 +1,15 @@
 """The registered model as MLflow loads it: rows of the feature matrix in, probabilities of default out.
 
-MLflow keeps a copy of this file beside the artefacts and runs it to load the model.
+MLflow keeps a copy of this file beside the artefacts and runs it to load the model. It reads the type hints
+of ``predict`` when the class is made, so they must be real objects, not text.
 """
-
-from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
+import pandas as pd
 import polars as pl
 
 from home_credit.default_risk import artifacts, classifier
@@ -21,7 +22,7 @@ class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow's 
         """Load the saved artefacts; each is checked against the manifest."""
         self._model = artifacts.load(Path(context.artifacts["models"]))
 
-    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ARG002  # hints would be read as the signature
+    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> np.ndarray[Any, Any]:  # noqa: ARG002  # MLflow's signature
         """Return the probability of default of each row of a pandas frame of features."""
         matrix = self._model.preprocessor.transform(pl.from_pandas(model_input))
         return self._model.calibration.probability(classifier.log_odds(self._model.booster, matrix))
