@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,12 +18,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
 from home_credit.client import ApiClient
 from home_credit.dashboard.texts import texts
 from support import stub_api
+from support.chromium import chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,13 +193,8 @@ def address(api_url: str, reports: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        executable = shutil.which("chromium") or playwright.chromium.executable_path
-        if not Path(executable).exists():
-            pytest.skip("no Chromium on this machine")
-        running = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
