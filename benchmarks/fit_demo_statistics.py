@@ -23,6 +23,13 @@ from home_credit.tables.demo.chain import LEVELS, MAX_BINS, Levels, Number, norm
 LEAF = 120
 MAX_LEAVES = 28
 ATOM = 0.004
+MOST_TARIFFS = 255
+CORRECTIONS = 3
+CORRECTION_LEAVES = 24
+# Shrunken logits are sharpened to what models reach on the full tables.
+SHARPNESS = 1.15
+HISTORY_SCALE = 0.8
+SILENT = {"LATE_SHARE": 150, "LATE_DAYS": 60, "UNDERPAID": 100}  # thousandths of a logit per unit of score
 
 
 def shares_of(series: pl.Series, target: np.ndarray | None) -> dict[str, Any]:
@@ -45,29 +52,35 @@ def shares_of(series: pl.Series, target: np.ndarray | None) -> dict[str, Any]:
             "scores": [int(z) for z in np.round(normal_score(middle) * 100)]}  # fmt: skip
 
 
-def grid_of(name: str, values: np.ndarray, step: float, knots: int, atom: float) -> dict[str, Any]:
+def grid_of(name: str, values: np.ndarray, step: float, knots_: int, atom: float) -> dict[str, Any]:
     """Return the quantile function of a numeric column, flat at its favourite values."""
     values = np.sort(values[~np.isnan(values)])
     distinct, count = np.unique(values, return_counts=True)
     rows = len(values)
     favourite = (count / rows >= atom) | (len(distinct) <= 30)
-    out: list[tuple[float, float]] = []
+    knots: list[tuple[float, float, float]] = []  # value, share of the values below it, share up to it
     ends = np.cumsum(count) / rows
     starts = ends - count / rows
-    inner = np.array([0.0005, 0.002, 0.005, *np.linspace(0.01, 0.99, knots), 0.995, 0.998, 0.9995])
+    inner = np.array([0.0005, 0.002, 0.005, *np.linspace(0.01, 0.99, knots_), 0.995, 0.998, 0.9995])
     for value, start, end, yes in zip(distinct, starts, ends, favourite, strict=True):
         if yes:
-            out += [(start, value), (end, value)]
-        elif value in (distinct[0], distinct[-1]):
-            out.append((start if value == distinct[0] else end, value))
+            knots.append((value, start, end))
+        elif value in {distinct[0], distinct[-1]}:
+            edge = start if value == distinct[0] else end
+            knots.append((value, edge, edge))
         elif ((inner >= start) & (inner < end)).any():
-            out.append(((start + end) / 2, value))
-    share = np.array([p for p, _ in out])
-    digits = 0 if step >= 1 else 5
-    compact = [float(f"{v:.6g}") for _, v in out]
-    return {"name": name, "share": [round(x) for x in np.diff(share, prepend=0) * 100000],
-            "value": [int(v) if digits == 0 and float(v).is_integer() else round(v, 6) for v in compact],
-            "step": step}  # fmt: skip
+            knots.append((value, (start + end) / 2, (start + end) / 2))
+    value, low, high = np.array(knots).T
+    # Rounded as cumulated shares, so that errors do not add up.
+    low, high = np.round(low * 100_000).astype(int), np.round(high * 100_000).astype(int)
+    facts: dict[str, Any] = {"name": name, "step": step, "share": (low - np.r_[0, high[:-1]]).tolist()}
+    if (high > low).any():
+        facts["favourite"] = (high - low).tolist()
+    facts["value"] = [
+        round(v / step) if step else float(v if up > down else f"{v:.6g}")
+        for v, down, up in zip(value, low, high, strict=True)
+    ]
+    return facts
 
 
 class Grower:
@@ -163,6 +176,11 @@ def sparse_linear(scores: np.ndarray, z: np.ndarray) -> np.ndarray:
     return full
 
 
+def deciles(values: np.ndarray) -> np.ndarray:
+    """Return which tenth of the values each is in."""
+    return np.argsort(np.argsort(values)) * 10 // len(values)
+
+
 class Fitter:
     """Fits a chain variable by variable, keeping the context as the chain will see it."""
 
@@ -180,7 +198,7 @@ class Fitter:
     def levels(self, series: pl.Series, *, leaves: int | None = None) -> None:
         """Fit a categorical variable."""
         facts = shares_of(series, self.target)
-        column = Levels(facts).encode(series.to_list(), self.random)
+        column = Levels(facts).encode(series.to_list())
         if self.context:
             bins, _ = self._matrix()
             classes = len(facts["values"])
@@ -191,36 +209,57 @@ class Fitter:
         facts["leaves"] = []
         for number in range(leaf.max() + 1):
             codes, count = np.unique(column.values[leaf == number], return_counts=True)
-            share = np.round(count / count.sum() * (1000 if len(facts["values"]) > 4 else 9999)).astype(int)
-            facts["leaves"].append(
-                [int(x) for pair in zip(codes, np.maximum(share, 1), strict=True) for x in pair]
-            )
+            unit = 9999 if len(facts["values"]) <= 4 else 999 if len(facts["values"]) <= 30 else 400
+            share = np.round(count / count.sum() * unit).astype(int)
+            share[share.argmax()] += 1
+            facts["leaves"].append([int(x) for c, n in zip(codes, share, strict=True) if n for x in (c, n)])
         self._add(facts, column)
 
-    def number(self, series: pl.Series, *, step: float, partial: bool = False, knots: int = 49,
-               atom: float = ATOM, leaves: int | None = None, presence: str | None = None) -> None:  # fmt: skip
+    def number(
+        self,
+        series: pl.Series,
+        *,
+        step: float,
+        presence: tuple[str, int] | None = None,
+        knots: int = 49,
+        atom: float = ATOM,
+        leaves: int | None = None,
+        corrections: int = CORRECTIONS,
+    ) -> None:
         """Fit a numeric variable, after the one that says whether it is there."""
         values = series.cast(pl.Float64).to_numpy().astype(float)
         there = ~np.isnan(values)
-        if not partial and not there.all() and presence is None:
-            presence = series.name + "?"
-            self.levels(pl.Series(presence, there.astype(int)))
-        facts = {"presence": presence} if presence else {}
+        if presence is None and not there.all():
+            presence = (series.name + "?", 1)
+            self.levels(pl.Series(presence[0], there.astype(int)))
+        facts: dict[str, Any] = {}
+        if presence is not None:
+            name, value = presence
+            values_of = next(each["values"] for each in self.variables if each["name"] == name)
+            facts["presence"] = [name, values_of.index(value)]
         facts |= grid_of(series.name, values, step, knots, atom)
-        column = Number(facts).encode(values, self.random)
+        number = Number(facts)
+        column = number.column(values)
         bins, scores = self._matrix()
-        z = column.score[there].astype(float)
-        weight = sparse_linear(scores[:, there], z)
-        remainder = z - weight @ scores[:, there]
-        rank = np.argsort(np.argsort(remainder)) * 10 // there.sum()
-        tree, leaf = Grower(bins[:, there], rank, 10, ordered=True).grow(leaves or self.leaves, 25)
-        kept = np.flatnonzero(weight)
-        facts["linear"] = [int(x) for i in kept for x in (i, round(weight[i] * 1000))]
+        bins, scores = bins[:, there], scores[:, there]
+        remainder = number.spread(values[there], self.random)
+        weight = sparse_linear(scores, remainder)
+        remainder = remainder - weight @ scores
+        facts["linear"] = [int(x) for i in np.flatnonzero(weight) for x in (i, round(weight[i] * 1000))]
+        facts["corrections"] = []
+        for _ in range(corrections):
+            tree, leaf = Grower(bins, deciles(remainder), 10, ordered=True).grow(CORRECTION_LEAVES, 40)
+            if leaf.max() == 0:
+                break
+            means = np.bincount(leaf, remainder) / np.bincount(leaf)
+            means = np.round(means * 100).astype(int)
+            facts["corrections"].append({"tree": tree, "means": means.tolist()})
+            remainder = remainder - means[leaf] / 100
+        tree, leaf = Grower(bins, deciles(remainder), 10, ordered=True).grow(leaves or self.leaves, 25)
         facts["tree"] = tree
-        facts["leaves"] = [
-            [round(float(q) * 100) for q in np.quantile(remainder[leaf == number], LEVELS)]
-            for number in range(leaf.max() + 1)
-        ]
+        quantiles = [np.quantile(remainder[leaf == each], LEVELS) for each in range(leaf.max() + 1)]
+        steps = np.diff(np.round(np.array(quantiles) * 100).astype(int), axis=1, prepend=0)
+        facts["leaves"] = steps.tolist()
         self._add(facts, column)
 
     def _add(self, facts: dict[str, Any], column: Any) -> None:
@@ -258,36 +297,59 @@ def read(folder: Path) -> Tables:
     return tables | {"application": pl.concat([train, test.select(train.columns)])}
 
 
-def fit_application(frame: pl.DataFrame, target: np.ndarray) -> tuple[Fitter, dict[str, Any]]:
-    """Fit the applications of both splits, and return the split's own scores."""
-    encoded = application.encode(frame)
-    split = shares_of(frame["SPLIT"], target)
-    fitter = Fitter({"SPLIT": Levels(split).column(frame["SPLIT"].to_numpy())}, target)
-    for name in application.ORDER:
-        series = encoded[name]
-        departure = (
-            name.endswith(("_MODE", "_MEDI")) and name in application.STEPS and name != "TOTALAREA_MODE"
-        )
-        if name in application.LEVELS:
-            fitter.levels(series)
-        elif name == "RATIO":
-            fitter.number(series, step=0, atom=0.0001)
-        elif departure:
-            presence = name.rsplit("_", 1)[0] + "_AVG?"
-            fitter.number(series, step=application.STEPS[name], knots=25, leaves=10, presence=presence)
-        else:
-            fitter.number(series, step=application.STEPS.get(name, 0), atom=0.0005 if name == "RATE" else ATOM,
-                          partial=name in application.PARTIAL)  # fmt: skip
-    return fitter, split
+def find_tariffs(frame: pl.DataFrame) -> list[int]:
+    """Return the tariffs that explain most instalments, the most used first, each found on what is left."""
+    credit, annuity = (frame[name].to_numpy() for name in ("AMT_CREDIT", "AMT_ANNUITY"))
+    unit = application.TARIFF_UNIT
+    lowest, highest = [], []
+    for fee in (0, application.FEE):
+        lowest.append(np.ceil((annuity - fee) / credit * unit - 1e-6))
+        highest.append(np.ceil((annuity - fee + application.CENT) / credit * unit - 1e-6) - 1)
+    low, high = np.nan_to_num(np.array(lowest)), np.nan_to_num(np.array(highest))
+    left = np.ones(len(credit), dtype=bool)
+    tariffs: list[int] = []
+    while len(tariffs) < MOST_TARIFFS:
+        uses = np.zeros(20_000)
+        for one_low, one_high in zip(low, high, strict=True):
+            some = left & (one_high >= one_low) & (one_high < len(uses) - 1) & (one_low > 0)
+            np.add.at(uses, one_low[some].astype(int), 1)
+            np.add.at(uses, one_high[some].astype(int) + 1, -1)
+        uses = np.cumsum(uses)
+        if uses.max() < 20:
+            break
+        tariffs.append(int(uses.argmax()))
+        left &= ~((low <= tariffs[-1]) & (high >= tariffs[-1])).any(axis=0)
+    print("tariffs", len(tariffs), "explain", 1 - left.mean())
+    return tariffs
 
 
-def fit_columns(fitter: Fitter, encoded: pl.DataFrame, module: Any) -> None:
+# How closely a variable is looked at, where not as the others.
+CARE: dict[str, dict[str, Any]] = {
+    "EXT_SOURCE_3": {"atom": 0, "leaves": 40},
+    "EXT_SOURCE_2": {"leaves": 40, "atom": 0.0008},
+    "EXT_SOURCE_1": {"leaves": 40},
+    "REGION_POPULATION_RELATIVE": {"leaves": 40},
+    "ORGANIZATION_TYPE": {"leaves": 40},
+    "RATIO": {"leaves": 56},
+    "TARIFF": {"leaves": 64},
+    **{f"{measure}_AVG": {"leaves": 40} for measure in application.BUILDING},
+    **{
+        f"{name}_BY": {"leaves": 8, "knots": 21, "atom": 0.01, "corrections": 1}
+        for name in application.OTHERS
+    },
+    **{name: {"leaves": 12} for name in application.OTHERS},
+}
+
+
+def fit_columns(fitter: Fitter, encoded: pl.DataFrame, module: Any, **care: Any) -> None:
     """Fit the variables that ``module`` describes."""
+    presence = getattr(module, "PRESENCE", {})
     for name in module.ORDER:
-        if name in module.LEVELS:
-            fitter.levels(encoded[name])
+        if name in module.NUMBERS:
+            options = care | CARE.get(name, {}) | {"presence": presence.get(name)}
+            fitter.number(encoded[name], step=module.NUMBERS[name], **options)
         else:
-            fitter.number(encoded[name], step=getattr(module, "STEPS", {}).get(name, 0), knots=33)
+            fitter.levels(encoded[name], **CARE.get(name, {}))
 
 
 def rows_of(context: dict[str, Any], keep: np.ndarray) -> dict[str, Any]:
@@ -307,40 +369,79 @@ def penalised_logit(x: np.ndarray, y: np.ndarray, offset: np.ndarray, penalty: f
     return beta
 
 
-def fit_risk(context: dict[str, Any], heard: dict[str, Any], variables: list[dict[str, Any]],
-             target: np.ndarray, complete: np.ndarray) -> dict[str, Any]:  # fmt: skip
+# Variables of the application that the risk depends on.
+RISKS = (
+    "NAME_CONTRACT_TYPE", "CODE_GENDER", "NAME_INCOME_TYPE", "DAYS_BIRTH", "EMPLOYED", "NAME_EDUCATION_TYPE",
+    "NAME_FAMILY_STATUS", "CNT_CHILDREN", "NAME_HOUSING_TYPE", "REGION_RATING_CLIENT_W_CITY", "FLAG_OWN_CAR",
+    "OWN_CAR_AGE", "ORGANIZATION_TYPE", "OCCUPATION_TYPE", "FLAG_WORK_PHONE", "FLAG_PHONE",
+    "DAYS_REGISTRATION", "PASSPORT", "ID_PUBLISH", "REG_CITY_NOT_LIVE_CITY", "REG_CITY_NOT_WORK_CITY",
+    "AMT_INCOME_TOTAL", "EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3", "BASE", "DAYS_LAST_PHONE_CHANGE",
+    "FLAG_DOCUMENT_3", "AMT_REQ_CREDIT_BUREAU_YEAR", "AMT_REQ_CREDIT_BUREAU_QRT", "DEF_30_CNT_SOCIAL_CIRCLE",
+    "DEF_60_CNT_SOCIAL_CIRCLE", "TOTALAREA_MODE", "FLOORSMAX_AVG",
+)  # fmt: skip
+
+
+def out_of_fold(x: np.ndarray, y: np.ndarray, offset: np.ndarray, penalty: float) -> np.ndarray:
+    """Return logits of rows by the model of the other folds."""
+    fold = np.random.default_rng(SEED).integers(0, 5, len(y))
+    logit = np.empty(len(y))
+    for each in range(5):
+        inside = fold == each
+        beta = penalised_logit(x[~inside], y[~inside], offset[~inside], penalty)
+        logit[inside] = x[inside] @ beta + offset[inside]
+    return logit
+
+
+def design(
+    columns: dict[str, Any], counts: dict[str, int], rows: np.ndarray
+) -> tuple[np.ndarray, dict[str, slice]]:
+    """Return the matrix of all variables' bases, a last column of ones, and where each variable stands."""
+    blocks, places, start = [], {}, 0
+    for name, column in columns.items():
+        block = risk.basis(column.take(rows), counts.get(name))
+        places[name] = slice(start, start + block.shape[1])
+        start += block.shape[1]
+        blocks.append(block)
+    return np.hstack([*blocks, np.ones((len(rows), 1))]), places
+
+
+def fit_risk(
+    context: dict[str, Any],
+    heard: dict[str, Any],
+    counts: dict[str, int],
+    target: np.ndarray,
+    complete: np.ndarray,
+) -> dict[str, Any]:
     """Fit the default logit: first on all applications, then the histories of those who have them complete."""
-    counts = {facts["name"]: len(facts["values"]) for facts in variables if "values" in facts}
-
-    def design(columns: dict[str, Any]) -> tuple[np.ndarray, dict[str, slice]]:
-        blocks, places, start = [], {}, 0
-        for name, column in columns.items():
-            block = risk.basis(column, counts.get(name))
-            places[name] = slice(start, start + block.shape[1])
-            start += block.shape[1]
-            blocks.append(block)
-        return np.hstack([*blocks, np.ones((len(blocks[0]), 1))]), places
-
-    labelled = ~np.isnan(target)
+    labelled = np.flatnonzero(~np.isnan(target))
     y = target[labelled]
-    skip = {"REGION_POPULATION_RELATIVE", "SPLIT"}
-    own = {name: column.take(np.flatnonzero(labelled)) for name, column in context.items()
-           if name not in skip and not name.endswith(("_MODE", "_MEDI", "?"))}  # fmt: skip
-    x, places = design(own)
-    beta = penalised_logit(x, y, np.zeros(len(y)), 12)
-    offset = x @ beta
+    own = {name: context[name] for name in RISKS} | {name: heard[name] for name in risk.TERMS}
+    x, places = design(own, counts, labelled)
+    nothing = np.zeros(len(y))
+    scores = {p: auc(y, out_of_fold(x, y, nothing, p)) for p in (10, 30, 100, 300)}
+    print("applications, out of fold by penalty", scores)
+    penalty = max(scores, key=lambda each: scores[each])
+    beta = penalised_logit(x, y, nothing, penalty)
+    weights = {name: beta[place] for name, place in places.items()}
+
+    # What histories say is taken as linear in the scores: they are known of too few for more.
     here = complete[labelled]
-    z, driver_places = design({name: column.take(np.flatnonzero(labelled)) for name, column in heard.items()})
-    gamma = penalised_logit(z[here], y[here], offset[here], 60)
-    weights = {name: np.round(beta[place] * 1000).astype(int).tolist() for name, place in places.items()}
-    weights |= {
-        name: np.round(gamma[place] * 1000).astype(int).tolist() for name, place in driver_places.items()
+    offset = out_of_fold(x, y, nothing, penalty)[here]
+    said = {name: column for name, column in heard.items() if name not in {*risk.TERMS, *SILENT}}
+    lines = np.zeros((len(risk.KNOTS) + 1, 2))
+    lines[:-1, 0], lines[-1, 1] = risk.KNOTS, 1
+    z, said_places = design(said, counts, labelled[here])
+    slopes = np.hstack([z[:, place] @ lines for place in said_places.values()] + [np.ones((here.sum(), 1))])
+    scores = {p: auc(y[here], out_of_fold(slopes, y[here], offset, p)) for p in (10, 30, 100, 300, 1000)}
+    print("histories, out of fold by penalty", auc(y[here], offset), scores)
+    gamma = penalised_logit(slopes, y[here], offset, max(scores, key=lambda each: scores[each]))
+    for number, name in enumerate(said_places):
+        print("   ", name, gamma[2 * number : 2 * number + 2].round(3))
+        weights[name] = lines @ gamma[2 * number : 2 * number + 2] * HISTORY_SCALE
+    weights = {
+        name: np.round(values * SHARPNESS * 1000).astype(int).tolist() for name, values in weights.items()
     }
-    weights = {name: values for name, values in weights.items() if max(map(abs, values)) >= 10}
-    order = np.argsort(-offset)
-    print("in-sample AUC of the application part", auc(y, offset), "with histories",
-          auc(y[here], offset[here]), auc(y[here], offset[here] + z[here] @ gamma), len(order))  # fmt: skip
-    return {"intercept": round((beta[-1] + gamma[-1]) * 1000), "weights": weights}
+    return {"intercept": round(beta[-1] * 1000), "weights": weights}
 
 
 def auc(y: np.ndarray, score: np.ndarray) -> float:
@@ -404,7 +505,10 @@ def fit(tables: Tables) -> dict[str, Any]:
     """Return all statistics."""
     frame = tables["application"]
     target = frame["TARGET"].cast(pl.Float64).to_numpy()
-    fitter, split = fit_application(frame, target)
+    tariffs = find_tariffs(frame)
+    split = shares_of(frame["SPLIT"], target)
+    fitter = Fitter({"SPLIT": Levels(split).column(frame["SPLIT"].to_numpy())}, target)
+    fit_columns(fitter, application.encode(frame, tariffs), application)
     whole = tables["complete_history_clients"].select("SK_ID_CURR")
     complete = frame["SK_ID_CURR"].is_in(whole["SK_ID_CURR"].implode()).to_numpy()
     people = frame.filter(pl.Series(complete))
@@ -413,7 +517,7 @@ def fit(tables: Tables) -> dict[str, Any]:
     history["bureau_balance"] = tables["bureau_balance"]
     given = rows_of(fitter.context, np.flatnonzero(complete))
     client = Fitter(given, target[complete], leaves=20)
-    fit_columns(client, clients.encode(people, history), clients)
+    fit_columns(client, clients.encode(people, history), clients, knots=33)
 
     place = pl.DataFrame({"SK_ID_CURR": people["SK_ID_CURR"], "row": np.arange(len(people))})
     shared = [*HISTORY_GIVEN, *clients.ORDER]
@@ -426,25 +530,23 @@ def fit(tables: Tables) -> dict[str, Any]:
         owner = rows["row"].to_numpy().astype(np.int64)
         context = {each: client.context[each].take(owner) for each in shared}
         chains[name] = Fitter(context, target[complete][owner])
-        fit_columns(chains[name], module.encode(rows), module)
+        fit_columns(chains[name], module.encode(rows), module, knots=33)
 
     # Late payments are known of clients whose instalments are only partly there; their shares still count.
     everything = history | {"installments_payments": tables["installments_payments"], "application": frame}
     said = risk.drivers(everything)
-    random = np.random.default_rng(SEED)
     drivers, heard = [], {}
     for name in said.columns:
         values = said[name].to_numpy()
         facts = grid_of(name, values, 0, 25, 0.02)
         drivers.append(facts)
-        heard[name] = Number(facts).encode(values, random)
-    silent = ("LATE_SHARE", "LATE_DAYS", "UNDERPAID")
-    risks = fit_risk(fitter.context, {k: v for k, v in heard.items() if k not in silent}, fitter.variables,
-                     target, complete)  # fmt: skip
+        heard[name] = Number(facts).column(values)
+    counts = {facts["name"]: len(facts["values"]) for facts in fitter.variables if "values" in facts}
+    risks = fit_risk(fitter.context, heard, counts, target, complete)
     # Too few instalments are there to fit by; their slopes follow what is published of the full tables.
-    step = [-2.0, -1.2, -0.5, 0.0, 0.5, 1.2, 2.0]
-    risks["weights"] |= {"LATE_SHARE": [round(x * 120) for x in step] + [0],
-                         "UNDERPAID": [round(x * 80) for x in step] + [0]}  # fmt: skip
+    risks["weights"] |= {
+        name: [*np.round(risk.KNOTS * slope).astype(int).tolist(), 0] for name, slope in SILENT.items()
+    }
     return {
         "split": split, "application": fitter.facts(), "clients": client.facts(),
         "bureau": chains["bureau"].facts(), "previous": chains["previous"].facts(),

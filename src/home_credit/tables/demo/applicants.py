@@ -48,7 +48,7 @@ class Generator:
             0, pl.Series("SK_ID_CURR", ids)
         )
         said = risk.drivers(tables)
-        heard = {name: each.encode(said[name].to_numpy(), random) for name, each in self._drivers.items()}
+        heard = {name: each.column(said[name].to_numpy()) for name, each in self._drivers.items()}
         logit = risk.logit(context | heard, self._facts["risk"])
         defaults = random.random(size) < 1 / (1 + np.exp(-logit))
         rows = tables.pop("application").with_columns(pl.Series(TARGET, defaults.astype(np.int64)))

@@ -3,8 +3,9 @@
 A chain is a list of variables. Each is drawn given those before it: a small tree over the earlier variables
 picks a leaf, and the leaf says how the variable is distributed there. A categorical variable (:class:`Levels`)
 has shares in its leaves. A numeric one (:class:`Number`) is the sum, on the scale of normal scores, of a linear
-function of the earlier variables and a remainder whose quantiles stand in the leaves; its own quantile
-function brings the sum back to units, flat where the real column has favourite values.
+function of the earlier variables, of corrections by small trees, and of a remainder whose quantiles stand in
+the leaves; its own quantile function brings the sum back to units, flat where the real column has favourite
+values.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float32]
     Codes = NDArray[np.int64]
 
-MAX_BINS = 64
+MAX_BINS = 96
 NUMBER_BINS = 32  # bin 0 holds what is missing
 _Z = np.linspace(-4.5, 4.5, 1801)
 _PHI = np.array([0.5 * (1 + erf(z / sqrt(2))) for z in _Z])
@@ -131,7 +132,7 @@ class Levels:
         bins = codes if count <= MAX_BINS else codes * MAX_BINS // count
         return Column(bins.astype(np.uint8), self._scores[codes], codes)
 
-    def encode(self, values: Sequence[Any], random: np.random.Generator) -> Column:  # noqa: ARG002 - as Number's
+    def encode(self, values: Sequence[Any]) -> Column:
         """Wrap real values; those never listed count as the first level."""
         position = {value: code for code, value in enumerate(self.values)}
         return self.column(np.array([position.get(value, 0) for value in values], dtype=np.int64))
@@ -145,58 +146,76 @@ class Levels:
 
 
 class Number:
-    """A numeric variable; ``presence`` names the earlier variable that is 0 where it is missing."""
+    """A numeric variable; ```presence`` names the earlier variable, and its code, with which it is there."""
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
         self.name: str = facts["name"]
-        self._share = np.cumsum(np.array(facts["share"], dtype=np.float64))
-        self._share /= self._share[-1]
-        self._value = np.array(facts["value"], dtype=np.float64)
-        self._step: float = facts.get("step", 0)
-        self.presence: str | None = facts.get("presence")
+        self._step: float = facts["step"]
+        # Each knot is reached after a further share of the values; a favourite value then holds its own.
+        knots = np.stack([facts["share"], facts.get("favourite", np.zeros(len(facts["share"])))], axis=1)
+        self._share = np.cumsum(knots.ravel()) / knots.sum()
+        self._value = np.repeat(self._in_units(np.array(facts["value"], dtype=np.float64)), 2)
+        self.presence: tuple[str, int] | None = facts.get("presence")
         if "tree" in facts:
             self._tree = Tree(facts["tree"])
             self._linear = np.array(facts["linear"][::2], dtype=np.int64)
             self._weight = np.array(facts["linear"][1::2], dtype=np.float64) / 1000
-            remainders = np.array(facts["leaves"], dtype=np.float64) / 100
+            self._corrections = [
+                (Tree(each["tree"]), np.array(each["means"], dtype=np.float64) / 100)
+                for each in facts["corrections"]
+            ]
+            remainders = np.cumsum(facts["leaves"], axis=1) / 100  # stored as first value and steps
             self._remainder = remainders.ravel()
             leaves = np.arange(len(remainders))[:, None]
             self._at = (leaves + np.clip(LEVELS, 1e-9, 1 - 1e-9)).ravel()
 
-    def _column(self, score: Floats, values: Floats) -> Column:
-        bins = 1 + np.minimum(normal_share(score) * (NUMBER_BINS - 1), NUMBER_BINS - 2).astype(np.uint8)
-        missing = np.isnan(values)
+    def _in_units(self, steps: Floats) -> Floats:
+        return np.round(steps * self._step, 6) if self._step else steps
+
+    def column(self, values: Sequence[float] | Floats) -> Column:
+        """Wrap numbers, NaN where missing; a favourite value stands in the middle of its share."""
+        array = np.asarray(values, dtype=np.float64)
+        low, high = self._shares(array)
+        share = np.where(np.isnan(array), 0.5, (low + high) / 2)
+        bins = 1 + np.minimum(share * (NUMBER_BINS - 1), NUMBER_BINS - 2)
+        missing = np.isnan(array)
         return Column(
-            np.where(missing, 0, bins).astype(np.uint8),
-            np.where(missing, 0, score).astype(np.float32),
-            values,
+            np.where(missing, 0, bins).astype(np.uint8), normal_score(share).astype(np.float32), array
         )
 
-    def encode(self, values: Sequence[float] | Floats, random: np.random.Generator) -> Column:
-        """Wrap real values, NaN where missing; those on a favourite value are spread over its share."""
-        array = np.asarray(values, dtype=np.float64)
-        low, high = np.searchsorted(self._value, array), np.searchsorted(self._value, array, side="right")
+    def spread(self, values: Floats, random: np.random.Generator) -> Floats:
+        """Return normal scores of numbers, those of a favourite value spread evenly over its share."""
+        low, high = self._shares(values)
+        return normal_score(low + random.random(len(values)) * (high - low))
+
+    def _shares(self, values: Floats) -> tuple[Floats, Floats]:
+        """Return the shares of numbers below each value, and up to it."""
         last = len(self._value) - 1
-        between = np.interp(array, self._value, self._share)
-        first_share = np.where(high > low, self._share[np.minimum(low, last)], between)
-        last_share = np.where(high > low, self._share[np.clip(high - 1, 0, last)], between)
-        share = first_share + random.random(len(array)) * (last_share - first_share)
-        return self._column(normal_score(np.where(np.isnan(array), 0.5, share)), array)
+        low, high = np.searchsorted(self._value, values), np.searchsorted(self._value, values, side="right")
+        between = np.interp(values, self._value, self._share)
+        favourite = high > low
+        return (
+            np.where(favourite, self._share[np.minimum(low, last)], between),
+            np.where(favourite, self._share[np.clip(high - 1, 0, last)], between),
+        )
 
     def draw(self, bins: NDArray[np.uint8], scores: Scores, rows: int, random: np.random.Generator) -> Column:
         """Draw one number per row, as though none were missing."""
         leaf = self._tree.apply(bins, rows)
         score = np.interp(leaf + random.random(rows), self._at, self._remainder)
         if self._linear.size:
-            score = score + np.einsum("i,ij->j", self._weight, scores[self._linear])
-        score = np.clip(score, -4.5, 4.5)
-        values = np.interp(normal_share(score), self._share, self._value)
-        return self._column(score, np.round(values / self._step) * self._step if self._step else values)
+            score += np.einsum("i,ij->j", self._weight, scores[self._linear])
+        for tree, means in self._corrections:
+            score += means[tree.apply(bins, rows)]
+        values = np.interp(normal_share(np.clip(score, -4.5, 4.5)), self._share, self._value)
+        return self.column(self._in_units(np.round(values / self._step)) if self._step else values)
 
     def blank(self, column: Column, missing: NDArray[np.bool_]) -> Column:
         """Return the column with values taken away."""
-        return self._column(
-            column.score.astype(np.float64), np.where(missing, np.nan, column.values.astype(np.float64))
+        return Column(
+            np.where(missing, 0, column.bins).astype(np.uint8),
+            np.where(missing, 0, column.score).astype(np.float32),
+            np.where(missing, np.nan, column.values),
         )
 
 
@@ -226,7 +245,8 @@ class Chain:
         for number, each in enumerate(self.variables, start=len(self.given)):
             column = each.draw(bins, scores, rows, random)
             if isinstance(each, Number) and each.presence is not None:
-                column = each.blank(column, drawn[each.presence].values == 0)
+                name, code = each.presence
+                column = each.blank(column, drawn[name].values != code)
             drawn[each.name] = column
             bins[number], scores[number] = column.bins, column.score
         return drawn

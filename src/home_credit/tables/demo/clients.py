@@ -9,12 +9,14 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LEVELS = ("REPORTED_MONTHLY",)
 ORDER = (
     "BUREAU_CREDITS", "BUREAU_MEAN_AGE", "BUREAU_ACTIVE_SHARE", "REPORTED_MONTHLY", "PREVIOUS_APPLICATIONS",
     "PREVIOUS_MEAN_AGE", "PREVIOUS_REFUSED_SHARE", "PREVIOUS_CASH_SHARE",
 )  # fmt: skip
-STEPS = {"BUREAU_CREDITS": 1, "PREVIOUS_APPLICATIONS": 1}
+NUMBERS: dict[str, float] = {
+    "BUREAU_CREDITS": 1, "PREVIOUS_APPLICATIONS": 1,
+    **{name: 0 for name in ORDER if name.endswith(("_AGE", "_SHARE"))},
+}  # fmt: skip
 
 
 def encode(clients: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

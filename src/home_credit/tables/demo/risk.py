@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 KNOTS = np.array([-2.0, -1.2, -0.5, 0.0, 0.5, 1.2, 2.0])
 
 
+# Drivers that an application has of itself.
+TERMS = ("EXT_MEAN", "EXT_LEAST", "CREDIT_TERM", "GOODS_SHARE", "ANNUITY_SHARE", "EMPLOYED_SHARE")
+
+
 def basis(column: Column, categories: int | None) -> Floats:
     """Return the columns whose weighted sum a variable adds: one per category, or one per knot and one for
     missing.
@@ -48,7 +52,7 @@ def logit(context: Context, facts: Mapping[str, Any]) -> Floats:
 
 
 def drivers(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Return what the histories of ``tables["application"]``'s applicants say, null where they are silent."""
+    """Return what the terms and the histories of ``tables["application"]``'s rows say, null where they are silent."""
     c = pl.col
     active = c("CREDIT_ACTIVE") == "Active"
     bureau = tables["bureau"].group_by("SK_ID_CURR").agg(
@@ -92,7 +96,15 @@ def drivers(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         LATE_DAYS=late.mean(),
         UNDERPAID=(c("AMT_PAYMENT") < c("AMT_INSTALMENT") * 0.999).mean(),
     )  # fmt: skip
-    out = tables["application"].select("SK_ID_CURR")
+    terms = {
+        "EXT_MEAN": pl.mean_horizontal("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3"),
+        "EXT_LEAST": pl.min_horizontal("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3"),
+        "CREDIT_TERM": c("AMT_CREDIT") / c("AMT_ANNUITY"),
+        "GOODS_SHARE": c("AMT_GOODS_PRICE") / c("AMT_CREDIT"),
+        "ANNUITY_SHARE": c("AMT_ANNUITY") / c("AMT_INCOME_TOTAL"),
+        "EMPLOYED_SHARE": pl.when(c("DAYS_EMPLOYED") <= 0).then(c("DAYS_EMPLOYED") / c("DAYS_BIRTH")),
+    }
+    out = tables["application"].select("SK_ID_CURR", **terms)
     for summary in (bureau, previous, pos, cards, paid):
         out = out.join(summary, on="SK_ID_CURR", how="left", maintain_order="left")
     return out.drop("SK_ID_CURR").cast(pl.Float64)
