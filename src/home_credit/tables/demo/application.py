@@ -2,8 +2,8 @@
 
 Amounts are taken apart into what the lender decides on: the goods price, what insurance adds to it
 (``RATIO``), the tariff (``TARIFF``, hundred-thousandths of the credit per instalment, after ``RATE``, the same
-as a number) and whether a monthly fee is charged. The mode and median of a building's measure are kept as departures from its average, the
-passport's age as the time since the last birthday at which one is due.
+as a number) and whether a monthly fee is charged. The mode and median of a building's measure are kept as departures from its average, the passport's age as
+the time since the last birthday at which one is due.
 """
 
 from __future__ import annotations
