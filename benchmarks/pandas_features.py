@@ -1,21 +1,24 @@
-"""The history features in plain pandas, float arithmetic, as a data scientist would write them.
+"""The features of ``home_credit.features`` in plain pandas: what the benchmark holds them against.
 
-    python benchmarks/pandas_features.py --tables DIR --out FILE
+    python benchmarks/pandas_features.py --tables DIR --out FILE.parquet [--to-the-cent]
 
-The other side of benchmarks/features_full_size.py: the same names, windows and definitions as
-home_credit.features, so that the two matrices can be compared.
+Same names, floats instead of exact integers: only the columns needed are read, each scope is filtered
+and grouped once, and everything runs in pandas' compiled aggregations. Nothing is checked. ``DIR`` holds
+Parquet files. ``--to-the-cent`` rounds the histories' amounts when they are read, as the features do (the
+tables have some of half a cent), so that the two matrices can be compared cell by cell.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from home_credit.features import (
+    application,
     bureau,
     bureau_balance,
     credit_card,
@@ -25,486 +28,675 @@ from home_credit.features import (
 )
 
 ID = "SK_ID_CURR"
+SENTINEL_DAYS = 365243
+LARGEST_RATIO = 1e6
 
 
-class Rows:
-    """Aggregates of masked columns by applicant."""
+@dataclass(frozen=True)
+class Tables:
+    """The Parquet files of a portfolio."""
 
-    def __init__(self, frame: pd.DataFrame, key: str = ID) -> None:
-        self.frame, self.codes = frame, frame[key].to_numpy()
-        self.out: dict[str, pd.Series] = {}
+    directory: Path
+    to_the_cent: bool = False
 
-    def group(self, values: pd.Series) -> Any:
-        return pd.Series(values.to_numpy()).groupby(self.codes)
-
-    def masked(self, name: str, mask: Any = None) -> pd.Series:
-        return self.frame[name] if mask is None else self.frame[name].where(mask)
-
-    def count(self, mask: pd.Series) -> pd.Series:
-        return self.group(mask.fillna(False).astype("int64")).sum()
-
-    def sum(self, name: str, mask: Any = None) -> pd.Series:
-        return self.group(self.masked(name, mask)).sum()
-
-    def mean(self, name: str, mask: Any = None) -> pd.Series:
-        return self.group(self.masked(name, mask)).mean()
-
-    def max(self, name: str, mask: Any = None) -> pd.Series:
-        return self.group(self.masked(name, mask)).max()
-
-    def min(self, name: str, mask: Any = None) -> pd.Series:
-        return self.group(self.masked(name, mask)).min()
-
-    def std(self, name: str, mask: Any = None) -> pd.Series:
-        return self.group(self.masked(name, mask)).std()
-
-    def nunique(self, name: str) -> pd.Series:
-        return self.group(self.frame[name]).nunique()
-
-    def size(self) -> pd.Series:
-        return pd.Series(1, index=range(len(self.codes))).groupby(self.codes).sum()
-
-    def share(self, mask: pd.Series, among: pd.Series) -> pd.Series:
-        return ratio(self.count(mask & among), self.count(among))
-
-    def first(self, name: str) -> pd.Series:
-        return self.frame[self.frame["rank"] == 1].set_index(ID)[name]
-
-    def frame_out(self, prefix: str) -> pd.DataFrame:
-        return pd.DataFrame(self.out).add_prefix(prefix)
+    def read(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        """Return the named columns of a table, all where none are named."""
+        frame = pd.read_parquet(self.directory / f"{name}.parquet", columns=columns)
+        if self.to_the_cent and not name.startswith("application"):
+            amounts = [column for column in frame.select_dtypes("float64") if column.startswith("AMT_")]
+            frame[amounts] = np.floor(frame[amounts] * 100 + 0.5) / 100
+        return frame
 
 
-def ratio(one: Any, other: Any) -> Any:
-    return one / other.where(other != 0) if isinstance(other, pd.Series) else one / other
+def ratio(numerator: pd.Series, denominator: pd.Series) -> pd.Series:
+    """Return numerator / denominator, missing where the denominator is zero."""
+    return numerator / denominator.where(denominator != 0)
 
 
-def ranked(frame: pd.DataFrame, order: list[str]) -> pd.DataFrame:
-    frame = frame.sort_values([ID, *order], kind="stable").reset_index(drop=True)
-    frame["rank"] = frame.groupby(ID).cumcount() + 1
-    return frame
+def bounded_ratio(numerator: pd.Series, denominator: pd.Series) -> pd.Series:
+    """Return the ratio of single rows, bounded as the features bound it before they aggregate."""
+    return ratio(numerator, denominator).clip(-LARGEST_RATIO, LARGEST_RATIO)
 
 
-def bureau_features(tables: Path) -> pd.DataFrame:
-    b = pd.read_parquet(tables / "bureau.parquet")
-    b["age"] = -b.DAYS_CREDIT
-    b["end"] = b.DAYS_CREDIT_ENDDATE.where(b.DAYS_CREDIT_ENDDATE.abs() < bureau.CENTURY)
-    b["ended"] = -b.DAYS_ENDDATE_FACT.where(b.DAYS_ENDDATE_FACT > -bureau.CENTURY)
-    b["updated"] = -b.DAYS_CREDIT_UPDATE
-    b = b.rename(
-        columns={
-            "AMT_CREDIT_SUM": "credit",
-            "AMT_CREDIT_SUM_DEBT": "debt",
-            "AMT_CREDIT_SUM_LIMIT": "limit",
-            "AMT_CREDIT_SUM_OVERDUE": "overdue",
-            "AMT_CREDIT_MAX_OVERDUE": "worst_overdue",
-            "AMT_ANNUITY": "annuity",
-        }
+def aggregate(
+    rows: pd.DataFrame, applicants: pd.Index, prefix: str, **features: tuple[str, str]
+) -> pd.DataFrame:
+    """Aggregate ``NAME=(column, function)`` by applicant; sums and counts are 0 where no row is in scope."""
+    result = rows.groupby(ID).agg(**features).reindex(applicants)
+    additive = [name for name, (_, function) in features.items() if function in {"size", "sum"}]
+    result[additive] = result[additive].fillna(0)
+    return result.add_prefix(f"{prefix}_")
+
+
+def newest(rows: pd.DataFrame, ties: list[str]) -> pd.DataFrame:
+    """Return each applicant's newest row, the first by ``ties`` where several have the same age."""
+    youngest = rows[rows["age"] == rows.groupby(ID)["age"].transform("min")]
+    return youngest.sort_values(ties, na_position="first").drop_duplicates(ID).set_index(ID)
+
+
+def application_features(tables: Tables) -> pd.DataFrame:  # noqa: PLR0915  # a statement a feature
+    """Return the applications' own features by SK_ID_CURR."""
+    app = pd.concat(
+        [tables.read("application_train").drop(columns="TARGET"), tables.read("application_test")],
+        ignore_index=True,
     )
-    b["indebted"] = ratio(b.debt, b.credit)
-    b["length"], b["early"] = b.end + b.age, b.end + b.ended
-    b = ranked(b, ["age", "SK_ID_BUREAU"])
-    r, o = Rows(b), {}
-    active, closed, everything = b.CREDIT_ACTIVE == "Active", b.CREDIT_ACTIVE == "Closed", b.age == b.age
-    for name, m in (("ALL", everything), ("ACTIVE", active), ("CLOSED", closed)):
-        o[f"{name}_COUNT"] = r.count(m)
-        o |= {
-            f"{name}_AGE_MEAN": r.mean("age", m),
-            f"{name}_AGE_MIN": r.min("age", m),
-            f"{name}_AGE_MAX": r.max("age", m),
-        }
-        o |= {
-            f"{name}_CREDIT_SUM": r.sum("credit", m),
-            f"{name}_CREDIT_MEAN": r.mean("credit", m),
-            f"{name}_CREDIT_MAX": r.max("credit", m),
-        }
-        o |= {f"{name}_DEBT_SUM": r.sum("debt", m), f"{name}_DEBT_MAX": r.max("debt", m)}
-        o[f"{name}_DEBT_TO_CREDIT"] = ratio(r.sum("debt", m), r.sum("credit", m & b.debt.notna()))
-        o |= {
-            f"{name}_INDEBTED_MEAN": r.mean("indebted", m),
-            f"{name}_LIMIT_SUM": r.sum("limit", m),
-            f"{name}_OVERDUE_SUM": r.sum("overdue", m),
-        }
-        o |= {
-            f"{name}_WORST_OVERDUE_MAX": r.max("worst_overdue", m),
-            f"{name}_WORST_OVERDUE_MEAN": r.mean("worst_overdue", m),
-        }
-        o |= {
-            f"{name}_ANNUITY_SUM": r.sum("annuity", m),
-            f"{name}_UPDATED_MEAN": r.mean("updated", m),
-            f"{name}_LENGTH_MEAN": r.mean("length", m),
-        }
-    o |= {
-        "ACTIVE_SHARE": r.share(active, everything),
-        "SOLD_COUNT": r.count(~active & ~closed),
-        "AGE_SPREAD": r.std("age"),
-    }
-    o |= {
-        "END_MAX": r.max("end", active),
-        "END_MEAN": r.mean("end", active),
-        "PAST_END_COUNT": r.count(active & (b.end < 0)),
-    }
-    o |= {"ENDED_MIN": r.min("ended"), "ENDED_MEAN": r.mean("ended"), "EARLY_MEAN": r.mean("early", closed)}
-    o |= {
-        "OVERDUE_DAYS_MAX": r.max("CREDIT_DAY_OVERDUE"),
-        "OVERDUE_COUNT": r.count(b.CREDIT_DAY_OVERDUE > 0),
-        "EVER_OVERDUE_COUNT": r.count(b.worst_overdue > 0),
-    }
-    o |= {
-        "PROLONGED_SUM": r.sum("CNT_CREDIT_PROLONG"),
-        "TYPE_COUNT": r.nunique("CREDIT_TYPE"),
-        "LATEST_CREDIT": r.first("credit"),
-        "LATEST_INDEBTED": r.first("indebted"),
-        "LATEST_TYPE": r.first("CREDIT_TYPE"),
-    }
-    for code, (value, _, _) in bureau.TYPES.items():
-        kind = b.CREDIT_TYPE == value
-        o |= {
-            f"{code}_COUNT": r.count(kind),
-            f"{code}_ACTIVE_COUNT": r.count(kind & active),
-            f"{code}_DEBT": r.sum("debt", kind),
-        }
+    app = app.set_index(ID).sort_index()
+    as_given = [column for column in app if column not in application.NOT_A_FEATURE]
+    f: dict[str, pd.Series] = {}
+
+    scores = app[list(application.EXTERNAL)]
+    present = scores.notna().sum(axis=1)
+    f["APP_EXT_MEAN"] = scores.mean(axis=1)
+    f["APP_EXT_SPREAD"] = scores.std(axis=1, ddof=0).where(present > 1)
+    f["APP_EXT_MIN"] = scores.min(axis=1)
+    f["APP_EXT_MAX"] = scores.max(axis=1)
+    f["APP_EXT_PRODUCT"] = scores.prod(axis=1, skipna=False)
+    f["APP_EXT_23_PRODUCT"] = scores["EXT_SOURCE_2"] * scores["EXT_SOURCE_3"]
+    f["APP_EXT_WEIGHTED"] = ratio((scores * [1, 2, 3]).sum(axis=1), (scores.notna() * [1, 2, 3]).sum(axis=1))
+    f["APP_EXT_PRESENT"] = present
+
+    credit, annuity = app["AMT_CREDIT"], app["AMT_ANNUITY"]
+    goods, income = app["AMT_GOODS_PRICE"], app["AMT_INCOME_TOTAL"]
+    term = ratio(credit, annuity)
+    terms = np.array(application.TERMS, dtype=float)
+    shortest = np.searchsorted(terms, term, side="right").clip(max=len(terms) - 1)
+    contract = pd.Series(terms[shortest], index=app.index).where(term.notna())
+    cost = annuity * contract
+    f["APP_TERM"] = term
+    f["APP_IMPLIED_TERM"] = contract
+    f["APP_IMPLIED_INTEREST"] = ratio(cost - credit, credit)
+    f["APP_IMPLIED_RATE"] = ratio(24 * (cost - credit), credit * (contract + 1))
+    f["APP_CREDIT_TO_GOODS"] = ratio(credit, goods)
+    f["APP_GOODS_LESS_CREDIT"] = goods - credit
+    f["APP_CREDIT_TO_INCOME"] = ratio(credit, income)
+    f["APP_ANNUITY_TO_INCOME"] = ratio(annuity, income)
+    f["APP_GOODS_TO_INCOME"] = ratio(goods, income)
+    f["APP_INCOME_LESS_ANNUITY"] = income - 12 * annuity
+    f["APP_INCOME_PER_CHILD"] = ratio(income, app["CNT_CHILDREN"] + 1)
+
+    birth, phone, car = app["DAYS_BIRTH"], app["DAYS_LAST_PHONE_CHANGE"], app["OWN_CAR_AGE"]
+    employed = app["DAYS_EMPLOYED"].where(app["DAYS_EMPLOYED"] != SENTINEL_DAYS)
+    f["DAYS_EMPLOYED"] = employed
+    f["APP_NOT_EMPLOYED"] = app["DAYS_EMPLOYED"] == SENTINEL_DAYS
+    f["APP_EMPLOYED_TO_AGE"] = ratio(employed, birth)
+    f["APP_AGE_AT_EMPLOYMENT"] = employed - birth
+    f["APP_REGISTRATION_TO_AGE"] = ratio(app["DAYS_REGISTRATION"], birth)
+    f["APP_ID_TO_AGE"] = ratio(app["DAYS_ID_PUBLISH"], birth)
+    f["APP_ID_LESS_AGE"] = app["DAYS_ID_PUBLISH"] - birth
+    f["APP_PHONE_TO_AGE"] = ratio(phone, birth)
+    f["APP_PHONE_TO_EMPLOYED"] = ratio(phone, employed)
+    f["APP_CAR_TO_AGE"] = ratio(car, birth)
+    f["APP_CAR_TO_EMPLOYED"] = ratio(car, employed)
+    f["APP_INCOME_TO_EMPLOYED"] = ratio(income, employed)
+    f["APP_INCOME_TO_AGE"] = ratio(income, birth)
+    f["APP_CHILDREN_TO_AGE"] = ratio(app["CNT_CHILDREN"], birth)
+
+    building = [column for column in app if column.endswith(application.BUILDING_SUFFIXES)]
+    enquiries = [f"AMT_REQ_CREDIT_BUREAU_{span}" for span in ("HOUR", "DAY", "WEEK", "MON", "QRT", "YEAR")]
+    mismatches = [f"{one}_NOT_{other}" for one, other in (
+        ("REG_REGION", "LIVE_REGION"), ("REG_REGION", "WORK_REGION"), ("LIVE_REGION", "WORK_REGION"),
+        ("REG_CITY", "LIVE_CITY"), ("REG_CITY", "WORK_CITY"), ("LIVE_CITY", "WORK_CITY"),
+    )]  # fmt: skip
+    contacts = [f"FLAG_{way}" for way in ("EMP_PHONE", "WORK_PHONE", "CONT_MOBILE", "PHONE", "EMAIL")]
+    f["APP_DOCUMENTS"] = app[list(application.DOCUMENTS)].sum(axis=1, skipna=False)
+    f["APP_BUILDING_MISSING"] = app[building].isna().sum(axis=1)
+    f["APP_ENQUIRIES"] = app[enquiries].sum(axis=1)
+    f["APP_ENQUIRIES_RECENT"] = app[enquiries[:4]].sum(axis=1)
+    for days in (30, 60):
+        bad, seen = app[f"DEF_{days}_CNT_SOCIAL_CIRCLE"], app[f"OBS_{days}_CNT_SOCIAL_CIRCLE"]
+        f[f"APP_CIRCLE_DEFAULT_SHARE_{days}"] = ratio(bad, seen)
+    f["APP_ADDRESS_MISMATCHES"] = app[mismatches].sum(axis=1, skipna=False)
+    f["APP_CONTACTS"] = app[contacts].sum(axis=1, skipna=False)
+    return pd.concat([app[as_given], pd.DataFrame(f)], axis=1)
+
+
+def bureau_features(tables: Tables) -> pd.DataFrame:
+    """Return the features of credits at the bureau."""
+    raw = tables.read("bureau").drop(columns="CREDIT_CURRENCY")
+    end, ended = raw["DAYS_CREDIT_ENDDATE"], raw["DAYS_ENDDATE_FACT"]
+    rows = raw[[ID, "SK_ID_BUREAU", "CREDIT_ACTIVE", "CREDIT_TYPE"]].assign(
+        age=-raw["DAYS_CREDIT"],
+        end=end.where(end.abs() < bureau.CENTURY),
+        ended=-ended.where(ended > -bureau.CENTURY),
+        updated=-raw["DAYS_CREDIT_UPDATE"],
+        overdue_days=raw["CREDIT_DAY_OVERDUE"],
+        prolonged=raw["CNT_CREDIT_PROLONG"],
+        credit=raw["AMT_CREDIT_SUM"],
+        debt=raw["AMT_CREDIT_SUM_DEBT"],
+        limit=raw["AMT_CREDIT_SUM_LIMIT"],
+        overdue=raw["AMT_CREDIT_SUM_OVERDUE"],
+        worst_overdue=raw["AMT_CREDIT_MAX_OVERDUE"],
+        annuity=raw["AMT_ANNUITY"],
+        active=raw["CREDIT_ACTIVE"] == "Active",
+        closed=raw["CREDIT_ACTIVE"] == "Closed",
+    )
+    rows["indebted"] = bounded_ratio(rows["debt"], rows["credit"])
+    rows["credit_in_debt"] = rows["credit"].where(rows["debt"].notna())
+    rows["length"] = rows["end"] + rows["age"]
+    rows["early"] = (rows["end"] + rows["ended"]).where(rows["closed"])
+    rows["end_active"] = rows["end"].where(rows["active"])
+    rows["past_end"] = rows["end_active"] < 0
+    rows["sold"] = ~rows["active"] & ~rows["closed"]
+    rows["is_overdue"] = rows["overdue_days"] > 0
+    rows["ever_overdue"] = rows["worst_overdue"] > 0
+    applicants = pd.Index(np.sort(rows[ID].unique()), name=ID)
+    parts = []
+    for name, scope in {"ALL": rows, "ACTIVE": rows[rows["active"]], "CLOSED": rows[rows["closed"]]}.items():
+        part = aggregate(
+            scope,
+            applicants,
+            f"BUR_{name}",
+            COUNT=("age", "size"),
+            AGE_MEAN=("age", "mean"),
+            AGE_MIN=("age", "min"),
+            AGE_MAX=("age", "max"),
+            CREDIT_SUM=("credit", "sum"),
+            CREDIT_MEAN=("credit", "mean"),
+            CREDIT_MAX=("credit", "max"),
+            DEBT_SUM=("debt", "sum"),
+            DEBT_MAX=("debt", "max"),
+            DEBT_TO_CREDIT=("credit_in_debt", "sum"),
+            INDEBTED_MEAN=("indebted", "mean"),
+            LIMIT_SUM=("limit", "sum"),
+            OVERDUE_SUM=("overdue", "sum"),
+            WORST_OVERDUE_MAX=("worst_overdue", "max"),
+            WORST_OVERDUE_MEAN=("worst_overdue", "mean"),
+            ANNUITY_SUM=("annuity", "sum"),
+            UPDATED_MEAN=("updated", "mean"),
+            LENGTH_MEAN=("length", "mean"),
+        )
+        debt_to_credit = f"BUR_{name}_DEBT_TO_CREDIT"
+        part[debt_to_credit] = ratio(part[f"BUR_{name}_DEBT_SUM"], part[debt_to_credit])
+        parts.append(part)
+    general = aggregate(
+        rows,
+        applicants,
+        "BUR",
+        ACTIVE_SHARE=("active", "mean"),
+        SOLD_COUNT=("sold", "sum"),
+        AGE_SPREAD=("age", "std"),
+        END_MAX=("end_active", "max"),
+        END_MEAN=("end_active", "mean"),
+        PAST_END_COUNT=("past_end", "sum"),
+        ENDED_MIN=("ended", "min"),
+        ENDED_MEAN=("ended", "mean"),
+        EARLY_MEAN=("early", "mean"),
+        OVERDUE_DAYS_MAX=("overdue_days", "max"),
+        OVERDUE_COUNT=("is_overdue", "sum"),
+        EVER_OVERDUE_COUNT=("ever_overdue", "sum"),
+        PROLONGED_SUM=("prolonged", "sum"),
+        TYPE_COUNT=("CREDIT_TYPE", "nunique"),
+    )
+    span = parts[0]["BUR_ALL_AGE_MAX"] - parts[0]["BUR_ALL_AGE_MIN"]
+    general["BUR_OPENING_GAP"] = ratio(span, parts[0]["BUR_ALL_COUNT"] - 1)
+    latest = newest(rows, ["SK_ID_BUREAU"])[["credit", "indebted", "CREDIT_TYPE"]]
+    parts += [
+        general,
+        latest.set_axis(["BUR_LATEST_CREDIT", "BUR_LATEST_INDEBTED", "BUR_LATEST_TYPE"], axis=1),
+    ]
+    for code, (value, *_) in bureau.TYPES.items():
+        scope = rows[rows["CREDIT_TYPE"] == value]
+        parts.append(
+            aggregate(
+                scope,
+                applicants,
+                f"BUR_{code}",
+                COUNT=("age", "size"),
+                ACTIVE_COUNT=("active", "sum"),
+                DEBT=("debt", "sum"),
+            )
+        )
     for days in bureau.WINDOWS:
-        o |= {
-            f"OPENED_{days}": r.count(b.age <= days),
-            f"OPENED_{days}_CREDIT": r.sum("credit", b.age <= days),
-        }
-    o["OPENING_GAP"] = ratio(r.max("age") - r.min("age"), r.size() - 1)
-    r.out = o
-    return r.frame_out("BUR_")
+        opened = aggregate(
+            rows[rows["age"] <= days],
+            applicants,
+            f"BUR_OPENED_{days}",
+            COUNT=("age", "size"),
+            CREDIT=("credit", "sum"),
+        )
+        parts.append(opened.rename(columns={f"BUR_OPENED_{days}_COUNT": f"BUR_OPENED_{days}"}))
+    return pd.concat(parts, axis=1)
 
 
-def bureau_balance_features(tables: Path) -> pd.DataFrame:
-    months = pd.read_parquet(tables / "bureau_balance.parquet")
-    months["age"] = -months.MONTHS_BALANCE
-    months["severity"] = pd.to_numeric(months.STATUS, errors="coerce").fillna(0.0)
-    r, per = Rows(months, "SK_ID_BUREAU"), {}
+def bureau_balance_features(tables: Tables) -> pd.DataFrame:
+    """Return the features of the monthly status of bureau credits."""
+    raw = tables.read("bureau_balance")
+    months = pd.DataFrame({"SK_ID_BUREAU": raw["SK_ID_BUREAU"], "age": -raw["MONTHS_BALANCE"]})
+    for state, (*_, codes) in bureau_balance.STATES.items():
+        months[state] = raw["STATUS"].isin(codes)
+    months["worst"] = pd.to_numeric(raw["STATUS"].where(months["LATE"], "0")).astype("int8")
+    del raw
+    months["late_age"] = months["age"].where(months["LATE"])
+    by_credit = months.groupby("SK_ID_BUREAU").agg({"worst": "max", "late_age": "min", "age": "min"})
+    states = list(bureau_balance.STATES)
     for window, name in bureau_balance.WINDOWS.items():
-        within = months.age < window
-        per[f"MONTHS_{name}"] = r.count(within)
-        for state, (_, _, codes) in bureau_balance.STATES.items():
-            per[f"{state}_{name}"] = r.count(within & months.STATUS.isin(codes))
-    per |= {"worst": r.max("severity"), "late_age": r.min("age", months.severity > 0), "newest": r.min("age")}
-    credits_held = pd.read_parquet(tables / "bureau.parquet", columns=[ID, "SK_ID_BUREAU"])
-    b = credits_held.merge(pd.DataFrame(per), left_on="SK_ID_BUREAU", right_index=True)
-    b["was_late"] = (b.LATE_ALL > 0).astype(float)
-    r = Rows(b)
-    o = {
-        "CREDITS": r.size(),
-        "MONTHS": r.sum("MONTHS_ALL"),
-        "MONTHS_MEAN": r.mean("MONTHS_ALL"),
-        "LATE_CREDITS": r.sum("was_late"),
-        "LATE_CREDITS_SHARE": r.mean("was_late"),
-    }
-    o |= {
-        "WORST": r.max("worst"),
-        "WORST_MEAN": r.mean("worst"),
-        "LATE_AGE": r.min("late_age"),
-        "NEWEST": r.min("newest"),
-    }
-    for name in bureau_balance.WINDOWS.values():
-        for state in bureau_balance.STATES:
-            o[f"{state}_{name}_SHARE"] = ratio(r.sum(f"{state}_{name}"), r.sum(f"MONTHS_{name}"))
-            if state in ("LATE", "SERIOUS"):
-                o[f"{state}_{name}"] = r.sum(f"{state}_{name}")
-    r.out = o
-    return r.frame_out("BB_")
+        grouped = months[months["age"] < window].groupby("SK_ID_BUREAU")
+        counts = grouped[states].sum()
+        counts["MONTHS"] = grouped.size()
+        by_credit[[f"{column}_{name}" for column in counts]] = counts.reindex(by_credit.index, fill_value=0)
+    del months
+
+    owners = tables.read("bureau", [ID, "SK_ID_BUREAU"])
+    held = owners.merge(by_credit, left_on="SK_ID_BUREAU", right_index=True)
+    held["was_late"] = held["LATE_ALL"] > 0
+    applicants = pd.Index(np.sort(held[ID].unique()), name=ID)
+    result = aggregate(
+        held,
+        applicants,
+        "BB",
+        CREDITS=("age", "size"),
+        MONTHS=("MONTHS_ALL", "sum"),
+        MONTHS_MEAN=("MONTHS_ALL", "mean"),
+        LATE_CREDITS=("was_late", "sum"),
+        LATE_CREDITS_SHARE=("was_late", "mean"),
+        WORST=("worst", "max"),
+        WORST_MEAN=("worst", "mean"),
+        LATE_AGE=("late_age", "min"),
+        NEWEST=("age", "min"),
+    )
+    windows = bureau_balance.WINDOWS.values()
+    totals = held.groupby(ID)[
+        [f"{column}_{name}" for name in windows for column in (*states, "MONTHS")]
+    ].sum()
+    for name in windows:
+        for state in states:
+            result[f"BB_{state}_{name}_SHARE"] = ratio(totals[f"{state}_{name}"], totals[f"MONTHS_{name}"])
+            if state in {"LATE", "SERIOUS"}:
+                result[f"BB_{state}_{name}"] = totals[f"{state}_{name}"]
+    return result
 
 
-def previous_features(tables: Path) -> pd.DataFrame:
-    p = pd.read_parquet(tables / "previous_application.parquet")
-    p["age"] = -p.DAYS_DECISION
-    p = p.rename(
+def previous_application_features(tables: Tables) -> pd.DataFrame:
+    """Return the features of earlier applications."""
+    known = previous_application
+    categories = list(known.LATEST_CATEGORIES)
+    raw = tables.read(
+        "previous_application",
+        [
+            ID, "SK_ID_PREV", "NAME_CONTRACT_TYPE", *categories, "DAYS_DECISION", "AMT_ANNUITY",
+            "AMT_APPLICATION", "AMT_CREDIT", "AMT_DOWN_PAYMENT", "RATE_DOWN_PAYMENT",
+            "CNT_PAYMENT", "DAYS_FIRST_DUE", "DAYS_LAST_DUE", "DAYS_LAST_DUE_1ST_VERSION",
+            "DAYS_TERMINATION", "NFLAG_INSURED_ON_APPROVAL", "HOUR_APPR_PROCESS_START", "SELLERPLACE_AREA",
+        ],
+    )  # fmt: skip
+    days = ["DAYS_FIRST_DUE", "DAYS_LAST_DUE", "DAYS_LAST_DUE_1ST_VERSION", "DAYS_TERMINATION"]
+    raw[days] = raw[days].where(raw[days] != SENTINEL_DAYS)
+    rows = raw.rename(
         columns={
             "AMT_ANNUITY": "annuity",
             "AMT_APPLICATION": "asked",
             "AMT_CREDIT": "credit",
             "AMT_DOWN_PAYMENT": "down",
-            "AMT_GOODS_PRICE": "goods",
             "RATE_DOWN_PAYMENT": "down_rate",
             "CNT_PAYMENT": "term",
+            "DAYS_FIRST_DUE": "first_due",
+            "DAYS_LAST_DUE": "last_due",
+            "DAYS_LAST_DUE_1ST_VERSION": "planned_end",
+            "DAYS_TERMINATION": "ended",
             "NFLAG_INSURED_ON_APPROVAL": "insured",
             "HOUR_APPR_PROCESS_START": "hour",
             "SELLERPLACE_AREA": "seller_area",
         }
     )
-    for name, column in (
-        ("first_due", "DAYS_FIRST_DUE"),
-        ("last_due", "DAYS_LAST_DUE"),
-        ("planned_end", "DAYS_LAST_DUE_1ST_VERSION"),
-        ("ended", "DAYS_TERMINATION"),
-    ):
-        p[name] = p[column].where(p[column] != previous_application.SENTINEL_DAYS)
-    p["granted"] = ratio(p.credit, p.asked)
-    p["interest"] = ratio(p.annuity * p.term - p.credit, p.credit)
-    p["over"] = p.last_due - p.planned_end
-    p = ranked(p, ["age", "SK_ID_PREV"])
-    approved, refused, everything = (
-        p.NAME_CONTRACT_STATUS == "Approved",
-        p.NAME_CONTRACT_STATUS == "Refused",
-        p.age == p.age,
+    del raw
+    rows["age"] = -rows["DAYS_DECISION"]
+    rows = rows.sort_values([ID, "age", "SK_ID_PREV"], ignore_index=True)
+    rows["rank"] = rows.groupby(ID).cumcount() + 1
+    rows["approved"] = rows["NAME_CONTRACT_STATUS"] == "Approved"
+    rows["refused"] = rows["NAME_CONTRACT_STATUS"] == "Refused"
+    rows["granted"] = bounded_ratio(rows["credit"], rows["asked"])
+    rows["interest"] = bounded_ratio(rows["annuity"] * rows["term"] - rows["credit"], rows["credit"])
+    rows["running"] = rows["approved"] & rows["last_due"].isna() & rows["first_due"].notna()
+    rows["running_annuity"] = rows["annuity"].where(rows["running"])
+    rows["running_credit"] = rows["credit"].where(rows["running"])
+    rows["planned_end_approved"] = rows["planned_end"].where(rows["approved"])
+    rows["insured_approved"] = rows["insured"].where(rows["approved"])
+    rows["extended"] = rows["last_due"] - rows["planned_end"]
+    applicants = pd.Index(rows[ID].unique(), name=ID)
+    approved = rows[rows["approved"]]
+
+    general = aggregate(
+        rows,
+        applicants,
+        "PREV",
+        COUNT=("age", "size"),
+        AGE_SPREAD=("age", "std"),
+        AGE_MIN=("age", "min"),
+        AGE_MAX=("age", "max"),
+        RUNNING_COUNT=("running", "sum"),
+        RUNNING_ANNUITY=("running_annuity", "sum"),
+        RUNNING_CREDIT=("running_credit", "sum"),
+        ENDED_MAX=("ended", "max"),
+        LAST_DUE_MAX=("last_due", "max"),
+        PLANNED_END_MAX=("planned_end_approved", "max"),
+        EXTENDED_MEAN=("extended", "mean"),
+        FIRST_DUE_MIN=("first_due", "min"),
+        INSURED_SHARE=("insured_approved", "mean"),
+        HOUR_MEAN=("hour", "mean"),
+        SELLER_AREA_MEAN=("seller_area", "mean"),
     )
-    running = approved & p.last_due.isna() & p.first_due.notna()
-    p["approved_rank"] = approved.astype(int).groupby(p[ID]).cumsum()
-    r = Rows(p)
-    o: dict[str, Any] = {"COUNT": r.size()}
-    for code, (value, _, _) in previous_application.STATUSES.items():
-        m = p.NAME_CONTRACT_STATUS == value
-        o |= {
-            f"{code}_COUNT": r.count(m),
-            f"{code}_SHARE": r.share(m, everything),
-            f"{code}_AGE_MIN": r.min("age", m),
-            f"{code}_AGE_MEAN": r.mean("age", m),
-        }
-    for k in previous_application.LAST:
-        o |= {
-            f"LAST_{k}_REFUSED_SHARE": r.share(refused, p["rank"] <= k),
-            f"LAST_{k}_APPROVED_SHARE": r.share(approved, p["rank"] <= k),
-        }
-    for days in previous_application.WINDOWS:
-        o |= {f"COUNT_{days}": r.count(p.age <= days), f"REFUSED_{days}": r.count((p.age <= days) & refused)}
-    for code in previous_application.REFUSALS:
-        o[f"REJECT_{code}_COUNT"] = r.count(p.CODE_REJECT_REASON == code)
-    for code, (value, _, _) in previous_application.CONTRACTS.items():
-        m = p.NAME_CONTRACT_TYPE == value
-        o |= {f"{code}_COUNT": r.count(m), f"{code}_REFUSED_SHARE": r.share(refused, m)}
-    for name, m in (("APPROVED", approved), ("REFUSED", refused)):
-        for column in ("annuity", "credit", "down", "down_rate", "term", "granted", "interest"):
-            o[f"{name}_{column.upper()}_MEAN"] = r.mean(column, m)
-        for column in ("annuity", "credit", "down_rate", "term", "interest"):
-            o[f"{name}_{column.upper()}_MAX"] = r.max(column, m)
-        o |= {f"{name}_CREDIT_SUM": r.sum("credit", m), f"{name}_GRANTED_MIN": r.min("granted", m)}
-    o |= {
-        "AGE_SPREAD": r.std("age"),
-        "AGE_MAX": r.max("age"),
-        "RUNNING_COUNT": r.count(running),
-        "RUNNING_ANNUITY": r.sum("annuity", running),
-        "RUNNING_CREDIT": r.sum("credit", running),
-    }
-    o |= {
-        "ENDED_MAX": r.max("ended"),
-        "LAST_DUE_MAX": r.max("last_due"),
-        "PLANNED_END_MAX": r.max("planned_end", approved),
-        "EXTENDED_MEAN": r.mean("over"),
-        "FIRST_DUE_MIN": r.min("first_due"),
-    }
-    o |= {
-        "INSURED_SHARE": r.mean("insured", approved),
-        "HOUR_MEAN": r.mean("hour"),
-        "SELLER_AREA_MEAN": r.mean("seller_area"),
-    }
-    for column in previous_application.LATEST_CATEGORIES:
-        o[f"LATEST_{column}"] = r.first(column)
-    for name, m in (("LATEST", p["rank"] == 1), ("LATEST_APPROVED", approved & (p.approved_rank == 1))):
-        for column in ("annuity", "credit", "down", "down_rate", "granted", "interest", "term"):
-            o[f"{name}_{column.upper()}"] = r.max(column, m)
-    for k in (3, 5):
-        for column in ("interest", "down_rate", "credit", "age"):
-            o[f"LAST_{k}_{column.upper()}_MEAN"] = r.mean(column, p["rank"] <= k)
-    o["GAP_MEAN"] = ratio(r.max("age") - r.min("age"), r.size() - 1)
-    r.out = o
-    return r.frame_out("PREV_")
+    number = general["PREV_COUNT"]
+    general["PREV_GAP_MEAN"] = ratio(general["PREV_AGE_MAX"] - general.pop("PREV_AGE_MIN"), number - 1)
+    parts = [general]
+    for code, (value, *_) in known.STATUSES.items():
+        scope = rows[rows["NAME_CONTRACT_STATUS"] == value]
+        outcome = {"COUNT": ("age", "size"), "AGE_MIN": ("age", "min"), "AGE_MEAN": ("age", "mean")}
+        part = aggregate(scope, applicants, f"PREV_{code}", **outcome)
+        part[f"PREV_{code}_SHARE"] = part[f"PREV_{code}_COUNT"] / number
+        parts.append(part)
+    for k in known.LAST:
+        shares = {"REFUSED_SHARE": ("refused", "mean"), "APPROVED_SHARE": ("approved", "mean")}
+        if k in {3, 5}:
+            shares |= {
+                f"{name.upper()}_MEAN": (name, "mean") for name in ("interest", "down_rate", "credit", "age")
+            }
+        parts.append(aggregate(rows[rows["rank"] <= k], applicants, f"PREV_LAST_{k}", **shares))
+    for window in known.WINDOWS:
+        counts = {f"COUNT_{window}": ("age", "size"), f"REFUSED_{window}": ("refused", "sum")}
+        parts.append(aggregate(rows[rows["age"] <= window], applicants, "PREV", **counts))
+    for code in known.REFUSALS:
+        scope = rows[rows["CODE_REJECT_REASON"] == code]
+        parts.append(aggregate(scope, applicants, f"PREV_REJECT_{code}", COUNT=("age", "size")))
+    for code, (value, *_) in known.CONTRACTS.items():
+        kinds = {"COUNT": ("age", "size"), "REFUSED_SHARE": ("refused", "mean")}
+        parts.append(
+            aggregate(rows[rows["NAME_CONTRACT_TYPE"] == value], applicants, f"PREV_{code}", **kinds)
+        )
+    for name, scope in {"APPROVED": approved, "REFUSED": rows[rows["refused"]]}.items():
+        parts.append(
+            aggregate(
+                scope,
+                applicants,
+                f"PREV_{name}",
+                ANNUITY_MEAN=("annuity", "mean"),
+                ANNUITY_MAX=("annuity", "max"),
+                CREDIT_MEAN=("credit", "mean"),
+                CREDIT_MAX=("credit", "max"),
+                CREDIT_SUM=("credit", "sum"),
+                DOWN_MEAN=("down", "mean"),
+                DOWN_RATE_MEAN=("down_rate", "mean"),
+                DOWN_RATE_MAX=("down_rate", "max"),
+                TERM_MEAN=("term", "mean"),
+                TERM_MAX=("term", "max"),
+                GRANTED_MEAN=("granted", "mean"),
+                GRANTED_MIN=("granted", "min"),
+                INTEREST_MEAN=("interest", "mean"),
+                INTEREST_MAX=("interest", "max"),
+            )
+        )
+    amounts = ["annuity", "credit", "down", "down_rate", "granted", "interest", "term"]
+    latest = rows[rows["rank"] == 1].set_index(ID)
+    latest_approved = approved.drop_duplicates(ID).set_index(ID)[amounts]
+    parts += [
+        latest[categories].add_prefix("PREV_LATEST_"),
+        latest[amounts].rename(columns=str.upper).add_prefix("PREV_LATEST_"),
+        latest_approved.rename(columns=str.upper).add_prefix("PREV_LATEST_APPROVED_"),
+    ]
+    return pd.concat(parts, axis=1)
 
 
-def pos_features(tables: Path) -> pd.DataFrame:
-    s = pd.read_parquet(tables / "POS_CASH_balance.parquet")
-    s["age"] = -s.MONTHS_BALANCE
-    s = s.rename(
+def pos_cash_features(tables: Tables) -> pd.DataFrame:
+    """Return the features of monthly balances of loans."""
+    rows = tables.read("POS_CASH_balance").rename(
         columns={
             "CNT_INSTALMENT": "term",
             "CNT_INSTALMENT_FUTURE": "left",
             "SK_DPD": "late",
-            "SK_DPD_DEF": "late_tolerant",
+            "SK_DPD_DEF": "tolerant",
         }
     )
-    s = ranked(s, ["age", "SK_ID_PREV", "left", "term", "late"])
-    s["done"] = (s.NAME_CONTRACT_STATUS == "Completed").astype(float)
-    r, status = Rows(s), s.NAME_CONTRACT_STATUS
-    o = {
-        "MONTHS": r.size(),
-        "LOANS": r.nunique("SK_ID_PREV"),
-        "AGE_MIN": r.min("age"),
-        "AGE_MAX": r.max("age"),
-        "COMPLETED": r.count(status == "Completed"),
-    }
-    o |= {
-        "DEMAND": r.count(status == "Demand"),
-        "RETURNED": r.count(status == "Returned to the store"),
-        "TERM_MEAN": r.mean("term"),
-        "TERM_MAX": r.max("term"),
-        "LEFT_MEAN": r.mean("left"),
-    }
-    o |= {
-        "LATEST_LEFT": r.first("left"),
-        "LATEST_TERM": r.first("term"),
-        "RECENT_LEFT_SUM": r.sum("left", s.age <= 1),
-        "LATE_AGE": r.min("age", s.late > 0),
-        "LATE_TOLERANT_AGE": r.min("age", s.late_tolerant > 0),
-    }
-    for months, w in pos_cash.WINDOWS.items():
-        m = s.age <= months
-        o |= {
-            f"LATE_{w}_SHARE": r.share(s.late > 0, m),
-            f"LATE_{w}_MAX": r.max("late", m),
-            f"TOLERANT_{w}_SHARE": r.share(s.late_tolerant > 0, m),
+    rows["age"] = -rows.pop("MONTHS_BALANCE")
+    status = rows.pop("NAME_CONTRACT_STATUS")
+    rows["done"] = status == "Completed"
+    rows["demand"] = status == "Demand"
+    rows["returned"] = status == "Returned to the store"
+    rows["is_late"] = rows["late"] > 0
+    rows["is_tolerant"] = rows["tolerant"] > 0
+    rows["late_age"] = rows["age"].where(rows["is_late"])
+    rows["tolerant_age"] = rows["age"].where(rows["is_tolerant"])
+    rows["recent_left"] = rows["left"].where(rows["age"] <= 1)
+    applicants = pd.Index(np.sort(rows[ID].unique()), name=ID)
+    latest = newest(rows, ["SK_ID_PREV", "left", "term", "late"])[["left", "term"]]
+    parts = [
+        aggregate(
+            rows,
+            applicants,
+            "POS",
+            MONTHS=("age", "size"),
+            LOANS=("SK_ID_PREV", "nunique"),
+            AGE_MIN=("age", "min"),
+            AGE_MAX=("age", "max"),
+            COMPLETED=("done", "sum"),
+            DEMAND=("demand", "sum"),
+            RETURNED=("returned", "sum"),
+            TERM_MEAN=("term", "mean"),
+            TERM_MAX=("term", "max"),
+            LEFT_MEAN=("left", "mean"),
+            RECENT_LEFT_SUM=("recent_left", "sum"),
+            LATE_AGE=("late_age", "min"),
+            LATE_TOLERANT_AGE=("tolerant_age", "min"),
+        ),
+        latest.set_axis(["POS_LATEST_LEFT", "POS_LATEST_TERM"], axis=1),
+    ]
+    for months, name in pos_cash.WINDOWS.items():
+        features = {
+            f"LATE_{name}_SHARE": ("is_late", "mean"),
+            f"LATE_{name}_MAX": ("late", "max"),
+            f"TOLERANT_{name}_SHARE": ("is_tolerant", "mean"),
+            f"TOLERANT_{name}_MAX": ("tolerant", "max"),
+            f"LATE_{name}_MEAN": ("late", "mean"),
+            f"DONE_{name}_SHARE": ("done", "mean"),
         }
-        o |= {
-            f"TOLERANT_{w}_MAX": r.max("late_tolerant", m),
-            f"LATE_{w}_MEAN": r.mean("late", m),
-            f"DONE_{w}_SHARE": r.mean("done", m),
-        }
-    r.out = o
-    return r.frame_out("POS_")
+        parts.append(aggregate(rows[rows["age"] <= months], applicants, "POS", **features))
+    return pd.concat(parts, axis=1)
 
 
-def instalment_features(tables: Path) -> pd.DataFrame:
-    raw = pd.read_parquet(tables / "installments_payments.parquet")
-    raw["no_payment"] = raw.AMT_PAYMENT.isna()
-    i = (
-        raw.groupby(installments.INSTALMENT, sort=False)
-        .agg(
-            due_day=("DAYS_INSTALMENT", "max"),
-            paid_day=("DAYS_ENTRY_PAYMENT", "max"),
-            due=("AMT_INSTALMENT", "max"),
-            paid=("AMT_PAYMENT", "sum"),
-            parts=("AMT_INSTALMENT", "size"),
-            unpaid=("no_payment", "any"),
+def installments_features(tables: Tables) -> pd.DataFrame:
+    """Return the features of instalments due and paid."""
+    raw = tables.read("installments_payments")
+    raw["unpaid"] = raw["AMT_PAYMENT"].isna()
+    rows = raw.groupby(installments.INSTALMENT, as_index=False).agg(
+        due_day=("DAYS_INSTALMENT", "max"),
+        paid_day=("DAYS_ENTRY_PAYMENT", "max"),
+        due=("AMT_INSTALMENT", "max"),
+        paid=("AMT_PAYMENT", "sum"),
+        parts=("AMT_PAYMENT", "size"),
+        unpaid=("unpaid", "any"),
+    )
+    del raw
+    rows["age"] = -rows.pop("due_day")
+    rows["late"] = rows.pop("paid_day") + rows["age"]
+    rows["days_late"] = rows["late"].clip(lower=0).fillna(0)
+    rows["days_early"] = (-rows["late"]).clip(lower=0).fillna(0)
+    rows["is_late"] = rows["late"] > 0
+    # To the cent: sums of floats would leave shortfalls of a trillionth.
+    rows["shortfall"] = (rows["due"] - rows["paid"]).round(2).clip(lower=0)
+    rows["is_short"] = rows["shortfall"] > 0
+    rows["covered"] = bounded_ratio(rows["paid"], rows["due"])
+    # Grouping has sorted the rows: a stable sort by age keeps that order among equal ages.
+    rows["rank"] = rows[[ID, "age"]].sort_values("age", kind="stable").groupby(ID).cumcount() + 1
+    applicants = pd.Index(rows[ID].unique(), name=ID)
+    general = aggregate(
+        rows,
+        applicants,
+        "INS",
+        LATE_SPREAD=("late", "std"),
+        COVERED_MEAN=("covered", "mean"),
+        COVERED_MIN=("covered", "min"),
+        PARTS_MEAN=("parts", "mean"),
+        UNPAID_COUNT=("unpaid", "sum"),
+        DUE_MAX=("due", "max"),
+        LATEST_AGE=("age", "min"),
+        FIRST_AGE=("age", "max"),
+        CREDITS=("SK_ID_PREV", "nunique"),
+        VERSION_MAX=("NUM_INSTALMENT_VERSION", "max"),
+    )
+    latest = rows[rows["rank"] == 1].set_index(ID)["paid"].rename("INS_LATEST_PAID")
+    parts = [general, latest]
+    windows = {str(days): rows["age"] <= days for days in installments.DAYS_WINDOWS}
+    for name, within in {"ALL": None, **windows}.items():
+        part = aggregate(
+            rows if within is None else rows[within],
+            applicants,
+            f"INS_{name}",
+            COUNT=("age", "size"),
+            LATE_SHARE=("is_late", "mean"),
+            DAYS_LATE_MEAN=("days_late", "mean"),
+            DAYS_LATE_MAX=("days_late", "max"),
+            DAYS_EARLY_MEAN=("days_early", "mean"),
+            SHORT_SHARE=("is_short", "mean"),
+            SHORTFALL_SUM=("shortfall", "sum"),
+            PAID_MEAN=("paid", "mean"),
+            PAID_SUM=("paid", "sum"),
+            DUE_SUM=("due", "sum"),
         )
-        .reset_index()
-    )
-    i["age"], i["late"] = -i.due_day, i.paid_day - i.due_day
-    i["shortfall"] = (i.due - i.paid).round(2)
-    i["covered"] = ratio(i.paid, i.due)
-    i["days_late"], i["days_early"] = i.late.clip(lower=0).fillna(0), (-i.late).clip(lower=0).fillna(0)
-    i = ranked(i, ["age", *installments.INSTALMENT[1:]])
-    r, o, late, short = Rows(i), {}, i.late > 0, i.shortfall > 0
-    i["short_by"] = i.shortfall.where(short)
-    for name, m in (
-        ("ALL", i.age == i.age),
-        *((str(days), i.age <= days) for days in installments.DAYS_WINDOWS),
-    ):
-        o |= {
-            f"{name}_COUNT": r.count(m),
-            f"{name}_LATE_SHARE": r.share(late, m),
-            f"{name}_DAYS_LATE_MEAN": r.mean("days_late", m),
-            f"{name}_DAYS_LATE_MAX": r.max("days_late", m),
-            f"{name}_DAYS_EARLY_MEAN": r.mean("days_early", m),
-        }
-        o |= {
-            f"{name}_SHORT_SHARE": r.share(short, m),
-            f"{name}_SHORTFALL_SUM": r.sum("short_by", m),
-            f"{name}_PAID_TO_DUE": ratio(r.sum("paid", m), r.sum("due", m)),
-            f"{name}_PAID_MEAN": r.mean("paid", m),
-        }
+        paid, due = part.pop(f"INS_{name}_PAID_SUM"), part.pop(f"INS_{name}_DUE_SUM")
+        part[f"INS_{name}_PAID_TO_DUE"] = ratio(paid, due)
+        parts.append(part)
     for k in installments.LAST:
-        m = i["rank"] <= k
-        o |= {
-            f"LAST_{k}_DAYS_LATE_MEAN": r.mean("days_late", m),
-            f"LAST_{k}_LATE_SHARE": r.share(late, m),
-            f"LAST_{k}_PAID_TO_DUE": ratio(r.sum("paid", m), r.sum("due", m)),
-        }
-    o |= {
-        "LATE_SPREAD": r.std("late"),
-        "COVERED_MEAN": r.mean("covered"),
-        "COVERED_MIN": r.min("covered"),
-        "PARTS_MEAN": r.mean("parts"),
-        "UNPAID_COUNT": r.count(i.unpaid),
-        "DUE_MAX": r.max("due"),
-    }
-    o |= {
-        "LATEST_AGE": r.min("age"),
-        "FIRST_AGE": r.max("age"),
-        "LATEST_PAID": r.first("paid"),
-        "CREDITS": r.nunique("SK_ID_PREV"),
-        "VERSION_MAX": r.max("NUM_INSTALMENT_VERSION"),
-    }
-    r.out = o
-    return r.frame_out("INS_")
+        part = aggregate(
+            rows[rows["rank"] <= k],
+            applicants,
+            f"INS_LAST_{k}",
+            DAYS_LATE_MEAN=("days_late", "mean"),
+            LATE_SHARE=("is_late", "mean"),
+            PAID_SUM=("paid", "sum"),
+            DUE_SUM=("due", "sum"),
+        )
+        paid, due = part.pop(f"INS_LAST_{k}_PAID_SUM"), part.pop(f"INS_LAST_{k}_DUE_SUM")
+        part[f"INS_LAST_{k}_PAID_TO_DUE"] = ratio(paid, due)
+        parts.append(part)
+    return pd.concat(parts, axis=1)
 
 
-def card_features(tables: Path) -> pd.DataFrame:
-    c = pd.read_parquet(tables / "credit_card_balance.parquet")
-    c["age"] = -c.MONTHS_BALANCE
-    c = c.rename(
-        columns={
-            "AMT_BALANCE": "balance",
-            "AMT_CREDIT_LIMIT_ACTUAL": "limit",
-            "AMT_DRAWINGS_CURRENT": "drawn",
-            "AMT_DRAWINGS_ATM_CURRENT": "drawn_atm",
-            "CNT_DRAWINGS_CURRENT": "drawings",
-            "CNT_DRAWINGS_ATM_CURRENT": "drawings_atm",
-            "AMT_INST_MIN_REGULARITY": "minimum",
-            "AMT_PAYMENT_TOTAL_CURRENT": "paid",
-            "CNT_INSTALMENT_MATURE_CUM": "instalments",
-            "SK_DPD": "late",
-            "SK_DPD_DEF": "late_tolerant",
+def credit_card_features(tables: Tables) -> pd.DataFrame:
+    """Return the features of monthly balances of cards."""
+    names = {
+        "SK_ID_PREV": "SK_ID_PREV",
+        "MONTHS_BALANCE": "age",
+        "AMT_BALANCE": "balance",
+        "AMT_CREDIT_LIMIT_ACTUAL": "limit",
+        "AMT_DRAWINGS_CURRENT": "drawn",
+        "AMT_DRAWINGS_ATM_CURRENT": "drawn_atm",
+        "CNT_DRAWINGS_CURRENT": "drawings",
+        "CNT_DRAWINGS_ATM_CURRENT": "drawings_atm",
+        "AMT_INST_MIN_REGULARITY": "minimum",
+        "AMT_PAYMENT_TOTAL_CURRENT": "paid",
+        "CNT_INSTALMENT_MATURE_CUM": "instalments",
+        "SK_DPD": "late",
+        "SK_DPD_DEF": "tolerant",
+    }
+    rows = tables.read("credit_card_balance", [ID, *names]).rename(columns=names)
+    rows["age"] = -rows["age"]
+    rows["used"] = bounded_ratio(rows["balance"], rows["limit"])
+    rows["used_within"] = rows["used"].where(rows["used"].abs() < 3)
+    rows["is_late"] = rows["late"] > 0
+    rows["late_age"] = rows["age"].where(rows["is_late"])
+    rows["under_minimum"] = rows["paid"] < rows["minimum"]
+    applicants = pd.Index(np.sort(rows[ID].unique()), name=ID)
+    latest = newest(rows, ["SK_ID_PREV"])[["balance", "limit", "used"]]
+    parts = [
+        aggregate(
+            rows,
+            applicants,
+            "CC",
+            MONTHS=("age", "size"),
+            CARDS=("SK_ID_PREV", "nunique"),
+            AGE_MIN=("age", "min"),
+            LIMIT_MAX=("limit", "max"),
+            USED_SPREAD=("used_within", "std"),
+            LATE_AGE=("late_age", "min"),
+            INSTALMENTS_MAX=("instalments", "max"),
+        ),
+        latest.rename(columns=str.upper).add_prefix("CC_LATEST_"),
+    ]
+    for months, window in credit_card.WINDOWS.items():
+        part = aggregate(
+            rows[rows["age"] <= months],
+            applicants,
+            f"CC_{window}",
+            USED_MEAN=("used", "mean"),
+            USED_MAX=("used", "max"),
+            BALANCE_MEAN=("balance", "mean"),
+            DRAWN_MEAN=("drawn", "mean"),
+            DRAWINGS_MEAN=("drawings", "mean"),
+            DRAWINGS_ATM_MEAN=("drawings_atm", "mean"),
+            UNDER_MINIMUM=("under_minimum", "sum"),
+            LATE_SHARE=("is_late", "mean"),
+            LATE_MAX=("late", "max"),
+            TOLERANT_MAX=("tolerant", "max"),
+            drawn=("drawn", "sum"),
+            drawn_atm=("drawn_atm", "sum"),
+            paid=("paid", "sum"),
+            minimum=("minimum", "sum"),
+            balance=("balance", "sum"),
+        )
+        total = {
+            name: part.pop(f"CC_{window}_{name}")
+            for name in ("drawn", "drawn_atm", "paid", "minimum", "balance")
         }
+        part[f"CC_{window}_DRAWN_ATM_SHARE"] = ratio(total["drawn_atm"], total["drawn"])
+        part[f"CC_{window}_PAID_TO_MINIMUM"] = ratio(total["paid"], total["minimum"])
+        part[f"CC_{window}_PAID_TO_BALANCE"] = ratio(total["paid"], total["balance"])
+        parts.append(part)
+    return pd.concat(parts, axis=1)
+
+
+def combined_features(f: pd.DataFrame) -> pd.DataFrame:
+    """Return the features that set the histories against the application."""
+    income, annuity, credit = f["AMT_INCOME_TOTAL"], f["AMT_ANNUITY"], f["AMT_CREDIT"]
+    debt = f["BUR_ACTIVE_DEBT_SUM"]
+    made = {
+        "DEBT_TO_INCOME": ratio(debt, income),
+        "DEBT_WITH_CREDIT_TO_INCOME": ratio(debt.fillna(0) + credit, income),
+        "DEBT_TO_CREDIT": ratio(debt, credit),
+        "BUREAU_ANNUITY_TO_INCOME": ratio(f["BUR_ACTIVE_ANNUITY_SUM"], income),
+        "OPENING_TO_AGE": ratio(f["BUR_ALL_AGE_MAX"], f["DAYS_BIRTH"]),
+        "RUNNING_ANNUITY_TO_INCOME": ratio(f["PREV_RUNNING_ANNUITY"] + annuity, income),
+        "ANNUITY_TO_PAST": ratio(annuity, f["PREV_APPROVED_ANNUITY_MEAN"]),
+        "ANNUITY_TO_PAST_MAX": ratio(annuity, f["PREV_APPROVED_ANNUITY_MAX"]),
+        "CREDIT_TO_PAST": ratio(credit, f["PREV_APPROVED_CREDIT_MEAN"]),
+        "CREDIT_TO_PAST_MAX": ratio(credit, f["PREV_APPROVED_CREDIT_MAX"]),
+        "CREDIT_TO_REFUSED": ratio(credit, f["PREV_REFUSED_CREDIT_MAX"]),
+        "ANNUITY_TO_INSTALMENT_MAX": ratio(annuity, f["INS_DUE_MAX"]),
+        "PAID_TO_ANNUITY": ratio(f["INS_ALL_PAID_MEAN"], annuity),
+        "CARD_BALANCE_TO_INCOME": ratio(f["CC_LATEST_BALANCE"], income),
+        "CARD_LIMIT_TO_INCOME": ratio(f["CC_LIMIT_MAX"], income),
+        "CARD_DRAWN_TO_INCOME": ratio(f["CC_12M_DRAWN_MEAN"], income),
+    }
+    for days in installments.DAYS_WINDOWS:
+        made[f"PAID_{days}_TO_ANNUITY"] = ratio(f[f"INS_{days}_PAID_MEAN"] * f[f"INS_{days}_COUNT"], annuity)
+    return pd.DataFrame(made).add_prefix("MIX_")
+
+
+def feature_matrix(tables: Tables) -> pd.DataFrame:
+    """Return the features of every applicant of both splits, in ascending SK_ID_CURR, numbers as floats."""
+    own = application_features(tables)
+    histories = (
+        bureau_features,
+        bureau_balance_features,
+        previous_application_features,
+        pos_cash_features,
+        installments_features,
+        credit_card_features,
     )
-    c["used"] = ratio(c.balance, c.limit)
-    c = ranked(c, ["age", "SK_ID_PREV"])
-    r = Rows(c)
-    o = {
-        "MONTHS": r.size(),
-        "CARDS": r.nunique("SK_ID_PREV"),
-        "AGE_MIN": r.min("age"),
-        "LIMIT_MAX": r.max("limit"),
-        "LATEST_BALANCE": r.first("balance"),
-        "LATEST_LIMIT": r.first("limit"),
-        "LATEST_USED": r.first("used"),
-    }
-    o |= {
-        "USED_SPREAD": r.std("used", c.used.abs() < 3),
-        "LATE_AGE": r.min("age", c.late > 0),
-        "INSTALMENTS_MAX": r.max("instalments"),
-    }
-    for months, w in credit_card.WINDOWS.items():
-        m = c.age <= months
-        o |= {
-            f"{w}_USED_MEAN": r.mean("used", m),
-            f"{w}_USED_MAX": r.max("used", m),
-            f"{w}_BALANCE_MEAN": r.mean("balance", m),
-            f"{w}_DRAWN_MEAN": r.mean("drawn", m),
-        }
-        o |= {
-            f"{w}_DRAWN_ATM_SHARE": ratio(r.sum("drawn_atm", m), r.sum("drawn", m)),
-            f"{w}_DRAWINGS_MEAN": r.mean("drawings", m),
-            f"{w}_DRAWINGS_ATM_MEAN": r.mean("drawings_atm", m),
-        }
-        o |= {
-            f"{w}_PAID_TO_MINIMUM": ratio(r.sum("paid", m), r.sum("minimum", m)),
-            f"{w}_PAID_TO_BALANCE": ratio(r.sum("paid", m), r.sum("balance", m)),
-            f"{w}_UNDER_MINIMUM": r.count(m & (c.paid < c.minimum)),
-        }
-        o |= {
-            f"{w}_LATE_SHARE": r.share(c.late > 0, m),
-            f"{w}_LATE_MAX": r.max("late", m),
-            f"{w}_TOLERANT_MAX": r.max("late_tolerant", m),
-        }
-    r.out = o
-    return r.frame_out("CC_")
+    features = pd.concat([own, *(history(tables).reindex(own.index) for history in histories)], axis=1)
+    features = pd.concat([features, combined_features(features)], axis=1)
+    numbers = features.select_dtypes(["number", "bool"]).columns
+    return features.astype(dict.fromkeys(numbers, "float64"))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--tables", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--to-the-cent", action="store_true")
     arguments = parser.parse_args()
-    ids = [
-        pd.read_parquet(path, columns=[ID])[ID]
-        for name in ("application_train", "application_test")
-        if (path := arguments.tables / f"{name}.parquet").exists()
-    ]
-    matrix = pd.DataFrame(index=np.sort(pd.concat(ids).to_numpy()))
-    for part in (
-        bureau_features,
-        bureau_balance_features,
-        previous_features,
-        pos_features,
-        instalment_features,
-        card_features,
-    ):
-        matrix = matrix.join(part(arguments.tables))
-    matrix.rename_axis(ID).reset_index().to_parquet(arguments.out)
-    print(f"{len(matrix)} applicants, {matrix.shape[1]} features of the histories")
+    features = feature_matrix(Tables(arguments.tables, arguments.to_the_cent))
+    features.to_parquet(arguments.out)
+    print(f"{len(features)} applicants, {features.shape[1]} features written to {arguments.out}")
 
 
 if __name__ == "__main__":
