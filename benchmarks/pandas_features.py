@@ -1,11 +1,10 @@
 """The features of ``home_credit.features`` in plain pandas: what the benchmark holds them against.
 
-    python benchmarks/pandas_features.py --tables DIR --out FILE.parquet [--to-the-cent]
+    python benchmarks/pandas_features.py --tables DIR --out FILE.parquet
 
 Same names, floats instead of exact integers: only the columns needed are read, each scope is filtered
 and grouped once, and everything runs in pandas' compiled aggregations. Nothing is checked. ``DIR`` holds
-Parquet files. ``--to-the-cent`` rounds the histories' amounts when they are read, as the features do (the
-tables have some of half a cent), so that the two matrices can be compared cell by cell.
+Parquet files.
 """
 
 from __future__ import annotations
@@ -37,15 +36,10 @@ class Tables:
     """The Parquet files of a portfolio."""
 
     directory: Path
-    to_the_cent: bool = False
 
     def read(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
         """Return the named columns of a table, all where none are named."""
-        frame = pd.read_parquet(self.directory / f"{name}.parquet", columns=columns)
-        if self.to_the_cent and not name.startswith("application"):
-            amounts = [column for column in frame.select_dtypes("float64") if column.startswith("AMT_")]
-            frame[amounts] = np.floor(frame[amounts] * 100 + 0.5) / 100
-        return frame
+        return pd.read_parquet(self.directory / f"{name}.parquet", columns=columns)
 
 
 def ratio(numerator: pd.Series, denominator: pd.Series) -> pd.Series:
@@ -509,8 +503,8 @@ def installments_features(tables: Tables) -> pd.DataFrame:
     rows["days_late"] = rows["late"].clip(lower=0).fillna(0)
     rows["days_early"] = (-rows["late"]).clip(lower=0).fillna(0)
     rows["is_late"] = rows["late"] > 0
-    # To the cent: sums of floats would leave shortfalls of a trillionth.
-    rows["shortfall"] = (rows["due"] - rows["paid"]).round(2).clip(lower=0)
+    # To the thousandth: sums of floats would leave shortfalls of a trillionth.
+    rows["shortfall"] = (rows["due"] - rows["paid"]).round(3).clip(lower=0)
     rows["is_short"] = rows["shortfall"] > 0
     rows["covered"] = bounded_ratio(rows["paid"], rows["due"])
     # Grouping has sorted the rows: a stable sort by age keeps that order among equal ages.
@@ -692,9 +686,8 @@ def main() -> None:
     )
     parser.add_argument("--tables", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--to-the-cent", action="store_true")
     arguments = parser.parse_args()
-    features = feature_matrix(Tables(arguments.tables, arguments.to_the_cent))
+    features = feature_matrix(Tables(arguments.tables))
     features.to_parquet(arguments.out)
     print(f"{len(features)} applicants, {features.shape[1]} features written to {arguments.out}")
 

@@ -22,9 +22,9 @@ def aggregate(values: list[object], expression: nw.Expr, dtype: pl.DataType | No
 
 
 @given(AMOUNTS)
-def test_cents_of_an_amount_in_cents_are_those_cents(amounts: list[float]) -> None:
-    total = aggregate(amounts, arithmetic.cents("x").sum())
-    assert total == sum(Fraction(round(amount * 100)) for amount in amounts)
+def test_thousandths_of_an_amount_add_up_exactly(amounts: list[float]) -> None:
+    total = aggregate(amounts, arithmetic.thousandths("x").sum())
+    assert total == sum(Fraction(round(amount * 1000)) for amount in amounts)
 
 
 @given(AMOUNTS, st.randoms())
@@ -32,9 +32,9 @@ def test_the_order_of_rows_never_changes_a_bit(amounts: list[float], random: obj
     shuffled = list(amounts)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     for expression in (
-        arithmetic.mean(arithmetic.cents("x")),
-        arithmetic.money(arithmetic.cents("x").sum()),
-        arithmetic.spread(arithmetic.cents("x").clip(0, 2_000_000)),
+        arithmetic.mean(arithmetic.thousandths("x")),
+        arithmetic.money(arithmetic.thousandths("x").sum()),
+        arithmetic.spread(arithmetic.thousandths("x").clip(0, 2_000_000)),
     ):
         assert repr(aggregate(amounts, expression)) == repr(aggregate(shuffled, expression))
 
@@ -47,9 +47,9 @@ def test_spread_is_the_standard_deviation(days: list[int]) -> None:
 
 def test_missing_and_empty_stay_missing() -> None:
     nothing = [None, None]
-    assert aggregate(nothing, arithmetic.mean(arithmetic.cents("x"))) is None
-    assert aggregate(nothing, arithmetic.spread(arithmetic.cents("x"))) is None
-    assert aggregate([3.0], arithmetic.spread(arithmetic.cents("x"))) is None
+    assert aggregate(nothing, arithmetic.mean(arithmetic.thousandths("x"))) is None
+    assert aggregate(nothing, arithmetic.spread(arithmetic.thousandths("x"))) is None
+    assert aggregate([3.0], arithmetic.spread(arithmetic.thousandths("x"))) is None
     assert aggregate([1.0], arithmetic.ratio(nw.col("x"), nw.col("x") - 1.0)) is None
     assert aggregate([365243.0], arithmetic.whole("x", sentinel=365243)) is None
 

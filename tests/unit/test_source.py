@@ -372,7 +372,7 @@ def test_a_damaged_parquet_page_is_found_before_anything_is_computed(tmp_path: P
     assert str(path) in str(error)
 
 
-NUMBERS = st.none() | st.floats(-1e10, 1e10) | st.integers(-(10**10), 10**10).map(lambda cents: cents / 100)
+NUMBERS = st.none() | st.floats(-1e9, 1e9) | st.integers(-(10**10), 10**10).map(lambda cents: cents / 100)
 TEXTS = st.none() | st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=8)
 ROWS = st.lists(
     st.tuples(st.integers(-(10**6), 0), NUMBERS, st.sampled_from(table("bureau").columns["CREDIT_TYPE"].values), TEXTS),

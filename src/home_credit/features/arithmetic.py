@@ -2,7 +2,7 @@
 
 Sums of floats change in their last bits with the order of summation, so an applicant alone would differ
 from the same applicant in the full table. Every aggregate here is therefore a sum, count, minimum or maximum
-of 64-bit integers: money in cents, ratios in millionths, days and months as they are. Floats appear only
+of 64-bit integers: money in thousandths, ratios in millionths, days and months as they are. Floats appear only
 after the aggregation, in operations on single values, which IEEE 754 defines exactly. Division by a
 literal is avoided for the same reason: Polars multiplies by the reciprocal on long columns only.
 """
@@ -29,9 +29,9 @@ def rounded(number: nw.Expr) -> nw.Expr:
     return (number + 0.5).floor().cast(INTEGER)
 
 
-def cents(column: str) -> nw.Expr:
-    """Return an amount of money as whole cents."""
-    return rounded(nw.col(column) * 100.0)
+def thousandths(column: str) -> nw.Expr:
+    """Return an amount of money as whole thousandths; real amounts are multiples of half a cent."""
+    return rounded(nw.col(column) * 1000.0)
 
 
 def millionths(column: str) -> nw.Expr:
@@ -82,8 +82,8 @@ def share(condition: nw.Expr, among: nw.Expr) -> nw.Expr:
 
 
 def money(aggregate: nw.Expr) -> nw.Expr:
-    """Return aggregated cents in units of currency."""
-    return aggregate * 0.01
+    """Return aggregated thousandths in units of currency."""
+    return aggregate * 0.001
 
 
 def rate(aggregate: nw.Expr) -> nw.Expr:

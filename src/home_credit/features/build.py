@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from home_credit.features.definition import Feature
 
-BATCH = 100_000
+BATCH = 50_000
 
 
 def _named(features: Iterable[Feature]) -> list[nw.Expr]:

@@ -8,7 +8,6 @@ import narwhals as nw
 
 from home_credit.features.arithmetic import (
     FLOAT,
-    cents,
     count,
     latest,
     mean,
@@ -19,6 +18,7 @@ from home_credit.features.arithmetic import (
     scaled_ratio,
     share,
     spread,
+    thousandths,
     where,
     whole,
 )
@@ -58,12 +58,12 @@ def rows(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
             updated=nw.lit(0) - whole("DAYS_CREDIT_UPDATE"),
             overdue_days=whole("CREDIT_DAY_OVERDUE"),
             prolonged=whole("CNT_CREDIT_PROLONG"),
-            credit=cents("AMT_CREDIT_SUM"),
-            debt=cents("AMT_CREDIT_SUM_DEBT"),
-            limit=cents("AMT_CREDIT_SUM_LIMIT"),
-            overdue=cents("AMT_CREDIT_SUM_OVERDUE"),
-            worst_overdue=cents("AMT_CREDIT_MAX_OVERDUE"),
-            annuity=cents("AMT_ANNUITY"),
+            credit=thousandths("AMT_CREDIT_SUM"),
+            debt=thousandths("AMT_CREDIT_SUM_DEBT"),
+            limit=thousandths("AMT_CREDIT_SUM_LIMIT"),
+            overdue=thousandths("AMT_CREDIT_SUM_OVERDUE"),
+            worst_overdue=thousandths("AMT_CREDIT_MAX_OVERDUE"),
+            annuity=thousandths("AMT_ANNUITY"),
         )
         .with_columns(
             indebted=scaled_ratio(nw.col("debt"), nw.col("credit")),

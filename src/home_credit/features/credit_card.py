@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from home_credit.features.arithmetic import (
-    cents,
     count,
     latest,
     mean,
@@ -18,6 +17,7 @@ from home_credit.features.arithmetic import (
     scaled_ratio,
     share,
     spread,
+    thousandths,
     where,
     whole,
 )
@@ -40,14 +40,14 @@ def rows(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
             "SK_ID_PREV",
             "NAME_CONTRACT_STATUS",
             age=nw.lit(0) - whole("MONTHS_BALANCE"),
-            balance=cents("AMT_BALANCE"),
-            limit=whole("AMT_CREDIT_LIMIT_ACTUAL") * 100,
-            drawn=cents("AMT_DRAWINGS_CURRENT"),
-            drawn_atm=cents("AMT_DRAWINGS_ATM_CURRENT"),
+            balance=thousandths("AMT_BALANCE"),
+            limit=whole("AMT_CREDIT_LIMIT_ACTUAL") * 1000,
+            drawn=thousandths("AMT_DRAWINGS_CURRENT"),
+            drawn_atm=thousandths("AMT_DRAWINGS_ATM_CURRENT"),
             drawings=whole("CNT_DRAWINGS_CURRENT"),
             drawings_atm=whole("CNT_DRAWINGS_ATM_CURRENT"),
-            minimum=cents("AMT_INST_MIN_REGULARITY"),
-            paid=cents("AMT_PAYMENT_TOTAL_CURRENT"),
+            minimum=thousandths("AMT_INST_MIN_REGULARITY"),
+            paid=thousandths("AMT_PAYMENT_TOTAL_CURRENT"),
             instalments=whole("CNT_INSTALMENT_MATURE_CUM"),
             late=whole("SK_DPD"),
             late_tolerant=whole("SK_DPD_DEF"),

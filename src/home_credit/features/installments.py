@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from home_credit.features.arithmetic import (
-    cents,
     count,
     latest,
     mean,
@@ -18,6 +17,7 @@ from home_credit.features.arithmetic import (
     scaled_ratio,
     share,
     spread,
+    thousandths,
     where,
     whole,
 )
@@ -41,8 +41,8 @@ def rows(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
             *INSTALMENT,
             due_day=whole("DAYS_INSTALMENT"),
             paid_day=whole("DAYS_ENTRY_PAYMENT"),
-            due=cents("AMT_INSTALMENT"),
-            paid=cents("AMT_PAYMENT"),
+            due=thousandths("AMT_INSTALMENT"),
+            paid=thousandths("AMT_PAYMENT"),
         )
         .group_by(*INSTALMENT)
         .agg(

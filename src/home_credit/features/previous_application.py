@@ -8,7 +8,6 @@ import narwhals as nw
 
 from home_credit.features.arithmetic import (
     INTEGER,
-    cents,
     count,
     flag,
     latest,
@@ -21,6 +20,7 @@ from home_credit.features.arithmetic import (
     scaled_ratio,
     share,
     spread,
+    thousandths,
     where,
     whole,
 )
@@ -80,11 +80,11 @@ def rows(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
             "NAME_CONTRACT_TYPE",
             *(column for column in LATEST_CATEGORIES if column != "NAME_CONTRACT_STATUS"),
             age=nw.lit(0) - whole("DAYS_DECISION"),
-            annuity=cents("AMT_ANNUITY"),
-            asked=cents("AMT_APPLICATION"),
-            credit=cents("AMT_CREDIT"),
-            down=cents("AMT_DOWN_PAYMENT"),
-            goods=cents("AMT_GOODS_PRICE"),
+            annuity=thousandths("AMT_ANNUITY"),
+            asked=thousandths("AMT_APPLICATION"),
+            credit=thousandths("AMT_CREDIT"),
+            down=thousandths("AMT_DOWN_PAYMENT"),
+            goods=thousandths("AMT_GOODS_PRICE"),
             down_rate=millionths("RATE_DOWN_PAYMENT"),
             term=whole("CNT_PAYMENT"),
             first_due=whole("DAYS_FIRST_DUE", sentinel=SENTINEL_DAYS),

@@ -25,7 +25,7 @@ POLARS_TYPES: Mapping[DType, pl.DataType] = MappingProxyType(
 
 LIMITS: Mapping[str, float] = MappingProxyType(
     {
-        "currency": 1e10,
+        "currency": 1e9,
         "area": 1e9,
         **dict.fromkeys(("days", "months", "years", "count", "hour", "rate", "normalised"), 1e6),
     }
