@@ -69,6 +69,8 @@ def features(
     from home_credit.tables.source import open_tables
 
     with open_tables(tables, split) as source:
+        for warning in source.warnings:
+            typer.echo(warning, err=True)
         rows = write_batches(feature_batches(source.frames, source.applicants[ID]), out)
     typer.echo(f"{rows} applicants written to {out}")
 

@@ -9,6 +9,7 @@ import polars as pl
 from home_credit import policy
 from home_credit.contract import Assessment, DecisionRecord, ModelFacts, Reason, Replay, Text
 from home_credit.default_risk import artifacts, classifier, reasons
+from home_credit.errors import OtherModelError
 from home_credit.features.online import OnlineFeatures
 from home_credit.tables.bundle import ParsedBundle, parse_bundle
 from home_credit.tables.schema import ID, TABLES
@@ -157,7 +158,12 @@ class Scorer:
 
 
 def replay_record(scorer: Scorer, record: DecisionRecord) -> Replay:
-    """Assess again what a recorded decision was made from, and compare every bit of the outcome."""
+    """Assess again what a recorded decision was made from, and compare every bit of the outcome.
+
+    Raises :class:`OtherModelError` where another model version made the decision.
+    """
+    if record.decision.model_version != scorer.version:
+        raise OtherModelError(record.decision.decision_id, record.decision.model_version, scorer.version)
     recorded = Assessment.model_validate(
         record.decision.model_dump(exclude={"decision_id", "recorded_at"}), strict=True
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from home_credit.contract import Applicant, ApplicantList, PredictionRequest
-from home_credit.errors import BundleError, OtherModelError, UnknownApplicantError
+from home_credit.errors import BundleError, UnknownApplicantError
 from home_credit.scoring import replay_record
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import APPLICATION, ID, TARGET
@@ -139,11 +139,7 @@ class DecisionService:
 
     def replay(self, decision_id: str) -> Replay:
         """Compute a recorded decision again; raises :class:`OtherModelError` where another model made it."""
-        record = self.ledger.get().read(decision_id)
-        scorer = self.scorer.get()
-        if record.decision.model_version != scorer.version:
-            raise OtherModelError(decision_id, record.decision.model_version, scorer.version)
-        return replay_record(scorer, record)
+        return replay_record(self.scorer.get(), self.ledger.get().read(decision_id))
 
 
 def _checked(request: PredictionRequest) -> tuple[PredictionRequest, ParsedBundle]:
