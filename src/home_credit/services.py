@@ -154,6 +154,7 @@ def up(settings: Settings, progress: Callable[[int, int], None], say: Callable[[
         name: _port(f"PORT_{name.upper()}", port) for name, port in DEFAULT_PORTS.items()
     }
     _claim(ports)
+    began = time.monotonic()
     # A shell starts background jobs with SIGINT ignored; both signals stop everything here.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -164,7 +165,7 @@ def up(settings: Settings, progress: Callable[[int, int], None], say: Callable[[
             services.append(_start(name, port, api_url=f"http://127.0.0.1:{ports['api']}"))
         say(f"starting; what the services say is in {LOGS}/")
         _await_all(services, say)
-        say("all three answer; Ctrl-C stops them")
+        say(f"all three answer after {time.monotonic() - began:.0f} s; Ctrl-C stops them")
         while all(service.process.poll() is None for service in services):
             time.sleep(0.5)
         ended = next(service for service in services if service.process.poll() is not None)
