@@ -22,6 +22,7 @@ from home_credit.contract import Assessment, PredictionRequest, ReviewRequest
 from home_credit.errors import LedgerError, UnknownDecisionError
 from home_credit.ledger import Ledger, canonical
 from support.assessments import a_bundle, an_assessment
+from support.ledger_writer import append
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,12 +67,6 @@ def _tamper(url: str, statement: str) -> None:
     with engine.begin() as connection:
         assert connection.execute(text(statement)).rowcount == 1
     engine.dispose()
-
-
-def _append(url: str, count: int) -> None:
-    ledger = Ledger.open(url)
-    for _ in range(count):
-        ledger.append(an_assessment(), a_bundle())
 
 
 def test_a_decision_is_read_back_as_it_was_recorded(ledger: Ledger) -> None:
@@ -179,7 +174,7 @@ def test_a_changed_record_is_not_read_as_if_it_were_whole(url: str, ledger: Ledg
 @pytest.mark.slow
 def test_threads_and_processes_share_one_chain(url: str) -> None:
     # The processes also race to create the tables.
-    processes = [SPAWN.Process(target=_append, args=(url, 25)) for _ in range(2)]
+    processes = [SPAWN.Process(target=append, args=(url, 25)) for _ in range(2)]
     for process in processes:
         process.start()
     ledger = Ledger.open(url)
@@ -195,7 +190,7 @@ def test_threads_and_processes_share_one_chain(url: str) -> None:
 @pytest.mark.slow
 def test_a_process_killed_while_appending_leaves_the_chain_whole(url: str) -> None:
     ledger = Ledger.open(url)
-    process = SPAWN.Process(target=_append, args=(url, 1_000_000))
+    process = SPAWN.Process(target=append, args=(url, 1_000_000))
     process.start()
     while ledger.verify() < 10:
         assert process.is_alive()
