@@ -74,12 +74,14 @@ def check(name: str, raw: pl.LazyFrame, columns: Sequence[Column], further: Sequ
     if failed:
         raise_first(name, raw, failed)
     warnings: list[str] = []
+    strange: list[Column] = []
     for column in columns:
         known = sum(facts[f"{column.name}/{value}"] for value in column.values)
         if column.values and known < facts[f"{column.name}/count"]:
             warnings.extend(_unknown(name, frame, column))
+            strange.append(column)
     return Checked(
-        frame=frame,
+        frame=frame.with_columns(_known_only(column) for column in strange if column.dtype == "text"),
         rows=facts["rows"],
         summary={fact: value for fact, value in facts.items() if not fact.startswith("fault/")},
         warnings=warnings,
@@ -184,6 +186,12 @@ def _unknown(name: str, frame: pl.LazyFrame, column: Column) -> Iterator[str]:
         )
     if found.height > _SHOWN:
         yield f"table {name}, column {column.name}: {found.height - _SHOWN} more values are not known"
+
+
+def _known_only(column: Column) -> pl.Expr:
+    """Return a text column with the values that the schema does not know as missing, as in a request."""
+    value = pl.col(column.name)
+    return pl.when(value.is_in(column.values)).then(value)
 
 
 def _shown(value: Any) -> str:
