@@ -85,7 +85,7 @@ def log_and_register(
 
 
 def make_portable(folder: Path) -> None:
-    """Make the artefact addresses in a local database relative, so that the folder can be cloned anywhere.
+    """Make the artefact addresses of a local folder relative, so that the folder can be cloned anywhere.
 
     MLflow stores absolute paths; a relative one is read from the working directory, which is the
     repository's root for every command of ours.
@@ -105,3 +105,8 @@ def make_portable(folder: Path) -> None:
             )
         database.commit()
         database.execute("VACUUM")
+    # The model's own description repeats where it was made; MLflow reads the names of the files alone.
+    for description in folder.glob("artifacts/models/*/artifacts/MLmodel"):
+        text = description.read_text(encoding="utf-8")
+        relative = text.replace(absolute, str(folder)).replace(f"{Path.cwd()}/", "")
+        description.write_text(relative, encoding="utf-8")
