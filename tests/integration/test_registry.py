@@ -1,0 +1,50 @@
+"""Tracked runs: registered under the champion's alias, loadable as pyfunc, the folder free to move."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import mlflow
+import polars as pl
+import pytest
+
+from home_credit import registry
+from home_credit.config import Settings
+from home_credit.features.build import feature_matrix
+from home_credit.scoring import Scorer
+from home_credit.tables.schema import ID
+from home_credit.tables.source import open_tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.slow
+def test_a_registered_model_scores_as_ours_does_wherever_its_folder_is(
+    portfolio: Path, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer = Scorer.load(models, Settings())
+    with open_tables(portfolio, "test") as source:
+        rows = feature_matrix(source.frames, source.applicants[ID])
+    matrix = rows.select(scorer.features).to_pandas()
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    registry.log_and_register(
+        "mlruns",
+        models=models,
+        parameters={"rounds": 40},
+        metrics={"auc": 0.7},
+        figures={},
+        example=matrix.head(1),
+        tags={"model_version": scorer.version},
+    )
+    shutil.move(here, there)
+    monkeypatch.chdir(there)
+    assert str(here) not in "".join(path.read_text() for path in there.rglob("MLmodel"))
+    mlflow.set_tracking_uri(registry.tracking_uri("mlruns"))
+    model = mlflow.pyfunc.load_model(f"models:/{registry.MODEL}@{registry.CHAMPION}")
+    assert model.metadata.signature is not None
+    expected = scorer.score_matrix(rows)["probability_of_default"]
+    assert pl.Series(model.predict(matrix)).equals(expected)
