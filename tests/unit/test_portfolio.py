@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -20,6 +18,9 @@ from home_credit.tables.portfolio import Portfolio
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, table
 from home_credit.tables.source import open_tables
 from support.tables import a_table, write_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 IDS = (5, 3, 9)
 TEST_IDS = (4, 8, 1)
@@ -157,11 +158,8 @@ def test_the_rows_of_a_frame_give_the_frame_back(months: list[tuple[Any, ...]]) 
 
 
 @pytest.mark.real_rows
-def test_real_applicants_are_the_same_alone_and_in_the_whole_tables() -> None:
-    directory = os.environ.get("HOME_CREDIT_TABLES")
-    if not directory:
-        pytest.skip("HOME_CREDIT_TABLES is not set")
-    portfolio = Portfolio(Path(directory))
+def test_real_applicants_are_the_same_alone_and_in_the_whole_tables(real_tables: Path) -> None:
+    portfolio = Portfolio(real_tables)
     for applicant in (
         portfolio.applicants()[0],
         *portfolio.applicants(100002, 2),
@@ -169,7 +167,7 @@ def test_real_applicants_are_the_same_alone_and_in_the_whole_tables() -> None:
     ):
         parsed = parse_bundle(portfolio.bundle(applicant))
         assert parsed.warnings == []
-        for name, frame in frames_alone(Path(directory), applicant).items():
+        for name, frame in frames_alone(real_tables, applicant).items():
             assert_frame_equal(
                 parsed.frames[name], frame, check_exact=True, check_row_order=name != "bureau_balance"
             )

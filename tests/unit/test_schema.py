@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, TARGET, Column, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WIDTHS = {
     "application": 121,
@@ -77,11 +79,8 @@ def test_known_sentinels_are_there() -> None:
 
 @pytest.mark.real_rows
 @pytest.mark.parametrize("name", ["application_train", "application_test", *HISTORIES])
-def test_the_schema_is_that_of_the_real_tables(name: str) -> None:
-    directory = os.environ.get("HOME_CREDIT_TABLES")
-    if not directory:
-        pytest.skip("HOME_CREDIT_TABLES is not set")
-    real = dict(pl.scan_parquet(Path(directory) / f"{name}.parquet").collect_schema())
+def test_the_schema_is_that_of_the_real_tables(name: str, real_tables: Path) -> None:
+    real = dict(pl.scan_parquet(real_tables / f"{name}.parquet").collect_schema())
     real.pop(TARGET, None)
     schema = table(APPLICATION if name.startswith(APPLICATION) else name).schema
     assert list(real.items()) == list(schema.items())

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import math
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -29,6 +27,7 @@ from support.tables import a_table, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 FILES = ("application_train", "application_test", *HISTORIES)
 TEST_IDS = [200001, 200002, 200003]
@@ -404,10 +403,7 @@ def test_csv_and_parquet_are_read_bit_for_bit_alike(
 
 @pytest.mark.real_rows
 @pytest.mark.parametrize("split", ["train", "test", "all"])
-def test_real_tables_open_without_a_warning(split: Split) -> None:
-    directory = os.environ.get("HOME_CREDIT_TABLES")
-    if not directory:
-        pytest.skip("HOME_CREDIT_TABLES is not set")
-    with open_tables(Path(directory), split) as source:
+def test_real_tables_open_without_a_warning(split: Split, real_tables: Path) -> None:
+    with open_tables(real_tables, split) as source:
         assert source.warnings == []
         assert source.applicants.height > 40_000
