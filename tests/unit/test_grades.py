@@ -87,7 +87,7 @@ def test_probabilities_that_are_too_low_are_caught() -> None:
     assert not any(row["too_high"] for row in rows)
     bins = reliability(*applicants(20_000, 1, factor=1.4))
     assert all(bin_["mean_probability"] < bin_["observed_rate"] for bin_ in bins)
-    assert sum(bin_["mean_probability"] < bin_["low"] for bin_ in bins) >= 8
+    assert sum(bin_["mean_probability"] < bin_["low"] for bin_ in bins) >= 6
 
 
 def test_probabilities_that_are_too_high_pass_and_are_marked() -> None:
