@@ -37,19 +37,17 @@ def model() -> Linear:
 
 
 def measure(model: Linear, contributions: np.ndarray) -> dict:
-    return {
-        "stability": stability(
-            [by_reason(FEATURES, c)[1] for c in (model.contributions, contributions)], TOLD
-        ),
-        "faithfulness": faithfulness(
+    return explanations.judge(
+        stability([by_reason(FEATURES, c)[1] for c in (model.contributions, contributions)], TOLD),
+        faithfulness(
             model.log_odds, model.matrix, contributions, FEATURES, model.reference, told=TOLD, seed=3
         ),
-    }
+    )
 
 
 def test_true_reasons_pass_every_gate(model: Linear) -> None:
     measured = measure(model, model.contributions)
-    assert explanations.failed(measured) == []
+    assert measured["failed"] == []
     assert measured["faithfulness"]["beats_random"] > 0.99
     assert measured["stability"]["overlap"] == measured["stability"]["same_first"] == 1.0
     assert measured["stability"]["rank_correlation"] == pytest.approx(1.0)
@@ -57,7 +55,7 @@ def test_true_reasons_pass_every_gate(model: Linear) -> None:
 
 def test_reasons_that_are_another_applicant_s_fail_every_gate(model: Linear) -> None:
     measured = measure(model, model.contributions[::-1])
-    assert len(explanations.failed(measured)) == sum(map(len, explanations.GATES.values()))
+    assert len(measured["failed"]) == sum(map(len, explanations.GATES.values()))
     assert measured["faithfulness"]["beats_random"] == pytest.approx(0.5, abs=0.1)
 
 

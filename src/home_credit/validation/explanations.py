@@ -149,14 +149,19 @@ def faithfulness(
     }
 
 
-def failed(explanations: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """Return the gates that are not passed by ``{"stability": ..., "faithfulness": ...}``, a line each."""
-    return [
-        f"{part}.{name} is {explanations[part][name]:.3f}, below {least:g}"
-        for part, gates in GATES.items()
-        for name, least in gates.items()
-        if not explanations[part][name] >= least
-    ]
+def judge(stability: Mapping[str, float], faithfulness: Mapping[str, float]) -> dict[str, Any]:
+    """Return both results with the gates, and ``failed``: the gates that are not passed, a line each."""
+    measured = {"stability": dict(stability), "faithfulness": dict(faithfulness)}
+    return {
+        **measured,
+        "gates": {part: dict(gates) for part, gates in GATES.items()},
+        "failed": [
+            f"{part}.{name} is {measured[part][name]:.3f}, below {least:g}"
+            for part, gates in GATES.items()
+            for name, least in gates.items()
+            if not measured[part][name] >= least
+        ],
+    }
 
 
 def _told_codes(features: Sequence[str]) -> list[str]:
