@@ -250,4 +250,4 @@ def test_a_template_may_name_laws_and_places_after_the_point() -> None:
 
 
 def test_tables_stand_alone_too() -> None:
-    assert card.table("grades", MANIFEST["validation"]["grades"]).count("\n") == 2 + 7
+    assert card.table("grades", MANIFEST["validation"]["grades"]).splitlines()[2].startswith("| A |")

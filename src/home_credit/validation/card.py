@@ -106,7 +106,7 @@ def check(card: str, manifest: Mapping[str, Any], template: str | None = None) -
 
 def table(name: str, values: Any) -> str:
     """Return one table of ``tables.md.j2`` in Markdown: grades, reliability, fairness, explanations or ladder."""
-    return str(getattr(_environment().globals["tables"], name)(values))
+    return str(getattr(_environment().globals["tables"], name)(values)).strip()
 
 
 def faults(source: str, *, sections: bool = True) -> Iterator[str]:
