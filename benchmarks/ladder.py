@@ -18,7 +18,7 @@ from home_credit.tables.schema import APPLICATION, ID
 from home_credit.tables.source import open_tables
 from home_credit.training import data
 from home_credit.training.cross_validation import out_of_fold
-from home_credit.training.ladder import climb
+from home_credit.training.ladder import climb, rungs
 from home_credit.training.learners import boosted
 
 PLAIN = {
@@ -56,7 +56,9 @@ def main() -> None:
         f"| {roc_auc_score(applicants.target, scored.raw[0]):.4f} | | | {np.mean(scored.train_auc):.4f} |",
         flush=True,
     )
-    for rung in climb(applicants, tracking=Settings().mlflow_tracking_uri if arguments.track else None):
+    for rung in climb(
+        applicants, rungs(), tracking=Settings().mlflow_tracking_uri if arguments.track else None
+    ):
         print(
             f"| {rung.name} | {rung.features} | {rung.auc:.4f} | {rung.auc_low:.4f} to {rung.auc_high:.4f} "
             f"| {rung.log_loss:.4f} | {rung.train_auc:.4f} |",

@@ -114,12 +114,12 @@ def ladder(
 ) -> None:
     """Cross-validate the baselines and the model on the same folds."""
     from home_credit.training import data
-    from home_credit.training.ladder import climb
+    from home_credit.training.ladder import climb, rungs
 
     typer.echo(
         "| model | features | AUC | 95 % interval | log loss | AUC on training rows |\n|---|---|---|---|---|---|"
     )
-    for rung in climb(data.load(tables), tracking=Settings().mlflow_tracking_uri if track else None):
+    for rung in climb(data.load(tables), rungs(), tracking=Settings().mlflow_tracking_uri if track else None):
         typer.echo(
             f"| {rung.name} | {rung.features} | {rung.auc:.4f} | {rung.auc_low:.4f} to {rung.auc_high:.4f}"
             f" | {rung.log_loss:.4f} | {rung.train_auc:.4f} |"

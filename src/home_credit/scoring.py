@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from home_credit.config import Settings
 
-REASONS_TOLD = 4
-
 
 class Scorer:
     """A loaded model with its policy; safe to use from several threads."""
@@ -100,7 +98,7 @@ class Scorer:
         matrix = self._model.preprocessor.transform(rows)
         probabilities, shares = self._probabilities(matrix).tolist(), self._contributions(matrix)
         named = [
-            [effect.code for effect in reasons.told(reasons.effects(self.features, share))[:REASONS_TOLD]]
+            [effect.code for effect in reasons.told(reasons.effects(self.features, share))[: reasons.TOLD]]
             for share in shares
         ]
         return pl.DataFrame(
@@ -110,7 +108,7 @@ class Scorer:
                 "score": [policy.score_points(probability) for probability in probabilities],
                 "grade": [policy.grade(probability) for probability in probabilities],
                 "decision": [self.policy.decide(probability) for probability in probabilities],
-                **{f"reason_{n + 1}": [codes[n] for codes in named] for n in range(REASONS_TOLD)},
+                **{f"reason_{n + 1}": [codes[n] for codes in named] for n in range(reasons.TOLD)},
                 "model_version": [self.version] * len(rows),
             }
         )

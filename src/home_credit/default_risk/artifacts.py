@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import lightgbm as lgb
 
 CLASSIFIER, PREPROCESSOR, MANIFEST = "lgbm_model.joblib", "preprocessor.joblib", "manifest.json"
+CARD = "model_card.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def copy(source: Path, target: Path) -> str:
     """
     model = load(source)
     target.mkdir(parents=True, exist_ok=True)
-    for name in (*model.manifest["artifacts"], MANIFEST):
+    for name in (*model.manifest["artifacts"], CARD, MANIFEST):
         half = target / f"{name}.half"
         half.write_bytes((source / name).read_bytes())
         half.replace(target / name)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+# How many reasons an applicant is told, as lenders do under Regulation B (12 CFR 1002.9, comment 9(b)(2)-1).
+TOLD = 4
+
 
 @dataclass(frozen=True, slots=True)
 class ReasonCode:

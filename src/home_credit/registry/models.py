@@ -88,7 +88,8 @@ def _fetch(setting: str, alias: str, folder: str) -> Path:
         if version_of(client, alias) is None:
             raise RegistryError(f"no model is registered as {alias} in {setting}")
         fetched = mlflow.artifacts.download_artifacts(f"models:/{MODEL}@{alias}", dst_path=folder)
-    return Path(fetched) / "artifacts" / "models"
+    # MLflow keeps the folder of artefacts under the name that it had when the model was logged.
+    return next(manifest.parent for manifest in Path(fetched).glob(f"artifacts/*/{artifacts.MANIFEST}"))
 
 
 def promote(setting: str, evidence: Mapping[str, str]) -> str:

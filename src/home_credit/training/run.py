@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,9 @@ import polars as pl
 from home_credit import __version__, policy, registry
 from home_credit.default_risk import artifacts, calibration, classifier, curves, metrics
 from home_credit.default_risk.inputs import INPUTS
-from home_credit.training import calibrators, data, folds, learners
+from home_credit.training import calibrators, data, evidence, folds, ladder, learners
 from home_credit.training.cross_validation import OutOfFold, out_of_fold
+from home_credit.validation import card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,12 +126,20 @@ def train(
             "cut_off": measured.cut_off,
             "cost_false_negative": costs.false_negative,
             "cost_false_positive": costs.false_positive,
+            "cost_review": costs.review,
+            "review_band": policy.review_band(measured.cut_off, costs),
+        },
+        "validation": {
+            **evidence.gather(applicants, measured.probability[0], measured.cut_off, parameters),
+            "ladder": [asdict(rung) for rung in ladder.climb(applicants, ladder.baselines())],
         },
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("lightgbm", "polars", "narwhals", "numpy", "scikit-learn")},
         },
     }
+    for failed in facts["validation"]["explanations"]["failed"]:
+        logger.warning("a gate of the reasons is not passed: %s", failed)
     manifest = artifacts.save(
         models,
         booster=booster,
@@ -138,6 +147,7 @@ def train(
         calibration=measured.calibration,
         facts=facts,
     )
+    (models / artifacts.CARD).write_text(card.write(manifest), encoding="utf-8")
     if tracking is not None:
         _track(tracking, models, manifest, applicants, measured, costs, preprocessor)
     return manifest
