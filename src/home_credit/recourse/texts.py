@@ -32,7 +32,8 @@ def _sentence(loan: Loan, other: Alternative, language: Language) -> str:
         return f"{amount or 0.0:,.0f}".replace(",", THOUSANDS[language])
 
     outcome = "outcome_without_annuity" if other.annuity is None else "outcome"
-    pattern = _entries()["and"][language].join(_entries()[lever][language] for lever in other.place.levers)
+    *first, last = (_entries()[lever][language] for lever in other.place.levers)
+    pattern = f"{', '.join(first)}{_entries()['and'][language]}{last}" if first else last
     sentence = f"{pattern[:1].upper()}{pattern[1:]}{' :' if language == 'fr' else ':'} {_entries()[outcome][language]}."
     return sentence.format(
         amount=money(other.credit if other.price is None else other.price),
