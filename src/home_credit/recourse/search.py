@@ -35,7 +35,7 @@ class Assessor(Protocol):
     def assess(self, bundles: Sequence[ParsedBundle], *, simulation: bool = False) -> list[Assessment]:
         """Return one assessment per bundle."""
 
-    def variants(self, bundle: ParsedBundle, replaced: pl.DataFrame) -> NDArray[np.float64]:
+    def variants(self, bundle: ParsedBundle, replaced: pl.DataFrame, /) -> NDArray[np.float64]:
         """Return the probability of default with each row of ``replaced`` in the application."""
 
 
