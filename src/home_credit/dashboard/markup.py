@@ -71,18 +71,18 @@ def poles(left: str, right: str) -> str:
     )
 
 
-def option(heading: str, sentence: str, figures_table: str, note: str) -> str:
-    """Return a card of one possible loan: its heading, what it takes in words, and its table, HTML already."""
-    remark_below = f'<p class="hc-note">{escape(note)}</p>' if note else ""
+def option(kicker: str, heading: str, sentence: str, figures_table: str, note: str) -> str:
+    """Return a card of one possible loan: its place, what moves, in words, and its table, HTML already."""
+    below = f'<p class="hc-note">{escape(note)}</p>' if note else ""
     return (
-        f'<section class="hc-card hc-option"><h3>{escape(heading)}</h3><p>{escape(sentence)}</p>'
-        f"{figures_table}{remark_below}</section>"
+        f'<section class="hc-card hc-option"><p class="hc-kicker">{escape(kicker)}</p>'
+        f"<h3>{escape(heading)}</h3><p>{escape(sentence)}</p>{figures_table}{below}</section>"
     )
 
 
 def remark(heading: str, text: str) -> str:
     """Return a card of one paragraph."""
-    return f'<section class="hc-card hc-option"><h3>{escape(heading)}</h3><p>{escape(text)}</p></section>'
+    return f'<section class="hc-card hc-remark"><h3>{escape(heading)}</h3><p>{escape(text)}</p></section>'
 
 
 def notes(heading: str, lines: Sequence[str]) -> str:

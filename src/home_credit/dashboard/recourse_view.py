@@ -10,7 +10,7 @@ import streamlit as st
 from home_credit.dashboard import markup
 
 if TYPE_CHECKING:
-    from home_credit.contract import Change, Recourse, RecourseOption
+    from home_credit.contract import Change, Recourse
     from home_credit.dashboard.texts import Texts
     from home_credit.errors import ApiError
 
@@ -27,14 +27,17 @@ def show(found: Recourse | ApiError, say: Texts) -> None:
         st.html(markup.remark(say("recourse.none"), summary))
         return
     st.caption(summary)
-    st.html(markup.cards([_option(found, option, say) for option in found.options]))
+    st.html(markup.cards([_option(found, place, say) for place in range(len(found.options))]))
 
 
-def _option(found: Recourse, option: RecourseOption, say: Texts) -> str:
+def _option(found: Recourse, place: int, say: Texts) -> str:
+    option = found.options[place]
+    first, *others = (say(f"recourse.{lever}") for lever in option.levers)
     rows = [_row(say(f"fields.{change.field}"), *_both(change, say)) for change in option.changes]
     risk = (say.percent(found.probability_of_default), say.percent(option.probability_of_default))
     return markup.option(
-        " + ".join(say(f"recourse.{lever}") for lever in option.levers),
+        say("recourse.other" if place else "recourse.smallest"),
+        " + ".join((first, *(f"{lever[:1].lower()}{lever[1:]}" for lever in others))),
         getattr(option.text, say.language),
         markup.table(
             say("recourse.table_caption"),
