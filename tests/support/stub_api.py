@@ -183,10 +183,14 @@ def recourse(applicant_id: int) -> Recourse:
 
 @dataclass
 class StubApi:
-    """A running server; ``has_model = False`` makes it answer as an API without a model does."""
+    """A running server; ``has_model = False`` makes it answer as an API without a model does.
+
+    ``has_recourse = False`` makes it answer as one that another model took over from.
+    """
 
     url: str
     has_model: bool = True
+    has_recourse: bool = True
     requests: list[str] = field(default_factory=list)
 
     def answer(self, method: str, target: str) -> tuple[int, BaseModel]:
@@ -210,7 +214,8 @@ class StubApi:
                 record = DecisionRecord(decision=decide(applicant), bundle=bundle(applicant), reviews=[])
                 answer = 200, record
             case ("GET", "/decisions/d-ID/recourse"):
-                answer = 200, recourse(applicant)
+                other_model = problem(409, "another model made this decision")
+                answer = (200, recourse(applicant)) if self.has_recourse else other_model
             case (_, "/applicants/ID" | "/applicants/ID/predict") if applicant not in APPLICANTS:
                 answer = problem(404, f"no applicant with SK_ID_CURR {applicant} in the portfolio")
             case ("GET", "/applicants/ID"):
