@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COLUMNS = ("AMT_GOODS_PRICE", "AMT_CREDIT", "AMT_ANNUITY")
 
 # Bounds, from 92,818 real applications: the smallest loan, and credit over annuity from the 0.1 to the 99.9 %
-# quantile. The credit is never below the price of the goods (in 40 of 92,777): neither is it here.
+# quantile. A cash credit is never below the price of the goods: no part paid up front takes it there.
 SMALLEST_AMOUNT = 45_000.0
 SHORTEST_RATIO, LONGEST_RATIO = 8.0, 38.0
 # Terms in months among which a cash loan moves: two of 15,739 earlier ones were longer.
