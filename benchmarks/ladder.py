@@ -1,6 +1,6 @@
-"""AUC on the same stratified folds: plain LightGBM on application columns, ours on the application, ours on all.
+"""The ladder of baselines, and a plain LightGBM on raw application columns, all on the same folds.
 
-python benchmarks/ladder.py --tables DIR
+python benchmarks/ladder.py --tables DIR [--track]
 """
 
 from __future__ import annotations
@@ -12,62 +12,59 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold
 
-from home_credit.default_risk import classifier
-from home_credit.default_risk.preprocessor import Preprocessor
-from home_credit.features.build import feature_matrix
-from home_credit.features.catalogue import CATALOGUE, TABLE_OF
-from home_credit.tables.schema import APPLICATION, ID, TARGET
+from home_credit.config import Settings
+from home_credit.tables.schema import APPLICATION, ID
 from home_credit.tables.source import open_tables
+from home_credit.training import data
+from home_credit.training.cross_validation import out_of_fold
+from home_credit.training.ladder import climb
+from home_credit.training.learners import boosted
 
-SEED = 2018
-PLAIN = {"rounds": 300, "learning_rate": 0.03, "num_leaves": 31}
+PLAIN = {
+    "rounds": 350,
+    "learning_rate": 0.02,
+    "num_leaves": 31,
+    "min_child_samples": 100,
+    "feature_fraction": 0.5,
+}
 
 
-def out_of_fold(rows: pl.DataFrame, target: np.ndarray, features: list[str], parameters: dict) -> float:
-    """Return the AUC of predictions that no model made on its own training rows."""
-    score = np.zeros(len(target))
-    for inside, outside in StratifiedKFold(5, shuffle=True, random_state=SEED).split(score, target):
-        prepared = Preprocessor.fit(rows[inside], features)
-        booster = classifier.fit(
-            prepared.transform(rows[inside]),
-            target[inside],
-            features=features,
-            categorical=prepared.categorical,
-            parameters=parameters,
-            seed=SEED,
-        )
-        score[outside] = classifier.log_odds(booster, prepared.transform(rows[outside]))
-    return float(roc_auc_score(target, score))
+def raw_columns(tables: Path, order: pl.Series) -> pl.DataFrame:
+    """Return the application as it was filed, protected traits included, in the order of the feature rows."""
+    with open_tables(tables, "train") as source:
+        raw = source.frames[APPLICATION].collect()
+    raw = pl.DataFrame({ID: order}).join(raw, on=ID, how="left", maintain_order="left")
+    return raw.with_columns(pl.col(pl.Int64).cast(pl.Float64))
 
 
 def main() -> None:
-    """Print one line per rung."""
+    """Print one line per model, the plainest first."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tables", type=Path, required=True)
+    parser.add_argument("--track", action="store_true", help="track each model in MLflow")
     arguments = parser.parse_args()
-    with open_tables(arguments.tables, "train") as source:
-        rows = feature_matrix(source.frames, source.applicants[ID])
-        raw = source.frames[APPLICATION].collect().sort(ID)
-        target = (
-            rows.select(ID).join(source.target, on=ID, how="left", maintain_order="left")[TARGET].to_numpy()
-        )
-    raw = raw.with_columns(pl.col(pl.Int64).cast(pl.Float64))
-    committed = classifier.committed_parameters()
-    application = [name for name in CATALOGUE if TABLE_OF[name] == APPLICATION]
-    print("| | features | AUC |\n|---|---|---|")
-    for name, frame, features, parameters in (
-        ("plain LightGBM, raw application columns", raw, raw.columns[1:], PLAIN),
-        ("committed parameters, raw application columns", raw, raw.columns[1:], committed),
-        ("committed parameters, application features", rows, application, committed),
-        ("committed parameters, all features", rows, list(CATALOGUE), committed),
-    ):
+    applicants = data.load(arguments.tables)
+    print(
+        "| model | features | AUC | 95 % interval | log loss | AUC on training rows |\n|---|---|---|---|---|---|"
+    )
+    raw = raw_columns(arguments.tables, applicants.rows[ID])
+    names = raw.columns[1:]
+    scored = out_of_fold(raw, applicants.target, applicants.persons, boosted(names, PLAIN), repeats=1)
+    print(
+        f"| plain LightGBM, raw application columns | {len(names)} "
+        f"| {roc_auc_score(applicants.target, scored.raw[0]):.4f} | | | {np.mean(scored.train_auc):.4f} |",
+        flush=True,
+    )
+    for rung in climb(applicants, tracking=Settings().mlflow_tracking_uri if arguments.track else None):
         print(
-            f"| {name} | {len(features)} | {out_of_fold(frame, target, features, parameters):.4f} |",
+            f"| {rung.name} | {rung.features} | {rung.auc:.4f} | {rung.auc_low:.4f} to {rung.auc_high:.4f} "
+            f"| {rung.log_loss:.4f} | {rung.train_auc:.4f} |",
             flush=True,
         )
-    print(f"lightgbm {lgb.__version__}, {len(target)} applicants, {target.mean():.2%} defaults")
+    print(
+        f"lightgbm {lgb.__version__}, {len(applicants)} applicants, {applicants.target.mean():.2%} defaults"
+    )
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from home_credit import policy, training
+from home_credit import policy
 from home_credit.tables.demo import write_demo
+from home_credit.training.run import train
 
 ROOT = Path(__file__).parents[1]
 QUICK = {"rounds": 40, "learning_rate": 0.1, "num_leaves": 8, "min_child_samples": 40}
@@ -26,7 +27,7 @@ def portfolio(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def models(portfolio: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small model trained on the demo portfolio."""
     folder = tmp_path_factory.mktemp("models")
-    training.train(portfolio, folder, tracking=None, costs=policy.Costs(), parameters=QUICK)
+    train(portfolio, folder, tracking=None, costs=policy.Costs(), parameters=QUICK, repeats=1)
     return folder
 
 

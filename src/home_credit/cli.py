@@ -80,16 +80,21 @@ def train(
     tables: Tables,
     models: Models = None,
     track: Annotated[bool, typer.Option(help="track the run in MLflow")] = True,
+    keep_aside: Annotated[
+        float, typer.Option(min=0.0, max=0.9, help="share of persons kept from training, for the gate")
+    ] = 0.0,
 ) -> None:
     """Train on application_train and its histories, save the model, register it in MLflow."""
-    from home_credit import policy, training
+    from home_credit import policy
+    from home_credit.training.run import train
 
     settings = Settings()
-    manifest = training.train(
+    manifest = train(
         tables,
         models or settings.models,
         tracking=settings.mlflow_tracking_uri if track else None,
         costs=policy.Costs.of(settings),
+        keep_aside=keep_aside,
     )
     measured = manifest["metrics"]["out_of_fold"]
     typer.echo(f"model {manifest['model_version']} saved to {models or settings.models}")
@@ -100,6 +105,84 @@ def train(
     for name in ("train_auc", "log_loss", "brier", "ks", "calibration_slope", "cost_per_applicant"):
         typer.echo(f"{name:>20} {measured[name]:.4f}")
     typer.echo(f"{'cut_off':>20} {manifest['policy']['cut_off']:.4f}")
+
+
+@app.command()
+def ladder(
+    tables: Tables,
+    track: Annotated[bool, typer.Option(help="track each model in MLflow")] = True,
+) -> None:
+    """Cross-validate the baselines and the model on the same folds."""
+    from home_credit.training import data
+    from home_credit.training.ladder import climb
+
+    typer.echo(
+        "| model | features | AUC | 95 % interval | log loss | AUC on training rows |\n|---|---|---|---|---|---|"
+    )
+    for rung in climb(data.load(tables), tracking=Settings().mlflow_tracking_uri if track else None):
+        typer.echo(
+            f"| {rung.name} | {rung.features} | {rung.auc:.4f} | {rung.auc_low:.4f} to {rung.auc_high:.4f}"
+            f" | {rung.log_loss:.4f} | {rung.train_auc:.4f} |"
+        )
+
+
+@app.command()
+def search(
+    tables: Tables,
+    minutes: Annotated[float, typer.Option(min=0.0, help="time budget")] = 30.0,
+    study: Annotated[Path, typer.Option(help="file of all trials; an existing one is continued")] = Path(
+        "var/search.db"
+    ),
+) -> None:
+    """Search for better hyper-parameters; prints them as parameters.toml wants them."""
+    from home_credit.training import data
+    from home_credit.training.search import search as run
+
+    parameters, auc = run(data.load(tables), study, minutes=minutes)
+    typer.echo(f"# out-of-fold AUC {auc:.4f}")
+    for name, value in parameters.items():
+        typer.echo(f"{name} = {value}")
+
+
+@app.command()
+def promote(
+    tables: Annotated[Path, typer.Option(help="labelled tables to judge champion and challenger on")],
+    models: Models = None,
+    unseen: Annotated[bool, typer.Option(help="neither model was trained on anybody in the tables")] = False,
+) -> None:
+    """Make the challenger the champion if it passes the gate; exit code 3 where it does not."""
+    from home_credit import policy
+    from home_credit.training import promotion
+
+    settings = Settings()
+    verdict = promotion.promote(
+        tables,
+        models or settings.models,
+        tracking=settings.mlflow_tracking_uri,
+        costs=policy.Costs.of(settings),
+        nobody_known=unseen,
+    )
+    typer.echo(f"{verdict.applicants} applicants that neither was trained on, {verdict.defaults} defaults")
+    for difference in verdict.differences:
+        typer.echo(
+            f"{difference.metric:>10} {difference.champion:.4f} -> {difference.challenger:.4f}, difference"
+            f" {difference.low:+.4f} to {difference.high:+.4f} (95 %)"
+        )
+    for refusal in verdict.refusals:
+        typer.echo(f"refused: {refusal}")
+    if not verdict.passed:
+        raise typer.Exit(3)
+    typer.echo(f"model {verdict.challenger} is the champion, saved to {models or settings.models}")
+
+
+@app.command()
+def rollback(models: Models = None) -> None:
+    """Make the champion of before the champion again; a second time undoes the first."""
+    from home_credit.training import promotion
+
+    settings = Settings()
+    version = promotion.rollback(models or settings.models, tracking=settings.mlflow_tracking_uri)
+    typer.echo(f"model {version} is the champion, saved to {models or settings.models}")
 
 
 @app.command()

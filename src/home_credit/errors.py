@@ -18,6 +18,8 @@
     │   └── UsageError             a command called with arguments that do not fit
     └── UnavailableError           we cannot do our part now (exit code 1, HTTP 503)
         ├── ArtifactError          no model, or one that does not match its manifest
+        ├── RegistryError          no registered model under the alias asked for
+        ├── ModelCardError         a model card that says what its manifest does not
         ├── LedgerError            the decision could not be recorded, or its record is broken
         ├── ApiError               the scoring API did not answer, or answered with a problem
         └── ServiceError           a service of ours could not be started
@@ -124,6 +126,14 @@ class UnavailableError(HomeCreditError):
 
 class ArtifactError(UnavailableError):
     """No model, or one that does not match its manifest."""
+
+
+class RegistryError(UnavailableError):
+    """No registered model under the alias asked for."""
+
+
+class ModelCardError(UnavailableError):
+    """A model card that cannot be written from its manifest, or that says what its manifest does not."""
 
 
 class LedgerError(UnavailableError):

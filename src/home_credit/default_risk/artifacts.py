@@ -89,3 +89,17 @@ def load(directory: Path) -> Artifacts:
     except (ValueError, KeyError) as error:
         raise ArtifactError(f"{directory / MANIFEST} is not a manifest: {error}") from error
     return Artifacts(booster, Preprocessor.from_plain(plain), Calibration(**plain["calibration"]), manifest)
+
+
+def copy(source: Path, target: Path) -> str:
+    """Copy the model in ``source`` to ``target``, the manifest last, and return its model version.
+
+    Raises :class:`ArtifactError` where the source is not whole; then the target is left as it was.
+    """
+    model = load(source)
+    target.mkdir(parents=True, exist_ok=True)
+    for name in (*model.manifest["artifacts"], MANIFEST):
+        half = target / f"{name}.half"
+        half.write_bytes((source / name).read_bytes())
+        half.replace(target / name)
+    return model.version

@@ -30,6 +30,9 @@ class Calibration:
         return 1.0 / (1.0 + np.exp(-self.log_odds(raw)))
 
 
+IDENTITY = Calibration(1.0, 0.0)
+
+
 def fit(raw: NDArray[np.float64], target: NDArray[np.int64], *, steps: int = 50) -> Calibration:
     """Fit by Newton's method on the logistic likelihood of ``target`` given raw log-odds."""
     design = np.column_stack([raw, np.ones_like(raw)])

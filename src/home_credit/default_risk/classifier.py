@@ -10,9 +10,11 @@ import lightgbm as lgb
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+Booster = lgb.Booster
 
 # A fixed number of threads and LightGBM's deterministic mode: the same rows give the same trees.
 FIXED: dict[str, Any] = {
@@ -36,11 +38,16 @@ def fit(
     *,
     features: Sequence[str],
     categorical: Sequence[int],
-    parameters: dict[str, Any],
+    directions: Sequence[int],
+    parameters: Mapping[str, Any],
     seed: int,
 ) -> lgb.Booster:
-    """Train on ``matrix`` (rows by features) and ``target`` (1 a default)."""
-    settings = {**FIXED, **parameters, "seed": seed}
+    """Train on ``matrix`` (rows by features) and ``target`` (1 a default).
+
+    ``categorical`` holds positions of features, ``directions`` one number per feature: -1 where a higher value may
+    never raise the risk, 1 where it may never lower it, 0 where it may do either.
+    """
+    settings = {**FIXED, **parameters, "seed": seed, "monotone_constraints": list(directions)}
     rounds = settings.pop("rounds")
     data = lgb.Dataset(
         matrix, target, feature_name=list(features), categorical_feature=list(categorical), params=settings

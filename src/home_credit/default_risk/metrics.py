@@ -11,6 +11,8 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score, roc_curve
 from home_credit.default_risk import calibration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from numpy.typing import NDArray
 
 
@@ -52,3 +54,9 @@ def evaluate(target: NDArray[np.int64], probability: NDArray[np.float64]) -> dic
         "default_rate": float(target.mean()),
         "mean_probability": float(probability.mean()),
     }
+
+
+def mean(repeats: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean of each metric over repeats of the cross-validation."""
+    measured = list(repeats)
+    return {name: float(np.mean([one[name] for one in measured])) for name in measured[0]}

@@ -1,0 +1,36 @@
+"""A local tracking folder that can be cloned anywhere."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+_ADDRESSES = {
+    "experiments": "artifact_location",
+    "runs": "artifact_uri",
+    "logged_models": "artifact_location",
+    "model_versions": "storage_location",
+}
+
+
+def make_portable(folder: Path) -> None:
+    """Make the artefact addresses of a local folder relative.
+
+    MLflow stores absolute paths; a relative one is read from the working directory, which is the
+    repository's root for every command of ours.
+    """
+    absolute = str(folder.resolve())
+    with closing(sqlite3.connect(folder / "mlflow.db")) as database:
+        for table, column in _ADDRESSES.items():
+            database.execute(
+                f"UPDATE {table} SET {column} = replace({column}, ?, ?)",  # noqa: S608 (names are ours)
+                (absolute, str(folder)),
+            )
+        database.commit()
+        database.execute("VACUUM")
+    # The model's own description repeats where it was made; MLflow reads the names of the files alone.
+    for description in folder.glob("artifacts/models/*/artifacts/MLmodel"):
+        text = description.read_text(encoding="utf-8")
+        relative = text.replace(absolute, str(folder)).replace(f"{Path.cwd()}/", "")
+        description.write_text(relative, encoding="utf-8")

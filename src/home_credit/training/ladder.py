@@ -1,0 +1,84 @@
+"""What each step up from the plainest model is worth, on the same folds, in one MLflow experiment."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.metrics import log_loss, roc_auc_score
+
+from home_credit import registry
+from home_credit.default_risk import calibration, classifier, metrics
+from home_credit.default_risk.inputs import INPUTS
+from home_credit.features.catalogue import TABLE_OF
+from home_credit.tables.schema import APPLICATION
+from home_credit.training import folds, learners
+from home_credit.training.cross_validation import Learner, out_of_fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from home_credit.training import data
+
+EXPERIMENT = "home-credit-ladder"
+FROM_APPLICATION = tuple(name for name in INPUTS if TABLE_OF[name] == APPLICATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One model of the ladder and what it reaches out of fold."""
+
+    name: str
+    features: int
+    auc: float
+    auc_low: float
+    auc_high: float
+    log_loss: float
+    train_auc: float
+
+
+def rungs() -> dict[str, tuple[int, Learner]]:
+    """Return the models from the plainest to ours, with the number of features each reads."""
+    parameters = classifier.committed_parameters()
+    application = len(FROM_APPLICATION)
+    return {
+        "prior": (0, learners.prior),
+        "scorecard": (application, learners.scorecard(FROM_APPLICATION)),
+        "logistic regression": (application, learners.logistic(FROM_APPLICATION)),
+        "LightGBM, application": (application, learners.boosted(FROM_APPLICATION, parameters)),
+        "LightGBM, all tables": (len(INPUTS), learners.boosted(INPUTS, parameters)),
+    }
+
+
+def climb(applicants: data.Applicants, *, tracking: str | None, repeats: int = 1) -> Iterator[Rung]:
+    """Cross-validate every rung and track each as a run of the experiment ``home-credit-ladder``."""
+    target = np.tile(applicants.target, repeats)
+    for name, (features, learner) in rungs().items():
+        scored = out_of_fold(applicants.rows, applicants.target, applicants.persons, learner, repeats=repeats)
+        probability = calibration.IDENTITY.probability(scored.raw.ravel())
+        low, high = metrics.auc_interval(target, probability)
+        rung = Rung(
+            name,
+            features,
+            float(roc_auc_score(target, probability)),
+            low,
+            high,
+            float(log_loss(target, probability)),
+            float(np.mean(scored.train_auc)),
+        )
+        if tracking is not None:
+            numbers = {key: value for key, value in asdict(rung).items() if key != "name"}
+            registry.log_run(
+                tracking,
+                EXPERIMENT,
+                name,
+                {
+                    "folds": folds.FOLDS,
+                    "repeats": repeats,
+                    "seed": folds.SEED,
+                    "data": applicants.fingerprint[:12],
+                },
+                numbers,
+            )
+        yield rung

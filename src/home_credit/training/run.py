@@ -1,0 +1,207 @@
+"""From seven tables to a saved and registered model."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from home_credit import __version__, policy, registry
+from home_credit.default_risk import artifacts, calibration, classifier, curves, metrics
+from home_credit.default_risk.inputs import INPUTS
+from home_credit.training import calibrators, data, folds, learners
+from home_credit.training.cross_validation import OutOfFold, out_of_fold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from home_credit.default_risk.preprocessor import Preprocessor
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What cross-validation tells: out-of-fold probabilities (repeats by applicants) and all that follows from them."""
+
+    folds: OutOfFold
+    calibration: calibration.Calibration
+    calibration_facts: dict[str, Any]
+    probability: NDArray[np.float64]
+    cut_off: float
+    metrics: dict[str, float]
+
+
+def measure(
+    applicants: data.Applicants, parameters: Mapping[str, Any], costs: policy.Costs, *, repeats: int
+) -> Measured:
+    """Cross-validate, and choose calibration and cut-off on out-of-fold predictions alone."""
+    target = applicants.target
+    scored = out_of_fold(
+        applicants.rows, target, applicants.persons, learners.boosted(INPUTS, parameters), repeats=repeats
+    )
+    losses = calibrators.compare(scored.raw, target, applicants.persons)
+    name, chosen = calibrators.choose(scored.raw, target, losses)
+    probability = chosen.probability(scored.raw)
+    labels = np.tile(target, repeats)
+    cut_off = policy.choose_cut_off(probability.ravel(), labels, costs)
+    measured = metrics.mean(metrics.evaluate(target, one) for one in probability)
+    measured["train_auc"] = float(np.mean(scored.train_auc))
+    measured["cost_per_applicant"] = policy.expected_cost(probability.ravel(), labels, cut_off, costs)
+    return Measured(scored, chosen, {"chosen": name, "log_loss": losses}, probability, cut_off, measured)
+
+
+def train(
+    tables: Path,
+    models: Path,
+    *,
+    tracking: str | None,
+    costs: policy.Costs,
+    parameters: Mapping[str, Any] | None = None,
+    keep_aside: float = 0.0,
+    repeats: int = folds.REPEATS,
+) -> dict[str, Any]:
+    """Train on the applicants of application_train and return the manifest of the saved model.
+
+    ``tracking`` is an MLflow address or folder; ``None`` tracks nothing. Metrics, calibration and cut-off all
+    come from out-of-fold predictions; the saved classifier is then fitted on all rows but those of the share
+    ``keep_aside`` of persons, on whom it is only measured.
+    """
+    began = time.monotonic()
+    parameters = parameters or classifier.committed_parameters()
+    everybody = data.load(tables)
+    for warning in everybody.warnings:
+        logger.warning("%s", warning)
+    aside = everybody.kept_aside(keep_aside)
+    applicants, unseen = everybody.where(~aside), everybody.where(aside)
+    logger.info(
+        "%d applicants, %d features in %.0f s", len(applicants), len(INPUTS), time.monotonic() - began
+    )
+
+    measured = measure(applicants, parameters, costs, repeats=repeats)
+    preprocessor, booster = learners.fit_boosted(applicants.rows, applicants.target, INPUTS, parameters)
+    facts: dict[str, Any] = {
+        "package_version": __version__,
+        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "training_data": {
+            "applicants": len(applicants),
+            "persons": len(np.unique(applicants.persons)),
+            "fingerprint": everybody.fingerprint,
+            "kept_aside": keep_aside,
+        },
+        "features": {"version": __version__, "names": list(preprocessor.features)},
+        "parameters": dict(parameters),
+        "metrics": {
+            "out_of_fold": measured.metrics,
+            "folds": {
+                "count": folds.FOLDS,
+                "repeats": repeats,
+                "seed": folds.SEED,
+                "auc": measured.folds.fold_auc,
+                "train_auc": measured.folds.train_auc,
+            },
+            "complete_histories": _on(applicants.complete, applicants.target, measured.probability),
+            "kept_aside": metrics.evaluate(
+                unseen.target,
+                measured.calibration.probability(
+                    classifier.log_odds(booster, preprocessor.transform(unseen.rows))
+                ),
+            )
+            if len(unseen)
+            else None,
+        },
+        "calibration": measured.calibration_facts,
+        "policy": {
+            "cut_off": measured.cut_off,
+            "cost_false_negative": costs.false_negative,
+            "cost_false_positive": costs.false_positive,
+        },
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("lightgbm", "polars", "narwhals", "numpy", "scikit-learn")},
+        },
+    }
+    manifest = artifacts.save(
+        models,
+        booster=booster,
+        preprocessor=preprocessor,
+        calibration=measured.calibration,
+        facts=facts,
+    )
+    if tracking is not None:
+        _track(tracking, models, manifest, applicants, measured, costs, preprocessor)
+    return manifest
+
+
+def _on(
+    chosen: NDArray[np.bool_], target: NDArray[np.int64], probability: NDArray[np.float64]
+) -> dict[str, float] | None:
+    """Return the out-of-fold metrics on the applicants that ``chosen`` marks, ``None`` where there are none."""
+    if not chosen.any():
+        return None
+    measured = metrics.mean(metrics.evaluate(target[chosen], one[chosen]) for one in probability)
+    return {"applicants": int(chosen.sum()), **measured}
+
+
+def _track(  # noqa: PLR0917  # everything of one run
+    tracking: str,
+    models: Path,
+    manifest: dict[str, Any],
+    applicants: data.Applicants,
+    measured: Measured,
+    costs: policy.Costs,
+    preprocessor: Preprocessor,
+) -> None:
+    """Track the run in MLflow, with its curves, and register the model."""
+    probability = measured.probability.ravel()
+    target = np.tile(applicants.target, len(measured.probability))
+    cut_offs = np.linspace(0.01, 0.5, 99)
+    cost_curve = np.array([policy.expected_cost(probability, target, point, costs) for point in cut_offs])
+    registered = registry.log_and_register(
+        tracking,
+        models=models,
+        parameters={
+            **manifest["parameters"],
+            "folds": folds.FOLDS,
+            "repeats": len(measured.probability),
+            "seed": folds.SEED,
+        },
+        metrics={
+            **measured.metrics,
+            **{f"fold_{n}_auc": auc for n, auc in enumerate(measured.folds.fold_auc, 1)},
+        },
+        figures={
+            "roc": curves.roc(target, probability),
+            "reliability": curves.reliability(target, probability),
+            "cost": curves.cost(cut_offs, cost_curve, measured.cut_off),
+        },
+        example=_example(applicants.rows, preprocessor),
+        tags={"model_version": manifest["model_version"], "data": applicants.fingerprint[:12]},
+    )
+    logger.info("run %s is tracked, its model registered as version %s (%s)", *registered)
+
+
+def _example(rows: pl.DataFrame, preprocessor: Preprocessor) -> Any:  # pandas is MLflow's matter
+    """Return one made-up row: the most frequent category or the median of each feature, nobody's own values."""
+    return pl.DataFrame(
+        {
+            name: [preprocessor.categories[name][0]]
+            if name in preprocessor.categories
+            else [rows[name].median()]
+            for name in preprocessor.features
+        },
+        schema={
+            name: pl.String if name in preprocessor.categories else pl.Float64
+            for name in preprocessor.features
+        },
+    ).to_pandas()

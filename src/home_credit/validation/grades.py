@@ -1,0 +1,91 @@
+"""Do the probabilities of default hold? By grade, with Jeffreys' test, and along the whole range.
+
+European Central Bank, "Instructions for reporting the validation results of internal models: IRB Pillar I models
+for credit risk" (February 2019), section 2.5.3.1: with D defaults among the N customers of a grade, the posterior of
+its true default rate is Beta(D + ½, N - D + ½); the p-value is that distribution's cumulative function at the
+estimated probability. It is one-sided: small where the estimate is too low. Customers count as independent and as
+equally risky within a grade; where they are not equally risky, it errs on the side of passing.
+
+Probabilities calibrated on the same rows agree with them on the whole by construction; grades and bins say where.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.stats import beta
+
+from home_credit import policy
+from home_credit.validation.proportions import jeffreys
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEVEL = 0.05
+
+
+def jeffreys_p_value(defaults: int, applicants: int, probability: float) -> float:
+    """Return the posterior probability that the true default rate is at most ``probability``."""
+    return float(beta.cdf(probability, defaults + 0.5, applicants - defaults + 0.5))
+
+
+def by_grade(probability: NDArray[np.float64], target: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Return one row for each grade that has applicants, A first.
+
+    ``below`` bounds the grade's probabilities; ``low`` and ``high`` are Jeffreys' interval of ``observed_rate``.
+    ``verdict`` is "fail" where the mean probability is too low at 5 %; ``verdict_corrected`` is the same for all
+    grades together (Holm, 1979: at most one such set in twenty fails by chance). ``too_high`` marks the
+    opposite, which no supervisor objects to and which turns good applicants away.
+    """
+    grades = np.array([policy.grade(value) for value in probability.tolist()])
+    rows = []
+    for name, bound in policy.GRADES:
+        inside = grades == name
+        if inside.any():
+            row = {"grade": name, "below": bound, **_compare(probability[inside], target[inside])}
+            row["p_value"] = jeffreys_p_value(row["defaults"], row["applicants"], row["mean_probability"])
+            rows.append(row)
+    for row, corrected in zip(rows, holm([row["p_value"] for row in rows]), strict=True):
+        row["p_value_corrected"] = corrected
+        row["verdict"] = "fail" if row["p_value"] < LEVEL else "pass"
+        row["verdict_corrected"] = "fail" if corrected < LEVEL else "pass"
+        row["too_high"] = row["p_value"] > 1.0 - LEVEL
+    return rows
+
+
+def reliability(
+    probability: NDArray[np.float64], target: NDArray[np.int64], bins: int = 10
+) -> list[dict[str, Any]]:
+    """Return observed default rates, with Jeffreys' interval, over mean probabilities by quantile bins.
+
+    Applicants with one and the same probability share a bin, so there may be fewer than ``bins``.
+    """
+    edges = np.quantile(probability, np.arange(1, bins) / bins)
+    place = np.searchsorted(edges, probability, side="right")
+    return [
+        {"bin": number, **_compare(probability[place == index], target[place == index])}
+        for number, index in enumerate(np.unique(place).tolist(), start=1)
+    ]
+
+
+def holm(p_values: list[float]) -> list[float]:
+    """Return p-values corrected for being several: S. Holm, Scandinavian Journal of Statistics 6 (1979)."""
+    order = np.argsort(p_values, kind="stable")
+    corrected = np.empty(len(p_values))
+    factors = np.arange(len(p_values), 0, -1)
+    corrected[order] = np.minimum(np.maximum.accumulate(factors * np.asarray(p_values)[order]), 1.0)
+    return [float(value) for value in corrected]
+
+
+def _compare(probability: NDArray[np.float64], target: NDArray[np.int64]) -> dict[str, Any]:
+    applicants, defaults = len(target), int(target.sum())
+    low, high = jeffreys(defaults, applicants)
+    return {
+        "applicants": applicants,
+        "defaults": defaults,
+        "mean_probability": float(probability.mean()),
+        "observed_rate": defaults / applicants,
+        "low": low,
+        "high": high,
+    }

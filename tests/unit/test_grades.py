@@ -1,0 +1,102 @@
+"""Calibration by grade: what is true passes, what is too low is caught, as often as promised."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+from home_credit import policy
+from home_credit.validation.grades import by_grade, holm, jeffreys_p_value, reliability
+from home_credit.validation.proportions import jeffreys, wilson
+
+COUNTS = st.integers(1, 2_000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
+SCORED = st.lists(
+    st.tuples(st.integers(1, 999).map(lambda n: n / 1000), st.integers(0, 1)), min_size=1, max_size=80
+)
+
+
+def applicants(n: int, seed: int, *, factor: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return probabilities over all grades, and targets drawn at ``factor`` times these."""
+    random = np.random.default_rng(seed)
+    probability = np.exp(random.uniform(np.log(0.008), np.log(0.45), n))
+    return probability, (random.random(n) < probability * factor).astype(np.int64)
+
+
+def test_p_value_is_that_of_a_published_example() -> None:
+    # Rösch and Scheule, "Deep Credit Risk": two defaults of six at an estimate of 3.67 %.
+    assert jeffreys_p_value(2, 6, 0.0367) == pytest.approx(0.0044, abs=5e-5)
+
+
+@given(COUNTS)
+def test_intervals_are_those_of_statsmodels(counted: tuple[int, int]) -> None:
+    count, total = counted
+    assert wilson(count, total) == pytest.approx(proportion_confint(count, total, method="wilson"), abs=1e-12)
+    low, high = proportion_confint(count, total, method="jeffreys")
+    assert jeffreys(count, total) == pytest.approx(
+        (0.0 if count == 0 else low, 1.0 if count == total else high), abs=1e-12
+    )
+
+
+@given(COUNTS, st.floats(0, 1), st.floats(0, 1))
+def test_a_higher_estimate_is_never_more_surely_too_low(
+    counted: tuple[int, int], one: float, other: float
+) -> None:
+    low, high = sorted((one, other))
+    assert jeffreys_p_value(*counted, low) <= jeffreys_p_value(*counted, high)
+
+
+@settings(max_examples=20)  # statsmodels takes its time
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=7))
+def test_correction_is_that_of_statsmodels(p_values: list[float]) -> None:
+    assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
+
+
+@given(SCORED)
+def test_grades_and_bins_hold_every_applicant_once_in_any_order(scored: list[tuple[float, int]]) -> None:
+    probability, target = np.array([p for p, _ in scored]), np.array([y for _, y in scored])
+    for rows, again in (
+        (by_grade(probability, target), by_grade(probability[::-1], target[::-1])),
+        (reliability(probability, target), reliability(probability[::-1], target[::-1])),
+    ):
+        assert sum(row["applicants"] for row in rows) == len(scored)
+        assert sum(row["defaults"] for row in rows) == target.sum()
+        assert [row["defaults"] for row in rows] == [row["defaults"] for row in again]
+        for row in rows:
+            assert row["low"] <= row["observed_rate"] <= row["high"]
+    assert [row["grade"] for row in by_grade(probability, target)] == sorted(
+        {policy.grade(value) for value in probability.tolist()}
+    )
+
+
+def test_true_probabilities_fail_as_rarely_as_promised() -> None:
+    samples = [by_grade(*applicants(4_000, seed)) for seed in range(150)]
+    single = np.mean([row["verdict"] == "fail" for rows in samples for row in rows])
+    together = np.mean([any(row["verdict_corrected"] == "fail" for row in rows) for rows in samples])
+    assert 0.02 < single < 0.08
+    assert together < 0.11
+    assert {len(rows) for rows in samples} == {len(policy.GRADES)}
+
+
+def test_probabilities_that_are_too_low_are_caught() -> None:
+    rows = by_grade(*applicants(20_000, 1, factor=1.4))
+    assert {row["verdict_corrected"] for row in rows} == {"fail"}
+    assert not any(row["too_high"] for row in rows)
+    bins = reliability(*applicants(20_000, 1, factor=1.4))
+    assert all(bin_["mean_probability"] < bin_["observed_rate"] for bin_ in bins)
+    assert sum(bin_["mean_probability"] < bin_["low"] for bin_ in bins) >= 6
+
+
+def test_probabilities_that_are_too_high_pass_and_are_marked() -> None:
+    rows = by_grade(*applicants(20_000, 1, factor=0.6))
+    assert {row["verdict"] for row in rows} == {"pass"}
+    assert all(row["too_high"] for row in rows)
+
+
+def test_bins_are_quantiles_and_ties_share_one() -> None:
+    assert [bin_["applicants"] for bin_ in reliability(*applicants(1_000, 3))] == [100] * 10
+    tied = reliability(np.repeat([0.1, 0.2], [900, 100]), np.zeros(1_000, dtype=np.int64))
+    assert [bin_["applicants"] for bin_ in tied] == [900, 100]
