@@ -16,6 +16,7 @@ from home_credit.contract import (
     Health,
     ModelFacts,
     PredictionRequest,
+    Recourse,
     Review,
     ReviewRequest,
     SimulationRequest,
@@ -104,6 +105,18 @@ class ApiClient:
     def decision(self, decision_id: str) -> DecisionRecord:
         """Return a recorded decision with what it was made from and what was done to it."""
         return self._get(f"/decisions/{decision_id}", DecisionRecord)
+
+    def recourse(self, bundle: PredictionRequest) -> Recourse:
+        """Return the loans that one applicant would be approved with, smallest change first."""
+        return self._post("/recourse", Recourse, bundle.model_dump(mode="json"))
+
+    def recourse_of_applicant(self, applicant_id: int) -> Recourse:
+        """Return the loans that a known applicant would be approved with."""
+        return self._post(f"/applicants/{applicant_id}/recourse", Recourse, None)
+
+    def recourse_of_decision(self, decision_id: str) -> Recourse:
+        """Return the loans that would have turned a recorded decision into an approval."""
+        return self._get(f"/decisions/{decision_id}/recourse", Recourse)
 
     def review(self, decision_id: str, request: ReviewRequest) -> Review:
         """Record a human's own decision."""

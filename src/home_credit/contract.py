@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 DecisionKind = Literal["approved", "review", "declined"]
+Lever = Literal["amount", "up_front", "term"]
 Row = dict[str, Any]
 
 
@@ -98,6 +99,48 @@ class Decision(Assessment):
 
     decision_id: str
     recorded_at: datetime
+
+
+class Change(Model):
+    """One figure of the loan, as asked for and as it would have to be.
+
+    ``field`` is a column of the application, or "term": the months that credit and annuity imply.
+    """
+
+    field: str
+    unit: Literal["currency", "months"]
+    old: float
+    new: float
+
+
+class RecourseOption(Model):
+    """Another loan, assessed anew with every feature recomputed: ``decision`` is what came of it.
+
+    ``cost`` is the size of the change, the present loan being 0 and no loan 1. Not ``robust`` is a loan that the
+    next smaller amount would not be approved with.
+    """
+
+    levers: list[Lever]
+    changes: list[Change]
+    cost: float
+    robust: bool
+    probability_of_default: float = Field(ge=0, le=1)
+    decision: DecisionKind
+    score: int
+    grade: str
+    text: Text
+
+
+class Recourse(Model):
+    """What loan the applicant would have been approved with, smallest change first; ``options`` may be empty."""
+
+    SK_ID_CURR: int
+    probability_of_default: float = Field(ge=0, le=1)
+    decision: DecisionKind
+    options: list[RecourseOption]
+    loans_tried: int
+    text: Text
+    model_version: str
 
 
 class Problem(Model):

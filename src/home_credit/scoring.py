@@ -12,7 +12,7 @@ from home_credit.default_risk import artifacts, classifier, reasons
 from home_credit.errors import OtherModelError
 from home_credit.features.online import OnlineFeatures
 from home_credit.tables.bundle import ParsedBundle, parse_bundle
-from home_credit.tables.schema import ID, TABLES
+from home_credit.tables.schema import APPLICATION, ID, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -92,6 +92,22 @@ class Scorer:
                 model_version=self.version,
                 simulation=simulation,
             )
+
+    def variants(self, bundle: ParsedBundle, replaced: pl.DataFrame) -> NDArray[np.float64]:
+        """Return the probability of default of an applicant with each row of ``replaced`` in the application.
+
+        ``replaced`` holds numbers of the application that are features as they stand, no two rows alike. The
+        histories, which are the same for all, are aggregated once; every feature is computed for every row.
+        """
+        names = replaced.columns
+        application = bundle.frames[APPLICATION]
+        varied = application.drop(names).join(replaced, how="cross").select(application.columns)
+        rows = self._features.compute({**bundle.frames, APPLICATION: varied})
+        matrix = self._model.preprocessor.transform(rows)
+        # All rows are of one applicant and come in any order: they are known by what was replaced.
+        scored = rows.select(names).with_columns(probability=self._probabilities(matrix))
+        in_order = replaced.join(scored, on=names, how="left", nulls_equal=True, maintain_order="left")
+        return in_order["probability"].to_numpy()
 
     def score_matrix(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the decision on each row of a feature matrix, with the codes of the strongest reasons."""

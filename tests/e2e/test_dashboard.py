@@ -84,9 +84,40 @@ def test_decision_is_shown_with_reasons_profile_and_record(app: AppTest, decisio
     assert max(decision.reasons, key=lambda reason: abs(reason.contribution)).text.fr in page
     for shown in (FR("fields.AMT_CREDIT"), FR("history.bureau"), decision.model_version):
         assert shown in page
+    recourse = () if decision.decision == "approved" else ("recourse",)
     assert [header.value for header in app.header] == [
-        FR(f"{part}.heading") for part in ("risk", "reasons", "profile", "record")
+        FR(f"{part}.heading") for part in ("risk", "reasons", *recourse, "profile", "record")
     ]
+
+
+def test_who_is_not_approved_is_shown_another_loan_or_that_there_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with stub_api.running() as api:
+        monkeypatch.setenv("API_URL", api.url)
+        app = AppTest.from_file(str(APP), default_timeout=30)
+        (option,) = stub_api.recourse(stub_api.REVIEW).options
+        page = html(enter(app.run(), str(stub_api.REVIEW)))
+        for shown in (
+            option.text.fr,
+            FR("recourse.smallest"),
+            FR("recourse.not_robust"),
+            FR.number(900_000),
+            f"<strong>{FR.number(720_000)}</strong>",
+            f"<strong>{FR('recourse.months', value=60)}</strong>",
+            FR.percent(option.probability_of_default),
+        ):
+            assert shown in page
+        page = html(enter(app, str(stub_api.DECLINED)))
+        assert FR("recourse.none") in page
+        assert stub_api.recourse(stub_api.DECLINED).text.fr in page
+        # The decision stands, whatever becomes of the search.
+        api.has_recourse = False
+        page = html(enter(app, str(stub_api.REVIEW)))
+        assert FR("decision.review") in page
+        captions = [caption.value for caption in app.caption]
+        assert FR("recourse.unavailable") in captions
+        assert any("another model made this decision" in caption for caption in captions)
 
 
 def test_reasons_stand_most_harmful_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,6 +260,22 @@ def test_a_loan_officer_decides_and_keeps_the_record(page: Page, address: str, d
     page.get_by_text("English", exact=True).click()
     expect(page.locator(".hc-verdict")).to_have_text(EN(f"decision.{decision.decision}"))
     assert "lang=en" in page.url
+
+
+@pytest.mark.browser
+def test_another_loan_is_shown_on_a_phone_too(page: Page, reports: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    with stub_api.running() as api, dashboard(api.url, reports) as at:
+        page.goto(f"{at}/?client={stub_api.REVIEW}&lang=en")
+        card = page.locator(".hc-option")
+        expect(card).to_have_count(1)
+        expect(card.get_by_text(EN("recourse.smallest"))).to_be_visible()
+        table = card.get_by_role("table", name=EN("recourse.table_caption"))
+        expect(table.get_by_role("row")).to_have_count(6)
+        expect(table.get_by_role("row", name=EN("fields.AMT_CREDIT"))).to_contain_text("720,000")
+        assert (
+            page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+        )
 
 
 @pytest.mark.browser

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 from home_credit.contract import (
     Applicant,
     ApplicantList,
+    Change,
     Decision,
     DecisionRecord,
     Health,
@@ -26,6 +27,8 @@ from home_credit.contract import (
     PredictionRequest,
     Problem,
     Reason,
+    Recourse,
+    RecourseOption,
     Text,
 )
 
@@ -145,12 +148,49 @@ def decide(applicant_id: int) -> Decision:
     )
 
 
+def recourse(applicant_id: int) -> Recourse:
+    """A loan for who was referred, none for who was declined."""
+    decision = decide(applicant_id)
+    option = RecourseOption(
+        levers=["amount", "term"],
+        changes=[
+            Change(field="AMT_CREDIT", unit="currency", old=900000.0, new=720000.0),
+            Change(field="AMT_ANNUITY", unit="currency", old=28350.0, new=19876.0),
+            Change(field="AMT_GOODS_PRICE", unit="currency", old=810000.0, new=648000.0),
+            Change(field="term", unit="months", old=48, new=60),
+        ],
+        cost=0.3,
+        robust=False,
+        probability_of_default=0.0512,
+        decision="approved",
+        score=650,
+        grade="C",
+        text=Text(fr="Demander moins, plus longtemps.", en="Ask for less, for longer."),
+    )
+    found = decision.decision == "review"
+    return Recourse(
+        SK_ID_CURR=applicant_id,
+        probability_of_default=decision.probability_of_default,
+        decision=decision.decision,
+        options=[option] if found else [],
+        loans_tried=3000,
+        text=Text(fr="Un autre prêt", en="Another loan")
+        if found
+        else Text(fr="Rien d’autre", en="Nothing else"),
+        model_version=VERSION,
+    )
+
+
 @dataclass
 class StubApi:
-    """A running server; ``has_model = False`` makes it answer as an API without a model does."""
+    """A running server; ``has_model = False`` makes it answer as an API without a model does.
+
+    ``has_recourse = False`` makes it answer as one that another model took over from.
+    """
 
     url: str
     has_model: bool = True
+    has_recourse: bool = True
     requests: list[str] = field(default_factory=list)
 
     def answer(self, method: str, target: str) -> tuple[int, BaseModel]:
@@ -173,6 +213,9 @@ class StubApi:
             case ("GET", "/decisions/d-ID"):
                 record = DecisionRecord(decision=decide(applicant), bundle=bundle(applicant), reviews=[])
                 answer = 200, record
+            case ("GET", "/decisions/d-ID/recourse"):
+                other_model = problem(409, "another model made this decision")
+                answer = (200, recourse(applicant)) if self.has_recourse else other_model
             case (_, "/applicants/ID" | "/applicants/ID/predict") if applicant not in APPLICANTS:
                 answer = problem(404, f"no applicant with SK_ID_CURR {applicant} in the portfolio")
             case ("GET", "/applicants/ID"):

@@ -65,6 +65,7 @@ def test_reads_a_real_server(stub: stub_api.StubApi) -> None:
         taken = api.predict_applicant(stub_api.DECLINED)
         assert taken == stub_api.decide(stub_api.DECLINED)
         assert api.decision(taken.decision_id).decision == taken
+        assert api.recourse_of_decision(taken.decision_id) == stub_api.recourse(stub_api.DECLINED)
 
 
 def test_unhealthy_is_an_answer_of_health_and_no_error(stub: stub_api.StubApi) -> None:
@@ -188,6 +189,16 @@ def test_key_and_overrides_are_sent() -> None:
     api.predict_applicant(1, {"AMT_CREDIT": 5.0})
     assert seen[0].headers["x-api-key"] == "secret"
     assert json.loads(seen[0].content) == {"application": {"AMT_CREDIT": 5.0}}
+
+
+def test_recourse_is_asked_for_by_rows_or_by_number() -> None:
+    found = stub_api.recourse(stub_api.REVIEW)
+    answer = httpx.Response(200, text=found.model_dump_json())
+    api, seen = client(answer, answer)
+    rows = stub_api.bundle(stub_api.REVIEW)
+    assert api.recourse(rows) == api.recourse_of_applicant(stub_api.REVIEW) == found
+    assert [request.url.path for request in seen] == ["/recourse", f"/applicants/{stub_api.REVIEW}/recourse"]
+    assert json.loads(seen[0].content) == rows.model_dump(mode="json")
 
 
 def test_without_key_or_overrides_neither_is_sent() -> None:

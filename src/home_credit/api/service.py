@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from home_credit import recourse
 from home_credit.contract import Applicant, ApplicantList, PredictionRequest
-from home_credit.errors import BundleError, UnknownApplicantError
+from home_credit.errors import BundleError, OtherModelError, UnknownApplicantError
 from home_credit.scoring import replay_record
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import APPLICATION, ID, TARGET
@@ -19,7 +20,15 @@ from home_credit.tables.schema import APPLICATION, ID, TARGET
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from home_credit.contract import Decision, DecisionRecord, ModelFacts, Replay, Review, ReviewRequest
+    from home_credit.contract import (
+        Decision,
+        DecisionRecord,
+        ModelFacts,
+        Recourse,
+        Replay,
+        Review,
+        ReviewRequest,
+    )
     from home_credit.ledger import Ledger
     from home_credit.scoring import Scorer
     from home_credit.tables.bundle import ParsedBundle
@@ -128,6 +137,24 @@ class DecisionService:
             raise BundleError(f"{APPLICATION}.{ID}", "a simulation cannot be of another applicant")
         changed = request.model_copy(update={APPLICATION: {**request.application, **overrides}})
         return self.decide(changed, simulation=True)
+
+    def recourse(self, request: PredictionRequest) -> Recourse:
+        """Return the loans that one applicant would have been approved with; nothing is recorded."""
+        return recourse.find(self.scorer.get(), request)
+
+    def recourse_of_applicant(self, applicant_id: int) -> Recourse:
+        """Return the loans that a known applicant would be approved with."""
+        return self.recourse(self.applicant(applicant_id).bundle)
+
+    def recourse_of_decision(self, decision_id: str) -> Recourse:
+        """Return the loans that would have turned a recorded decision into an approval.
+
+        Raises :class:`OtherModelError` where another model made the decision: this one cannot speak for it.
+        """
+        record, scorer = self.ledger.get().read(decision_id), self.scorer.get()
+        if record.decision.model_version != scorer.version:
+            raise OtherModelError(decision_id, record.decision.model_version, scorer.version)
+        return recourse.find(scorer, record.bundle)
 
     def decision(self, decision_id: str) -> DecisionRecord:
         """Return a recorded decision with its rows and reviews."""

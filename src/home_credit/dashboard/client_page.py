@@ -13,7 +13,7 @@ from home_credit.errors import ApiError
 
 if TYPE_CHECKING:
     from home_credit.client import ApiClient
-    from home_credit.contract import ApplicantList
+    from home_credit.contract import ApplicantList, Decision, Recourse
     from home_credit.dashboard.texts import Texts
 
 WANTED = "client"  # key of the input and name of the query parameter
@@ -104,9 +104,21 @@ def _assess(api: ApiClient, entered: str) -> Outcome:
         return Outcome(entered, None)
     try:
         decision = api.predict_applicant(int(digits))
-        return Outcome(entered, Case(api.decision(decision.decision_id), api.model()))
+        return Outcome(
+            entered, Case(api.decision(decision.decision_id), api.model(), _recourse(api, decision))
+        )
     except ApiError as error:
         return Outcome(entered, error)
+
+
+def _recourse(api: ApiClient, decision: Decision) -> Recourse | ApiError | None:
+    """Return what would have been approved; a failure here must not hide the decision itself."""
+    if decision.decision == "approved":
+        return None
+    try:
+        return api.recourse_of_decision(decision.decision_id)
+    except ApiError as error:
+        return error
 
 
 def _failure(entered: str, error: ApiError, say: Texts) -> None:

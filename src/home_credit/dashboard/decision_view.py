@@ -8,23 +8,28 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from home_credit.dashboard import charts, markup, profile, shell
+from home_credit.dashboard import charts, markup, profile, recourse_view, shell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from home_credit.contract import DecisionRecord, ModelFacts, Reason
+    from home_credit.contract import DecisionRecord, ModelFacts, Reason, Recourse
     from home_credit.dashboard.texts import Texts
+    from home_credit.errors import ApiError
 
 MAIN_REASONS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A decision as recorded, and the model that decides now: most often the one that took it."""
+    """A decision as recorded, and the model that decides now: most often the one that took it.
+
+    ``recourse`` is ``None`` where the application was approved.
+    """
 
     record: DecisionRecord
     model: ModelFacts
+    recourse: Recourse | ApiError | None
 
 
 def show(case: Case, say: Texts) -> None:
@@ -45,6 +50,8 @@ def show(case: Case, say: Texts) -> None:
         st.html(markup.notes(say("warnings.heading"), decision.warnings))
     _risk(case, say)
     _reasons(decision.reasons, say)
+    if case.recourse is not None:
+        recourse_view.show(case.recourse, say)
     _profile(case.record, say)
     _traceability(case, say)
 

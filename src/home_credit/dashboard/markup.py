@@ -71,6 +71,20 @@ def poles(left: str, right: str) -> str:
     )
 
 
+def option(kicker: str, heading: str, sentence: str, figures_table: str, note: str) -> str:
+    """Return a card of one possible loan: its place, what moves, in words, and its table, HTML already."""
+    below = f'<p class="hc-note">{escape(note)}</p>' if note else ""
+    return (
+        f'<section class="hc-card hc-option"><p class="hc-kicker">{escape(kicker)}</p>'
+        f"<h3>{escape(heading)}</h3><p>{escape(sentence)}</p>{figures_table}{below}</section>"
+    )
+
+
+def remark(heading: str, text: str) -> str:
+    """Return a card of one paragraph."""
+    return f'<section class="hc-card hc-remark"><h3>{escape(heading)}</h3><p>{escape(text)}</p></section>'
+
+
 def notes(heading: str, lines: Sequence[str]) -> str:
     """Return a set-off list of remarks."""
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)

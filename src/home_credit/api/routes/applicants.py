@@ -9,7 +9,7 @@ from home_credit.api.examples import SIMULATIONS
 from home_credit.api.problems import documented
 from home_credit.api.routes import Service
 from home_credit.api.service import LARGEST_ID
-from home_credit.contract import Applicant, ApplicantList, Decision, SimulationRequest
+from home_credit.contract import Applicant, ApplicantList, Decision, Recourse, SimulationRequest
 
 router = APIRouter(
     tags=["applicants"], route_class=JsonRoute, responses=documented(401, 404, 413, 422, 429, 503)
@@ -40,3 +40,9 @@ def predict_applicant(
 ) -> Decision:
     """Decide on the rows held of a known applicant; a body with overrides makes it a simulation."""
     return service.decide_applicant(SK_ID_CURR, simulation.application if simulation else None)
+
+
+@router.post("/applicants/{SK_ID_CURR}/recourse")
+def applicant_recourse(SK_ID_CURR: int, service: Service) -> Recourse:  # noqa: N803  (the name of the contract)
+    """Return the smallest changes of the loan that a known applicant asked for that would be approved."""
+    return service.recourse_of_applicant(SK_ID_CURR)

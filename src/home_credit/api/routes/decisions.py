@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from home_credit.api.bodies import JsonRoute
 from home_credit.api.problems import documented
 from home_credit.api.routes import Service
-from home_credit.contract import DecisionRecord, Replay, Review, ReviewRequest
+from home_credit.contract import DecisionRecord, Recourse, Replay, Review, ReviewRequest
 
 router = APIRouter(tags=["ledger"], route_class=JsonRoute, responses=documented(401, 404, 413, 422, 429, 503))
 
@@ -26,3 +26,9 @@ def review(decision_id: str, request: ReviewRequest, service: Service) -> Review
 def replay(decision_id: str, service: Service) -> Replay:
     """Compute a decision again from its record and compare every bit."""
     return service.replay(decision_id)
+
+
+@router.get("/decisions/{decision_id}/recourse", responses=documented(409))
+def decision_recourse(decision_id: str, service: Service) -> Recourse:
+    """Return the smallest changes of the loan with which the decision would have been an approval."""
+    return service.recourse_of_decision(decision_id)

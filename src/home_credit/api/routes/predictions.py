@@ -8,7 +8,7 @@ from home_credit.api.bodies import JsonRoute
 from home_credit.api.examples import BATCHES, BUNDLES
 from home_credit.api.problems import documented, problem_of
 from home_credit.api.routes import Service
-from home_credit.contract import BatchItem, BatchRequest, BatchResponse, Decision, PredictionRequest
+from home_credit.contract import BatchItem, BatchRequest, BatchResponse, Decision, PredictionRequest, Recourse
 
 router = APIRouter(tags=["decisions"], route_class=JsonRoute, responses=documented(401, 413, 422, 429, 503))
 
@@ -19,6 +19,14 @@ def predict(
 ) -> Decision:
     """Decide on one applicant's raw rows, record the decision and return it with its reasons."""
     return service.decide(bundle)
+
+
+@router.post("/recourse")
+def recourse(
+    bundle: Annotated[PredictionRequest, Body(openapi_examples=BUNDLES)], service: Service
+) -> Recourse:
+    """Return the smallest changes of the loan asked for that would be approved; nothing is recorded."""
+    return service.recourse(bundle)
 
 
 @router.post("/predict/batch")
