@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -105,3 +106,16 @@ def test_no_model_is_our_fault(tmp_path: Path, portfolio: Path) -> None:
     ran = home_credit("score", "--tables", portfolio, "--models", tmp_path, "--out", tmp_path / "out.csv")
     assert ran.returncode == 1
     assert ran.stderr.startswith("home-credit: no model")
+
+
+@pytest.mark.parametrize("verb", [["rollback"], ["promote", "--tables", "."]], ids=["rollback", "promote"])
+def test_a_registry_without_models_is_one_line_and_exit_code_1(tmp_path: Path, verb: list[str]) -> None:
+    ran = subprocess.run(
+        [*COMMAND, *verb],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "MLFLOW_TRACKING_URI": str(tmp_path / "empty")},
+    )
+    assert ran.returncode == 1, ran.stderr
+    assert "no model is registered as" in ran.stderr.strip().splitlines()[-1]

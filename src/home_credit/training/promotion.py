@@ -13,6 +13,7 @@ from home_credit import policy, registry
 from home_credit.default_risk import classifier, metrics
 from home_credit.errors import UsageError
 from home_credit.training import data
+from home_credit.validation import fairness
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +26,13 @@ RESAMPLES, SEED = 1000, 2018
 # How much worse than the champion the challenger may be at most, in the bad end of the 95 % interval. The
 # margins are about what one year of drift costs a scorecard, far below what a reader of a report would act on.
 MARGINS = {"auc": 0.005, "log_loss": 0.002, "cost": 0.02}
-# Observed defaults over expected ones, and the slope of the log-odds, that still count as calibrated.
-OBSERVED_TO_EXPECTED, SLOPE = (0.85, 1.15), (0.8, 1.25)
+# Observed defaults over expected ones and the slope of the log-odds that still count as calibrated, and the least
+# approval rate of one sex over that of the other (the rule of four fifths).
+LIMITS = {
+    "observed_to_expected": (0.85, 1.15),
+    "slope": (0.8, 1.25),
+    "approval_ratio_by_gender": (fairness.FOUR_FIFTHS, 1.0),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,7 @@ def compare(
     old, new = probability(champion, applicants), probability(challenger, applicants)
     cut_offs = champion.manifest["policy"]["cut_off"], challenger.manifest["policy"]["cut_off"]
     differences = _differences(target, old, new, cut_offs, costs)
-    limits = _limits(target, new)
+    limits = _limits(applicants, new, cut_offs[1])
     refusals = [
         f"{difference.metric} may be worse by {max(-difference.low, difference.high):.4f} than the champion's"
         for difference in differences
@@ -109,9 +115,10 @@ def compare(
     ]
     refusals += [
         f"{name} is {limits[name]:.3f}, outside {low} to {high}"
-        for name, (low, high) in {"observed_to_expected": OBSERVED_TO_EXPECTED, "slope": SLOPE}.items()
+        for name, (low, high) in LIMITS.items()
         if not low <= limits[name] <= high
     ]
+    refusals += challenger.manifest["validation"]["explanations"]["failed"]
     return Verdict(
         champion.version, challenger.version, len(target), int(target.sum()), differences, limits, refusals
     )
@@ -159,11 +166,17 @@ def _differences(
     ]
 
 
-def _limits(target: NDArray[np.int64], probabilities: NDArray[np.float64]) -> dict[str, float]:
-    measured = metrics.evaluate(target, probabilities)
+def _limits(
+    applicants: data.Applicants, probabilities: NDArray[np.float64], cut_off: float
+) -> dict[str, float]:
+    target, approved = applicants.target, probabilities < cut_off
+    by_gender = fairness.fairness(applicants.people, probabilities, target, approved)["by"][0]
+    ratio = by_gender["approval_ratio"]
     return {
         "observed_to_expected": float(target.mean() / probabilities.mean()),
-        "slope": measured["calibration_slope"],
+        "slope": metrics.evaluate(target, probabilities)["calibration_slope"],
+        # One group alone, or too small a second one, has nothing to be compared with.
+        "approval_ratio_by_gender": 1.0 if ratio is None else ratio,
     }
 
 
