@@ -1,0 +1,240 @@
+"""Smoke checks: each service answers, the model decides as it does here, the tracked runs are there."""
+
+from __future__ import annotations
+
+import math
+import time
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urljoin
+
+import httpx
+import tenacity
+from pydantic import BaseModel, Field, ValidationError
+
+from home_credit import __version__
+from home_credit.client import ApiClient
+from home_credit.errors import HomeCreditError, SmokeError
+from home_credit.tables.bundle import parse_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from home_credit.deployment.rollout import Addresses
+    from home_credit.scoring import Scorer
+
+Answer = TypeVar("Answer", bound=BaseModel)
+HEALTHY = {"status": "healthy", "model_loaded": True, "version": __version__}
+# As home_credit.registry names them; importing it would need MLflow here.
+MODEL, CHAMPION = "home-credit", "champion"
+MLFLOW_API = "/api/2.0/mlflow"
+# The platform answers for a service that is still waking.
+WAKING = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT})
+TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+# Machines differ in the last bits of an exponential.
+TOLERANCE = 1e-9
+
+
+class StillWaking(Exception):  # noqa: N818  # not an error yet
+    """The service does not answer yet."""
+
+
+def smoke(
+    addresses: Addresses,
+    scorer: Scorer,
+    *,
+    say: Callable[[str], None],
+    api_key: str | None = None,
+    wake_seconds: float = 240.0,
+) -> None:
+    """Run every check, a line for each with its seconds; the first answer of a service may take ``wake_seconds``.
+
+    ``scorer`` is the model that should have been deployed: what it says of an applicant is the known answer.
+
+    :raises SmokeError: a check failed; names all that did.
+    """
+    with (
+        httpx.Client(timeout=TIMEOUT, follow_redirects=True) as http,
+        ApiClient(addresses.api, api_key) as api,
+    ):
+        checks: dict[str, Callable[[], str]] = {
+            "API health": lambda: _api_health(http, addresses.api, wake_seconds),
+            "API decision": lambda: _api_decision(api, scorer),
+            "Dashboard health": lambda: _dashboard_health(http, addresses.dashboard, wake_seconds),
+            "Dashboard first page": lambda: _dashboard_page(http, addresses.dashboard),
+            "MLflow health": lambda: _answer(
+                http, "GET", addresses.mlflow + "/health", wake_seconds
+            ).text.strip(),
+            "MLflow runs": lambda: _mlflow_runs(http, addresses.mlflow),
+            "MLflow champion": lambda: _mlflow_champion(http, addresses.mlflow),
+        }
+        failed = [problem for name, check in checks.items() if (problem := _run(name, check, say))]
+    if failed:
+        raise SmokeError(f"smoke test failed: {'; '.join(failed)}")
+
+
+def _run(name: str, check: Callable[[], str], say: Callable[[str], None]) -> str | None:
+    """Run one check and tell it; return the problem that it met."""
+    began = time.monotonic()
+    try:
+        found, problem = check(), None
+    except (HomeCreditError, httpx.HTTPError, StillWaking) as error:
+        found = str(error) or type(error).__name__
+        problem = f"{name}: {found}"
+    say(f"{'FAILED' if problem else 'ok':<6} {name:<20} {time.monotonic() - began:6.1f} s  {found}")
+    return problem
+
+
+def _answer(
+    http: httpx.Client, method: str, url: str, wake_seconds: float = 0.0, body: dict[str, Any] | None = None
+) -> httpx.Response:
+    """Return a successful answer, asking again while the service wakes."""
+
+    def once() -> httpx.Response:
+        try:
+            response = http.request(method, url, json=body)
+        except httpx.TransportError as error:
+            raise StillWaking(f"{method} {url}: no answer ({error or type(error).__name__})") from error
+        said = f"{method} {url}: {response.status_code} {response.reason_phrase}"
+        if not response.is_success:
+            # Our own API says in JSON that it has no model: no waiting helps there.
+            ours = "json" in response.headers.get("content-type", "")
+            if response.status_code in WAKING and not ours:
+                raise StillWaking(said)
+            raise SmokeError(f"{said}{f' {response.text[:200]}' if ours else ''}")
+        return response
+
+    attempts = tenacity.Retrying(
+        stop=tenacity.stop_after_delay(wake_seconds),
+        wait=tenacity.wait_exponential_jitter(0.5, max=5.0, jitter=0.5),
+        retry=tenacity.retry_if_exception_type(StillWaking),
+        reraise=True,
+    )
+    return attempts(once)
+
+
+def _api_health(http: httpx.Client, url: str, wake_seconds: float) -> str:
+    response = _answer(http, "GET", url + "/health", wake_seconds)
+    try:
+        said = response.json()
+    except ValueError:
+        said = None
+    if said != HEALTHY:
+        raise SmokeError(f"GET {url}/health: {response.text[:200]!r}, not {HEALTHY}")
+    return response.text
+
+
+def _api_decision(api: ApiClient, scorer: Scorer) -> str:
+    """Compare a decision with what the model in this repository decides on the same rows.
+
+    It is asked for as a simulation: it stands in the ledger as what it is.
+    """
+    known = api.applicants(limit=1).applicants
+    if not known:
+        raise SmokeError(f"{api.base_url} knows no applicant to decide on")
+    bundle = api.applicant(known[0]).bundle
+    (expected,) = scorer.assess([parse_bundle(dict(bundle))], simulation=True)
+    decision = api.predict_applicant(known[0], {})
+    if decision.model_version != expected.model_version:
+        raise SmokeError(f"model {decision.model_version} decided, not {expected.model_version}")
+    answered, right = decision.probability_of_default, expected.probability_of_default
+    if not math.isclose(answered, right, rel_tol=TOLERANCE):
+        raise SmokeError(f"probability of default {answered!r}, not {right!r}")
+    return f"{decision.decision}, probability of default {answered:.4f}, model {decision.model_version}"
+
+
+def _dashboard_health(http: httpx.Client, url: str, wake_seconds: float) -> str:
+    said = _answer(http, "GET", url + "/_stcore/health", wake_seconds).text.strip()
+    if said != "ok":
+        raise SmokeError(f"GET {url}/_stcore/health: {said[:200]!r}, not 'ok'")
+    return said
+
+
+def _dashboard_page(http: httpx.Client, url: str) -> str:
+    page = _Page()
+    page.feed(_answer(http, "GET", url + "/").text)
+    if not page.titled or not page.assets:
+        raise SmokeError(f"GET {url}/: not the dashboard's page")
+    for asset in page.assets:
+        address = urljoin(url + "/", asset)
+        # Streamlit answers with the page itself where it has no such file.
+        if "text/html" in _answer(http, "GET", address).headers.get("content-type", ""):
+            raise SmokeError(f"GET {address}: a page, not the file")
+    return f"{len(page.assets)} scripts and style sheets"
+
+
+class _Page(HTMLParser):
+    """Finds whether a page has a title, and the scripts and style sheets that it needs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.titled = False
+        self.assets: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take note of one element."""
+        given = dict(attrs)
+        self.titled |= tag == "title"
+        address = given.get("src") if tag == "script" else None
+        if tag == "link" and given.get("rel") == "stylesheet":
+            address = given.get("href")
+        if address:
+            self.assets.append(address)
+
+
+def _mlflow_health(http: httpx.Client, url: str, wake_seconds: float) -> str:
+    return _answer(http, "GET", url + "/health", wake_seconds).text.strip()
+
+
+def _mlflow_runs(http: httpx.Client, url: str) -> str:
+    api = url + MLFLOW_API
+    found = _parsed(
+        _answer(http, "POST", api + "/experiments/search", body={"max_results": 100}), _Experiments
+    )
+    search = {"experiment_ids": [each.experiment_id for each in found.experiments], "max_results": 1}
+    runs = _parsed(_answer(http, "POST", api + "/runs/search", body=search), _Runs).runs
+    if not runs:
+        raise SmokeError(f"{url} lists no run")
+    return f"run {runs[0].info.run_name}"
+
+
+def _mlflow_champion(http: httpx.Client, url: str) -> str:
+    path = f"{MLFLOW_API}/registered-models/alias?name={MODEL}&alias={CHAMPION}"
+    return f"{MODEL} version {_parsed(_answer(http, 'GET', url + path), _Alias).model_version.version}"
+
+
+def _parsed(response: httpx.Response, kind: type[Answer]) -> Answer:
+    try:
+        return kind.model_validate_json(response.content)
+    except ValidationError:
+        raise SmokeError(
+            f"{response.request.method} {response.request.url}: not the answer of an MLflow server"
+        ) from None
+
+
+class _Experiment(BaseModel):
+    experiment_id: str
+
+
+class _Experiments(BaseModel):
+    experiments: list[_Experiment] = Field(default_factory=list)
+
+
+class _RunInfo(BaseModel):
+    run_name: str
+
+
+class _Run(BaseModel):
+    info: _RunInfo
+
+
+class _Runs(BaseModel):
+    runs: list[_Run] = Field(default_factory=list)
+
+
+class _ModelVersion(BaseModel):
+    version: str
+
+
+class _Alias(BaseModel):
+    model_version: _ModelVersion
