@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -35,7 +36,7 @@ SERVER_ERRORS = 500
 ENDED = frozenset(
     {"build_failed", "update_failed", "pre_deploy_failed", "canceled", "deactivated", "build_canceled"}
 )
-# Ratelimit-Reset is documented as a time and shown as a number of seconds: no pause is this long.
+# Ratelimit-Reset is documented as a point in time and shown as seconds to wait: no pause is this long.
 LONGEST_RESET = 1e9
 
 
@@ -198,7 +199,7 @@ class Render:
             return response if response.status_code == absent else response.raise_for_status()
 
         back_off = tenacity.wait_exponential_jitter(
-            self._settings.deploy_back_off_seconds,
+            multiplier=self._settings.deploy_back_off_seconds,
             max=self._settings.deploy_longest_pause_seconds,
             jitter=self._settings.deploy_back_off_seconds,
         )
@@ -236,10 +237,14 @@ def _pause_asked_for(error: BaseException | None) -> float:
     if not isinstance(error, httpx.HTTPStatusError):
         return 0.0
     headers = error.response.headers
+    asked = headers.get("Retry-After") or headers.get("Ratelimit-Reset") or "0"
     try:
-        seconds = float(headers.get("Retry-After") or headers.get("Ratelimit-Reset") or 0)
+        seconds = float(asked)
     except ValueError:
-        return 0.0
+        try:
+            seconds = parsedate_to_datetime(asked).timestamp()
+        except ValueError:
+            return 0.0
     return max(0.0, seconds - time.time() if seconds > LONGEST_RESET else seconds)
 
 

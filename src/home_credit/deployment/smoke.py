@@ -62,9 +62,7 @@ def smoke(
             "API decision": lambda: _api_decision(api, scorer),
             "Dashboard health": lambda: _dashboard_health(http, addresses.dashboard, wake_seconds),
             "Dashboard first page": lambda: _dashboard_page(http, addresses.dashboard),
-            "MLflow health": lambda: _answer(
-                http, "GET", addresses.mlflow + "/health", wake_seconds
-            ).text.strip(),
+            "MLflow health": lambda: _mlflow_health(http, addresses.mlflow, wake_seconds),
             "MLflow runs": lambda: _mlflow_runs(http, addresses.mlflow),
             "MLflow champion": lambda: _mlflow_champion(http, addresses.mlflow),
         }
@@ -106,7 +104,7 @@ def _answer(
 
     attempts = tenacity.Retrying(
         stop=tenacity.stop_after_delay(wake_seconds),
-        wait=tenacity.wait_exponential_jitter(0.5, max=5.0, jitter=0.5),
+        wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=5.0, jitter=0.5),
         retry=tenacity.retry_if_exception_type(StillWaking),
         reraise=True,
     )
