@@ -269,8 +269,8 @@ def test_a_key_that_would_break_a_request_is_refused_unseen(value: str) -> None:
         "render_mlflow_service_id": MLFLOW,
     }
     with pytest.raises(MissingSecretError) as refused:
-        Secrets.of(DeploymentSettings(render_api_key=SecretStr(value), **given))  # type: ignore[arg-type]
+        Secrets.of(DeploymentSettings(render_api_key=SecretStr(value), **given))  # type: ignore[arg-type]  # a mapping of settings
     assert str(refused.value) == "RENDER_API_KEY holds a character that Render's keys and ids never have"
-    pasted = Secrets.of(DeploymentSettings(render_api_key=SecretStr(f"{KEY}\n"), **given))  # type: ignore[arg-type]
+    pasted = Secrets.of(DeploymentSettings(render_api_key=SecretStr(f"{KEY}\n"), **given))  # type: ignore[arg-type]  # a mapping of settings
     assert pasted.key.get_secret_value() == KEY
     assert KEY not in repr(pasted)

@@ -21,16 +21,19 @@ Registry = Annotated[str, typer.Option(help="where the images are, such as ghcr.
 @app.command()
 def rollout(commit: Commit, registry: Registry) -> None:
     """Deploy API, dashboard and MLflow UI, check them; undo everything where anything fails."""
+    from home_credit.deployment.settings import DeploymentSettings, Secrets
+
+    deployment = DeploymentSettings()
+    secrets = Secrets.of(deployment)
+
     from home_credit.config import Settings
     from home_credit.deployment import report
     from home_credit.deployment import rollout as rolling
     from home_credit.deployment.render import Render
-    from home_credit.deployment.settings import DeploymentSettings, Secrets
     from home_credit.deployment.smoke import smoke
     from home_credit.scoring import Scorer
 
-    settings, deployment = Settings(), DeploymentSettings()
-    secrets = Secrets.of(deployment)
+    settings = Settings()
     told: list[str] = []
 
     def say(line: str) -> None:
@@ -64,15 +67,16 @@ def smoke(
     mlflow: Annotated[str, typer.Option(help="address of the MLflow UI")],
 ) -> None:
     """Check three running services against the model in HOME_CREDIT_MODELS; API_KEY where the API wants one."""
+    for address in (api, dashboard, mlflow):
+        if not address.startswith(("http://", "https://")):
+            raise UsageError(f"an address starts with http:// or https://, {address!r} does not")
+
     from home_credit.config import Settings
     from home_credit.deployment.rollout import Addresses
     from home_credit.deployment.settings import DeploymentSettings
     from home_credit.deployment.smoke import smoke as check
     from home_credit.scoring import Scorer
 
-    for address in (api, dashboard, mlflow):
-        if not address.startswith(("http://", "https://")):
-            raise UsageError(f"an address starts with http:// or https://, {address!r} does not")
     settings = Settings()
     check(
         Addresses(*(address.rstrip("/") for address in (api, dashboard, mlflow))),
