@@ -122,6 +122,15 @@ def test_render_s_own_deploys_are_turned_off_and_a_right_api_url_is_left(render:
     assert not any(line.startswith("PUT") for line in render.requests)
 
 
+def test_a_deploy_that_is_queued_is_found_and_followed(render: RenderStandIn) -> None:
+    render.services[API].queues = True
+    render.services[API].steps = ("queued", *stand_in.STEPS)
+    outcome, told = roll_out(render)
+    assert isinstance(outcome, Addresses)
+    assert "home-credit-api: deploy dep-srv-api-2 of commit new" in told
+    assert "home-credit-api: queued" in told
+
+
 @pytest.mark.parametrize("status", ["build_failed", "update_failed", "pre_deploy_failed", "canceled"])
 def test_a_failed_build_of_the_dashboard_takes_the_api_back(render: RenderStandIn, status: str) -> None:
     render.services[DASHBOARD].steps = ("build_in_progress", status)

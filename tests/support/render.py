@@ -43,7 +43,10 @@ class FakeDeploy:
 
 @dataclass
 class FakeService:
-    """A web service; ``steps`` are what its next deploys go through."""
+    """A web service; ``steps`` are what its next deploys go through.
+
+    One that ``queues`` takes a deploy without saying which it is, as while another one is under way.
+    """
 
     id: str
     name: str
@@ -53,6 +56,7 @@ class FakeService:
     suspended: str = "not_suspended"
     environment: dict[str, str] = field(default_factory=dict)
     steps: tuple[str, ...] = STEPS
+    queues: bool = False
     deploys: list[FakeDeploy] = field(default_factory=list)
 
     @property
@@ -190,7 +194,8 @@ class RenderStandIn:
             and _repository(runs) != _repository(service.live.runs)
         ):
             return 400, {"message": "the image must be of the repository that the service is configured with"}
-        return 201, service.start(runs, service.environment).document()
+        deploy = service.start(runs, service.environment)
+        return (202, None) if service.queues else (201, deploy.document())
 
     def _cancel(self, deploy: FakeDeploy) -> tuple[int, Any]:
         if deploy.status in {"created", "queued", "build_in_progress", "update_in_progress"}:

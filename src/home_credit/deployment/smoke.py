@@ -14,7 +14,9 @@ from pydantic import BaseModel, Field, ValidationError
 
 from home_credit import __version__
 from home_credit.client import ApiClient
+from home_credit.contract import PredictionRequest
 from home_credit.errors import HomeCreditError, SmokeError
+from home_credit.examples import BUNDLE
 from home_credit.tables.bundle import parse_bundle
 
 if TYPE_CHECKING:
@@ -123,16 +125,12 @@ def _api_health(http: httpx.Client, url: str, wake_seconds: float) -> str:
 
 
 def _api_decision(api: ApiClient, scorer: Scorer) -> str:
-    """Compare a decision with what the model in this repository decides on the same rows.
+    """Compare a decision on an invented applicant with what the model in this repository decides.
 
     It is asked for as a simulation: it stands in the ledger as what it is.
     """
-    known = api.applicants(limit=1).applicants
-    if not known:
-        raise SmokeError(f"{api.base_url} knows no applicant to decide on")
-    bundle = api.applicant(known[0]).bundle
-    (expected,) = scorer.assess([parse_bundle(dict(bundle))], simulation=True)
-    decision = api.predict_applicant(known[0], {})
+    (expected,) = scorer.assess([parse_bundle(BUNDLE)], simulation=True)
+    decision = api.predict(PredictionRequest(**BUNDLE), simulation=True)
     if decision.model_version != expected.model_version:
         raise SmokeError(f"model {decision.model_version} decided, not {expected.model_version}")
     answered, right = decision.probability_of_default, expected.probability_of_default
