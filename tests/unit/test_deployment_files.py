@@ -28,7 +28,8 @@ def test_nothing_is_built_before_the_tests_nor_deployed_before_everything_is_pus
         ("push", "build"),
         ("rollout", "push"),
     ]
-    assert not any("if" in job or "continue-on-error" in job for job in jobs.values())
+    assert [name for name, job in jobs.items() if "if" in job or "continue-on-error" in job] == ["tests"]
+    assert jobs["tests"]["if"] == "github.ref == 'refs/heads/main'"
     images = jobs["build"]["strategy"]["matrix"]["image"]
     assert [image["dockerfile"] for image in images] == DOCKERFILES
     assert jobs["push"]["strategy"]["matrix"]["image"] == images
