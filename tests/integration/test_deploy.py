@@ -206,7 +206,7 @@ def test_every_failed_check_is_named(scorer: Scorer, mlflow: Site, dashboard: Si
     with stub_api.running() as other, pytest.raises(SmokeError) as failed:
         check(Addresses(other.url, dashboard.url, mlflow.url), scorer)
     said = str(failed.value)
-    assert "API decision: " in said
+    assert f"API decision: model {stub_api.VERSION} decided, not {scorer.version}" in said
     assert f"Dashboard first page: GET {dashboard.url}/static/js/a.js: a page, not the file" in said
     assert f"MLflow runs: {mlflow.url} lists no run" in said
     assert "MLflow champion: GET " in said
