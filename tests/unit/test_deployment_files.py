@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+
+from home_credit.deployment.settings import DeploymentSettings
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
@@ -74,3 +77,26 @@ def test_the_blueprint_makes_the_three_services_of_the_guide() -> None:
         {"PORT": "8501", "API_URL": None},
         {"PORT": "5000", "MLFLOW_TRACKING_URI": "/app/mlruns"},
     ]
+
+
+@pytest.mark.parametrize("guide", ["deployment.md", "deployment.fr.md"])
+def test_both_guides_name_every_variable_and_file(guide: str) -> None:
+    text = (ROOT / "docs" / guide).read_text(encoding="utf-8")
+    variables = {name.upper() for name in DeploymentSettings.model_fields} - {"RENDER_API_URL"}
+    assert [name for name in sorted(variables) if f"`{name}`" not in text] == []
+    for link in re.findall(r"\]\((?!http)([^)#]+)", text):
+        assert (ROOT / "docs" / link).exists(), link
+
+
+def test_both_guides_have_the_same_commands() -> None:
+    english, french = (
+        re.findall(
+            r"```(?:bash|console)\n(.*?)```", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.DOTALL
+        )
+        for name in ("deployment.md", "deployment.fr.md")
+    )
+    assert sorted(map(undented, english)) == sorted(map(undented, french))
+
+
+def undented(block: str) -> str:
+    return "\n".join(line.strip() for line in block.strip().splitlines())
