@@ -165,6 +165,29 @@ def test_a_failed_smoke_test_takes_all_three_back(render: RenderStandIn) -> None
     assert told.count(": rolled back") == 3
 
 
+def test_a_deploy_whose_answer_was_lost_is_undone_too(render: RenderStandIn) -> None:
+    mlflow = render.services[MLFLOW]
+    mlflow.loses_answers = True
+    outcome, _ = roll_out(render)
+    assert isinstance(outcome, HostingError)
+    assert mlflow.deploys[-1].status == "canceled"
+    assert runs(render) == ["old"] * 3
+
+
+def test_what_somebody_else_deployed_meanwhile_is_left(render: RenderStandIn) -> None:
+    api = render.services[API]
+
+    def check(addresses: Addresses) -> None:
+        deploy = api.start("theirs", api.environment)
+        while deploy.steps:
+            api.step(deploy)
+        raise SmokeError("a fault")
+
+    _, told = roll_out(render, check)
+    assert runs(render) == ["theirs", "old", "old"]
+    assert f"home-credit-api: still runs {api.deploys[-1].id}" in told
+
+
 def test_an_interrupted_rollout_is_undone_too(render: RenderStandIn) -> None:
     def check(addresses: Addresses) -> None:
         raise KeyboardInterrupt

@@ -45,7 +45,8 @@ class FakeDeploy:
 class FakeService:
     """A web service; ``steps`` are what its next deploys go through.
 
-    One that ``queues`` takes a deploy without saying which it is, as while another one is under way.
+    One that ``queues`` takes a deploy without saying which it is, as while another one is under way; one
+    that ``loses_answers`` starts it and answers 500.
     """
 
     id: str
@@ -57,6 +58,7 @@ class FakeService:
     environment: dict[str, str] = field(default_factory=dict)
     steps: tuple[str, ...] = STEPS
     queues: bool = False
+    loses_answers: bool = False
     deploys: list[FakeDeploy] = field(default_factory=list)
 
     @property
@@ -195,6 +197,8 @@ class RenderStandIn:
         ):
             return 400, {"message": "the image must be of the repository that the service is configured with"}
         deploy = service.start(runs, service.environment)
+        if service.loses_answers:
+            return 500, {"message": "lost"}
         return (202, None) if service.queues else (201, deploy.document())
 
     def _cancel(self, deploy: FakeDeploy) -> tuple[int, Any]:

@@ -131,14 +131,20 @@ class Render:
 
     def live_deploy(self, service_id: str) -> Deploy | None:
         """Return the deploy that the service runs, ``None`` where it never was live."""
-        return self._newest_deploy(service_id, status="live")
+        return self.newest_deploy(service_id, status="live")
+
+    def newest_deploy(self, service_id: str, **filters: str) -> Deploy | None:
+        """Return the newest deploy of a service (that ``filters`` of Render's let through), be it as it may."""
+        response = self._send("GET", f"/services/{service_id}/deploys", params={"limit": "1", **filters})
+        newest = _parsed(response, list[_Listed])
+        return newest[0].deploy if newest else None
 
     def deploy(self, service_id: str, *, image: str | None = None, commit: str | None = None) -> Deploy:
         """Start a deploy of an image (of a service that runs images) or of a commit (of one that is built)."""
         body = {"imageUrl": image} if image else {"commitId": commit}
         response = self._send("POST", f"/services/{service_id}/deploys", body)
         # 202: the deploy waits for one that is under way, and the answer may not say which it is.
-        if not response.content and (newest := self._newest_deploy(service_id)):
+        if not response.content and (newest := self.newest_deploy(service_id)):
             return newest
         return _parsed(response, Deploy)
 
@@ -177,11 +183,6 @@ class Render:
                 )
             time.sleep(self._settings.deploy_poll_seconds)
             deploy = _parsed(self._send("GET", path), Deploy)
-
-    def _newest_deploy(self, service_id: str, **filters: str) -> Deploy | None:
-        response = self._send("GET", f"/services/{service_id}/deploys", params={"limit": "1", **filters})
-        newest = _parsed(response, list[_Listed])
-        return newest[0].deploy if newest else None
 
     def _send(
         self,

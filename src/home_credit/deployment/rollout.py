@@ -33,6 +33,7 @@ class Change:
 
     service: Service
     before: Deploy | None
+    newest_before: Deploy | None
     deploy: Deploy | None = None
     api_url_before: str | None = None
     api_url_set: bool = False
@@ -103,7 +104,7 @@ class _Undertaking:
             # Render would deploy a commit whose tests fail.
             render.stop_auto_deploy(service.id)
             say(f"{service.name}: Render no longer deploys it at every push")
-        change = Change(service, render.live_deploy(service.id))
+        change = Change(service, render.live_deploy(service.id), render.newest_deploy(service.id))
         self.changes.append(change)
         if api_url is not None and (before := render.variable(service.id, API_URL)) != api_url:
             change.api_url_before, change.api_url_set = before, True
@@ -144,15 +145,17 @@ class _Undertaking:
         if change.api_url_set:
             self.render.set_variable(service.id, API_URL, change.api_url_before)
             self.say(f"{service.name}: {API_URL} as it was")
-        if change.deploy is None:
+        ours = change.deploy or self._unanswered_deploy(change)
+        if ours is None:
             return None
         live = self.render.live_deploy(service.id)
-        if live is None or live.id != change.deploy.id:
+        if live is None or live.id != ours.id:
             # It may have ended; where it has not, it must not be live later.
             with suppress(HostingError):
-                self.render.cancel(service.id, change.deploy.id)
-        if live is None or (before and live.id == before.id):
-            self.say(f"{service.name}: {f'still runs {before.id}' if before else 'runs nothing, as before'}")
+                self.render.cancel(service.id, ours.id)
+            live = self.render.live_deploy(service.id)
+        if live is None or live.id != ours.id:
+            self.say(f"{service.name}: {f'still runs {live.id}' if live else 'runs nothing, as before'}")
             return None
         if before is None:
             self.say(f"{service.name}: keeps {live.id}, for there is no earlier deploy to go back to")
@@ -160,6 +163,12 @@ class _Undertaking:
         deploy = self.render.roll_back(service.id, before.id)
         self.say(f"{service.name}: going back to {before.id} with {deploy.id}")
         return deploy
+
+    def _unanswered_deploy(self, change: Change) -> Deploy | None:
+        """Return the deploy that was asked for where the answer was lost, ``None`` where there is none."""
+        newest = self.render.newest_deploy(change.service.id)
+        known = change.newest_before
+        return None if newest and known and newest.id == known.id else newest
 
     def _say_not_undone(self, change: Change, error: HomeCreditError) -> None:
         target = f" to {change.before.id}" if change.before else ""
