@@ -24,6 +24,9 @@ lint: .venv/.installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/zizmor --quiet --offline --persona pedantic .github
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 
 # A portfolio of its own: what lies in data/demo may be of any size.
 train: install
@@ -33,7 +36,7 @@ train: install
 # dev.txt holds every package; the others are parts of it, so that what is tested is what is served.
 locks: .venv/.installed-dev
 	$(COMPILE) --extra dev --output-file requirements/dev.txt
-	for part in api dashboard mlflow up; do \
+	for part in api dashboard mlflow deploy up; do \
 		$(COMPILE) --extra $$part --constraint requirements/dev.txt --output-file requirements/$$part.txt || exit; \
 	done
 

@@ -13,6 +13,7 @@ import typer
 
 from home_credit import __version__, logs
 from home_credit.config import Settings
+from home_credit.deployment.commands import app as deploy_app
 from home_credit.errors import HomeCreditError, InputError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 ledger_app = typer.Typer(help="The decision ledger.", no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(deploy_app, name="deploy")
 
 Tables = Annotated[Path, typer.Option(help="folder with the tables under their original names")]
 Models = Annotated[Path | None, typer.Option(help="folder of the saved model; HOME_CREDIT_MODELS or models/")]

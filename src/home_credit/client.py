@@ -93,9 +93,10 @@ class ApiClient:
         """Return the rows that the platform holds of one applicant (404 when it knows none)."""
         return self._get(f"/applicants/{applicant_id}", Applicant)
 
-    def predict(self, bundle: PredictionRequest) -> Decision:
-        """Decide on one applicant's raw rows."""
-        return self._post("/predict", Decision, bundle.model_dump(mode="json"))
+    def predict(self, bundle: PredictionRequest, *, simulation: bool = False) -> Decision:
+        """Decide on one applicant's raw rows, as a simulation where they are nobody's application."""
+        path = "/predict?simulation=true" if simulation else "/predict"
+        return self._post(path, Decision, bundle.model_dump(mode="json"))
 
     def predict_applicant(self, applicant_id: int, overrides: Mapping[str, Any] | None = None) -> Decision:
         """Decide on the rows held of a known applicant; ``overrides`` make it a simulation."""

@@ -15,6 +15,9 @@
     │   ├── UnknownApplicantError  (404)
     │   ├── UnknownDecisionError   (404)
     │   ├── OtherModelError        a record that the loaded model did not make (409)
+    │   ├── MissingSecretError     a secret that the deployment needs is not set, or is no such secret
+    │   ├── RefusedKeyError        the hosting platform does not accept our key
+    │   ├── UnknownServiceError    the hosting platform knows no such service
     │   └── UsageError             a command called with arguments that do not fit
     └── UnavailableError           we cannot do our part now (exit code 1, HTTP 503)
         ├── ArtifactError          no model, or one that does not match its manifest
@@ -22,6 +25,11 @@
         ├── ModelCardError         a model card that says what its manifest does not
         ├── LedgerError            the decision could not be recorded, or its record is broken
         ├── ApiError               the scoring API did not answer, or answered with a problem
+        ├── HostingError           the hosting platform did not answer, or answered with a problem
+        │   └── RateLimitError     it still asks us to wait after every attempt
+        ├── FailedDeployError      a deploy ended without being live
+        ├── StuckDeployError       a deploy is not live in time
+        ├── SmokeError             what was deployed does not do what it should
         └── ServiceError           a service of ours could not be started
 """
 
@@ -116,6 +124,18 @@ class OtherModelError(InputError):
         )
 
 
+class MissingSecretError(InputError):
+    """A secret that the deployment needs is not set, or cannot be one; ``str(error)`` names it, never its value."""
+
+
+class RefusedKeyError(InputError):
+    """The hosting platform does not accept our key."""
+
+
+class UnknownServiceError(InputError):
+    """The hosting platform knows no service with that id, or does not show it to our key."""
+
+
 class UsageError(InputError):
     """A command called with arguments that do not fit."""
 
@@ -149,6 +169,33 @@ class ApiError(UnavailableError):
     def __init__(self, problem: str, *, status: int | None = None) -> None:
         self.status = status
         super().__init__(problem)
+
+
+class HostingError(UnavailableError):
+    """The hosting platform did not answer, or answered with a problem.
+
+    ``status`` is the HTTP status, ``None`` where no answer came.
+    """
+
+    def __init__(self, problem: str, *, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(problem)
+
+
+class RateLimitError(HostingError):
+    """The hosting platform still asks us to wait after every attempt."""
+
+
+class FailedDeployError(UnavailableError):
+    """A deploy ended without being live: its build or its start failed, or another one took its place."""
+
+
+class StuckDeployError(UnavailableError):
+    """A deploy is not live in time."""
+
+
+class SmokeError(UnavailableError):
+    """What was deployed does not do what it should."""
 
 
 class ServiceError(UnavailableError):

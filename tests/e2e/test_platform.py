@@ -139,6 +139,14 @@ def test_the_mlflow_ui_lists_the_run_and_its_model(platform: Platform) -> None:
 
 
 @pytest.mark.slow
+def test_the_smoke_test_of_a_deployment_passes(platform: Platform) -> None:
+    services = [(f"--{name.lower()}", platform.url(name)) for name in platform.ports]
+    ran = platform.run("deploy", "smoke", *(part for pair in services for part in pair))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert [line.split()[0] for line in ran.stdout.splitlines()] == ["ok"] * 7
+
+
+@pytest.mark.slow
 @pytest.mark.browser
 def test_a_loan_officer_decides_in_the_browser(platform: Platform, applicant: int) -> None:
     words = texts("fr")

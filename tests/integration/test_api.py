@@ -16,7 +16,6 @@ from fastapi.testclient import TestClient
 
 from home_credit import __version__, errors
 from home_credit.api.app import create_app
-from home_credit.api.examples import APPLICANT, BUNDLE
 from home_credit.api.limits import RateLimit
 from home_credit.api.problems import problem_of
 from home_credit.config import Settings
@@ -30,6 +29,7 @@ from home_credit.contract import (
     Problem,
     Replay,
 )
+from home_credit.examples import APPLICANT, BUNDLE
 from home_credit.ledger import Ledger
 from support.fakes import FakePortfolio, FakeScorer
 
@@ -172,6 +172,7 @@ def test_a_simulation_is_marked_and_recorded(api: Api) -> None:
     assert recorded.decision.simulation
     assert recorded.bundle.application == {**BUNDLE["application"], "EXT_SOURCE_2": 0.9, "EXT_SOURCE_1": None}
     assert api.post(path, json={"application": {}}).json()["simulation"]
+    assert api.post("/predict?simulation=true", json=BUNDLE).json()["simulation"]
     assert api.post(path, json={"application": {"SK_ID_CURR": APPLICANT}}).status_code == 200
     problem(api.post(path, json={"application": {"SK_ID_CURR": 5}}), 422, "application.SK_ID_CURR")
     problem(api.post(path, json={"application": {"AMT_CREDIT": "much"}}), 422, "application.AMT_CREDIT")

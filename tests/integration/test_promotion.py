@@ -18,7 +18,7 @@ from home_credit.training.run import train
 if TYPE_CHECKING:
     from pathlib import Path
 
-WEAK = {"rounds": 1, "learning_rate": 0.1, "num_leaves": 2}
+WEAK = {"rounds": 1, "learning_rate": 0.1, "num_leaves": 2, "feature_fraction": 0.002}
 STRONG = {"rounds": 40, "learning_rate": 0.1, "num_leaves": 8, "min_child_samples": 40}
 
 

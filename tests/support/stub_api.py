@@ -196,7 +196,9 @@ class StubApi:
     def answer(self, method: str, target: str) -> tuple[int, BaseModel]:
         """Return status and body for a request."""
         parts = urlsplit(target)
-        query = {name: int(values[0]) for name, values in parse_qs(parts.query).items()}
+        query = {
+            name: int(values[0]) for name, values in parse_qs(parts.query).items() if values[0].isdigit()
+        }
         match = re.search(r"(\d+)", parts.path)
         applicant = int(match[1]) if match else 0
         match (method, re.sub(r"\d+", "ID", parts.path)):
@@ -220,6 +222,8 @@ class StubApi:
                 answer = problem(404, f"no applicant with SK_ID_CURR {applicant} in the portfolio")
             case ("GET", "/applicants/ID"):
                 answer = 200, Applicant(SK_ID_CURR=applicant, bundle=bundle(applicant))
+            case ("POST", "/predict") if self.has_model:
+                answer = 200, decide(applicant)
             case ("POST", "/applicants/ID/predict") if self.has_model:
                 answer = 200, decide(applicant)
             case ("POST", "/applicants/ID/predict"):

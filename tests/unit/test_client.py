@@ -206,3 +206,11 @@ def test_without_key_or_overrides_neither_is_sent() -> None:
     api.predict_applicant(1)
     assert "x-api-key" not in seen[0].headers
     assert seen[0].content == b""
+
+
+def test_a_bundle_can_be_sent_as_a_simulation() -> None:
+    api, seen = client(decision(), decision())
+    bundle = PredictionRequest(application={"SK_ID_CURR": 1})
+    api.predict(bundle, simulation=True)
+    api.predict(bundle)
+    assert [request.url.query for request in seen] == [b"simulation=true", b""]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query
 
 from home_credit.api.bodies import JsonRoute
 from home_credit.api.examples import BATCHES, BUNDLES
@@ -15,10 +15,12 @@ router = APIRouter(tags=["decisions"], route_class=JsonRoute, responses=document
 
 @router.post("/predict")
 def predict(
-    bundle: Annotated[PredictionRequest, Body(openapi_examples=BUNDLES)], service: Service
+    bundle: Annotated[PredictionRequest, Body(openapi_examples=BUNDLES)],
+    service: Service,
+    simulation: Annotated[bool, Query(description="nobody's application: mark the decision as such")] = False,
 ) -> Decision:
     """Decide on one applicant's raw rows, record the decision and return it with its reasons."""
-    return service.decide(bundle)
+    return service.decide(bundle, simulation=simulation)
 
 
 @router.post("/recourse")

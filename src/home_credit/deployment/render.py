@@ -1,0 +1,293 @@
+"""Client of Render's REST API (https://api-docs.render.com): the few calls that a rollout needs."""
+
+from __future__ import annotations
+
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
+import tenacity
+from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from home_credit.errors import (
+    FailedDeployError,
+    HostingError,
+    RateLimitError,
+    RefusedKeyError,
+    StuckDeployError,
+    UnknownServiceError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from pydantic import SecretStr
+
+    from home_credit.deployment.settings import DeploymentSettings
+
+T = TypeVar("T")
+
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+SERVER_ERRORS = 500
+# What is left of these is still on its way; an unknown status is taken as such.
+ENDED = frozenset(
+    {"build_failed", "update_failed", "pre_deploy_failed", "canceled", "deactivated", "build_canceled"}
+)
+# Ratelimit-Reset is documented as a point in time and shown as seconds to wait: no pause is this long.
+LONGEST_RESET = 1e9
+
+
+class Answer(BaseModel):
+    """A part of an answer; what else Render sends is ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Service(Answer):
+    """A web service as Render knows it."""
+
+    id: str
+    name: str
+    url: str = Field(validation_alias=AliasPath("serviceDetails", "url"))
+    runtime: str = Field(
+        validation_alias=AliasChoices(
+            AliasPath("serviceDetails", "runtime"), AliasPath("serviceDetails", "env")
+        )
+    )
+    auto_deploy: str = Field("no", validation_alias="autoDeploy")
+    suspended: str = "not_suspended"
+
+    @property
+    def runs_images(self) -> bool:
+        """Whether it runs an image from a registry; otherwise Render builds it from the repository."""
+        return self.runtime == "image"
+
+
+class Deploy(Answer):
+    """One deploy of a service."""
+
+    id: str
+    status: str
+
+
+class _Listed(Answer):
+    deploy: Deploy
+
+
+class _Variable(Answer):
+    value: str
+
+
+class Render:
+    """Calls Render with ``key``; safe to use from one thread.
+
+    Attempts that met a rate limit, a fault of Render's or none of its answers are repeated, after the pause that
+    Render asks for or else an exponential one with jitter, ``say`` told of each. A repeated request does no harm:
+    of two deploys of one service the later one wins, and that is the one followed.
+
+    Every method raises :class:`RefusedKeyError`, :class:`UnknownServiceError`, :class:`RateLimitError` or
+    :class:`HostingError`; none of them holds the key.
+    """
+
+    def __init__(self, key: SecretStr, settings: DeploymentSettings, say: Callable[[str], None]) -> None:
+        self._settings, self._say = settings, say
+        self._http = httpx.Client(
+            base_url=settings.render_api_url.rstrip("/"),
+            headers={"Authorization": f"Bearer {key.get_secret_value()}", "Accept": "application/json"},
+            timeout=TIMEOUT,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def service(self, service_id: str) -> Service:
+        """Return a service."""
+        return _parsed(self._send("GET", f"/services/{service_id}"), Service)
+
+    def stop_auto_deploy(self, service_id: str) -> None:
+        """Have Render deploy the service when it is asked to, not at every push."""
+        self._send("PATCH", f"/services/{service_id}", {"autoDeploy": "no"})
+
+    def variable(self, service_id: str, name: str) -> str | None:
+        """Return an environment variable of a service, ``None`` where it is not set."""
+        response = self._send("GET", f"/services/{service_id}/env-vars/{name}", absent=httpx.codes.NOT_FOUND)
+        return None if response.status_code == httpx.codes.NOT_FOUND else _parsed(response, _Variable).value
+
+    def set_variable(self, service_id: str, name: str, value: str | None) -> None:
+        """Set an environment variable, or remove it (``None``); the next deploy sees it."""
+        path = f"/services/{service_id}/env-vars/{name}"
+        if value is None:
+            self._send("DELETE", path, absent=httpx.codes.NOT_FOUND)
+        else:
+            self._send("PUT", path, {"value": value})
+
+    def live_deploy(self, service_id: str) -> Deploy | None:
+        """Return the deploy that the service runs, ``None`` where it never was live."""
+        return self.newest_deploy(service_id, status="live")
+
+    def newest_deploy(self, service_id: str, **filters: str) -> Deploy | None:
+        """Return the newest deploy of a service (that ``filters`` of Render's let through), be it as it may."""
+        response = self._send("GET", f"/services/{service_id}/deploys", params={"limit": "1", **filters})
+        newest = _parsed(response, list[_Listed])
+        return newest[0].deploy if newest else None
+
+    def deploy(self, service_id: str, *, image: str | None = None, commit: str | None = None) -> Deploy:
+        """Start a deploy of an image (of a service that runs images) or of a commit (of one that is built)."""
+        body = {"imageUrl": image} if image else {"commitId": commit}
+        response = self._send("POST", f"/services/{service_id}/deploys", body)
+        # 202: the deploy waits for one that is under way, and the answer may not say which it is.
+        if not response.content and (newest := self.newest_deploy(service_id)):
+            return newest
+        return _parsed(response, Deploy)
+
+    def roll_back(self, service_id: str, deploy_id: str) -> Deploy:
+        """Start a deploy of what an earlier deploy ran, without building it again."""
+        return _parsed(
+            self._send("POST", f"/services/{service_id}/rollback", {"deployId": deploy_id}), Deploy
+        )
+
+    def cancel(self, service_id: str, deploy_id: str) -> None:
+        """Give up a deploy that is under way."""
+        self._send("POST", f"/services/{service_id}/deploys/{deploy_id}/cancel")
+
+    def wait_until_live(self, service: Service, deploy: Deploy) -> None:
+        """Return when the deploy is live, telling each status on the way.
+
+        :raises FailedDeployError: it ended without being live.
+        :raises StuckDeployError: it is not live within ``deploy_live_seconds``.
+        """
+        deadline = time.monotonic() + self._settings.deploy_live_seconds
+        path = f"/services/{service.id}/deploys/{deploy.id}"
+        log = f"https://dashboard.render.com/web/{service.id}/deploys/{deploy.id}"
+        told = ""
+        while deploy.status != "live":
+            if deploy.status != told:
+                told = deploy.status
+                self._say(f"{service.name}: {told}")
+            if deploy.status in ENDED:
+                raise FailedDeployError(
+                    f"{service.name}: deploy {deploy.id} ended as {deploy.status}; see {log}"
+                )
+            if time.monotonic() > deadline:
+                raise StuckDeployError(
+                    f"{service.name}: deploy {deploy.id} is {deploy.status}, not live, after"
+                    f" {self._settings.deploy_live_seconds:.0f} s; see {log}"
+                )
+            time.sleep(self._settings.deploy_poll_seconds)
+            deploy = _parsed(self._send("GET", path), Deploy)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        params: dict[str, str] | None = None,
+        absent: int | None = None,
+    ) -> httpx.Response:
+        """Return the answer to a request, also one with the status ``absent``."""
+
+        def once() -> httpx.Response:
+            response = self._http.request(method, path, json=body, params=params)
+            return response if response.status_code == absent else response.raise_for_status()
+
+        back_off = tenacity.wait_exponential_jitter(
+            multiplier=self._settings.deploy_back_off_seconds,
+            max=self._settings.deploy_longest_pause_seconds,
+            jitter=self._settings.deploy_back_off_seconds,
+        )
+        attempts = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(self._settings.deploy_attempts),
+            retry=tenacity.retry_if_exception(self._worth_another_attempt),
+            wait=lambda state: max(back_off(state), _pause_asked_for(_failure(state))),
+            before_sleep=lambda state: self._say(
+                f"Render: {method} {path}: {_reason(_failure(state))}; again in {state.upcoming_sleep:.1f} s"
+            ),
+            reraise=True,
+        )
+        try:
+            return attempts(once)
+        except httpx.HTTPStatusError as error:
+            raise _problem(error.response) from None
+        except httpx.HTTPError as error:
+            raise HostingError(f"Render: {method} {path}: no answer ({_reason(error)})") from None
+
+    def _worth_another_attempt(self, error: BaseException) -> bool:
+        if isinstance(error, httpx.HTTPStatusError):
+            status = error.response.status_code
+            transient = status == httpx.codes.TOO_MANY_REQUESTS or status >= SERVER_ERRORS
+        else:
+            transient = isinstance(error, httpx.TransportError)
+        return transient and _pause_asked_for(error) <= self._settings.deploy_longest_pause_seconds
+
+
+def _failure(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _pause_asked_for(error: BaseException | None) -> float:
+    """Return the seconds that the answer asks us to wait, 0 where it asks for nothing that we understand."""
+    if not isinstance(error, httpx.HTTPStatusError):
+        return 0.0
+    headers = error.response.headers
+    asked = headers.get("Retry-After") or headers.get("Ratelimit-Reset") or "0"
+    try:
+        seconds = float(asked)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(asked).timestamp()
+        except ValueError:
+            return 0.0
+    return max(0.0, seconds - time.time() if seconds > LONGEST_RESET else seconds)
+
+
+def _reason(error: BaseException | None) -> str:
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"{error.response.status_code} {error.response.reason_phrase}"
+    return str(error) or type(error).__name__
+
+
+def _problem(response: httpx.Response) -> Exception:
+    """Return the error that an answer stands for."""
+    status, place = response.status_code, f"{response.request.method} {response.request.url.path}"
+    if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        return RefusedKeyError(
+            f"Render does not accept RENDER_API_KEY for {place} ({status}); is it the right key?"
+        )
+    if status == httpx.codes.NOT_FOUND:
+        return UnknownServiceError(
+            f"Render knows nothing at {place} (404); check the service id and whose key it is"
+        )
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return RateLimitError(
+            f"Render: {place}: still over the rate limit (429) after every attempt", status=status
+        )
+    return HostingError(f"Render: {place}: {status} {_message(response)}", status=status)
+
+
+def _message(response: httpx.Response) -> str:
+    """Return what an answer says of a problem, in one line."""
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    said = document.get("message") if isinstance(document, dict) else None
+    return " ".join(str(said or response.reason_phrase).split())
+
+
+def _parsed(response: httpx.Response, kind: type[T]) -> T:
+    try:
+        return TypeAdapter(kind).validate_json(response.content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "body"
+        where = f"{response.request.method} {response.request.url.path}"
+        raise HostingError(f"Render: {where}: not the answer expected: {place}: {first['msg']}") from None

@@ -1,0 +1,44 @@
+"""What a rollout tells GitHub Actions: a summary for people, outputs for later steps; nothing elsewhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from home_credit.deployment.rollout import Addresses
+
+
+def deployed(addresses: Addresses, commit: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Write the three addresses to the files that GitHub Actions names in ``environment``."""
+    rows = {
+        "API": addresses.api,
+        "Dashboard": addresses.dashboard,
+        "MLflow": addresses.mlflow,
+    }
+    table = [f"| {name} | <{url}> |" for name, url in rows.items()]
+    _append(
+        environment.get("GITHUB_STEP_SUMMARY"),
+        [f"## Deployed {commit[:12]}", "", "| service | address |", "|---|---|", *table],
+    )
+    outputs = [f"{name.lower()}_url={url}" for name, url in rows.items()]
+    _append(environment.get("GITHUB_OUTPUT"), outputs)
+
+
+def not_deployed(
+    problem: str, told: Sequence[str], commit: str, environment: Mapping[str, str] = os.environ
+) -> None:
+    """Write what failed and everything that was done to the summary."""
+    _append(
+        environment.get("GITHUB_STEP_SUMMARY"),
+        [f"## Not deployed: {commit[:12]}", "", problem, "", "```text", *told, "```"],
+    )
+
+
+def _append(file: str | None, lines: Sequence[str]) -> None:
+    if file:
+        with Path(file).open("a", encoding="utf-8") as out:
+            out.writelines(f"{line}\n" for line in lines)

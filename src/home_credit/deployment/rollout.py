@@ -1,0 +1,178 @@
+"""API, then dashboard with the API's real address, then MLflow UI; all of it undone where any of it fails."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from home_credit.errors import HomeCreditError, HostingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from home_credit.deployment.render import Deploy, Render, Service
+    from home_credit.deployment.settings import Secrets
+
+API_URL = "API_URL"
+SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the three services answer."""
+
+    api: str
+    dashboard: str
+    mlflow: str
+
+
+@dataclass(slots=True)
+class Change:
+    """What a rollout did to one service, and what is needed to undo it."""
+
+    service: Service
+    before: Deploy | None
+    newest_before: Deploy | None
+    deploy: Deploy | None = None
+    api_url_before: str | None = None
+    api_url_set: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What is to run: the images of ``commit`` in ``registry``, or the commit itself where Render builds it."""
+
+    registry: str
+    commit: str
+
+    def image(self, name: str) -> str:
+        """Return the address of one image; registries take lower case only."""
+        return f"{self.registry.rstrip('/').lower()}/home-credit-{name}:{self.commit}"
+
+
+def rollout(
+    render: Render,
+    secrets: Secrets,
+    version: Version,
+    *,
+    check: Callable[[Addresses], None],
+    say: Callable[[str], None],
+) -> Addresses:
+    """Deploy all three services in order, ``check`` them and return where they answer.
+
+    Nothing is changed before Render has shown all three. Where anything fails after that, or the process is
+    interrupted, every service that was changed goes back to the deploy and the API_URL that it had; the error is
+    raised again then. Undoing is told to ``say``, what could not be undone too.
+    """
+    api, dashboard, mlflow = (
+        _ready(render.service(service_id)) for service_id in (secrets.api, secrets.dashboard, secrets.mlflow)
+    )
+    addresses = Addresses(api.url, dashboard.url, mlflow.url)
+    undertaking = _Undertaking(render, version, say)
+    try:
+        undertaking.deploy("api", api)
+        undertaking.deploy("dashboard", dashboard, api_url=api.url)
+        undertaking.deploy("mlflow", mlflow)
+        check(addresses)
+    except (HomeCreditError, KeyboardInterrupt) as error:
+        say(f"failed: {str(error) or 'interrupted'}")
+        undertaking.undo()
+        raise
+    return addresses
+
+
+def _ready(service: Service) -> Service:
+    if service.suspended == SUSPENDED:
+        raise HostingError(f"{service.name} is suspended; resume it in the Render Dashboard")
+    return service
+
+
+@dataclass(slots=True)
+class _Undertaking:
+    """Changes services one after the other, and can go back on all of them."""
+
+    render: Render
+    version: Version
+    say: Callable[[str], None]
+    changes: list[Change] = field(default_factory=list)
+
+    def deploy(self, name: str, service: Service, *, api_url: str | None = None) -> None:
+        """Deploy a service, told first where the API is (``api_url``), and wait until it is live."""
+        render, say = self.render, self.say
+        if service.auto_deploy == "yes":
+            # Render would deploy a commit whose tests fail.
+            render.stop_auto_deploy(service.id)
+            say(f"{service.name}: Render no longer deploys it at every push")
+        change = Change(service, render.live_deploy(service.id), render.newest_deploy(service.id))
+        self.changes.append(change)
+        if api_url is not None and (before := render.variable(service.id, API_URL)) != api_url:
+            change.api_url_before, change.api_url_set = before, True
+            render.set_variable(service.id, API_URL, api_url)
+            say(f"{service.name}: {API_URL} = {api_url}")
+        if service.runs_images:
+            what = self.version.image(name)
+            change.deploy = render.deploy(service.id, image=what)
+        else:
+            what = f"commit {self.version.commit}"
+            change.deploy = render.deploy(service.id, commit=self.version.commit)
+        say(f"{service.name}: deploy {change.deploy.id} of {what}")
+        render.wait_until_live(service, change.deploy)
+        say(f"{service.name}: live at {service.url}")
+
+    def undo(self) -> None:
+        """Undo the changes, last one first.
+
+        Whoever interrupts may not wait for long, so all are started before any is awaited.
+        """
+        under_way = []
+        for change in reversed(self.changes):
+            try:
+                if deploy := self._go_back(change):
+                    under_way.append((change, deploy))
+            except HomeCreditError as error:
+                self._say_not_undone(change, error)
+        for change, deploy in under_way:
+            try:
+                self.render.wait_until_live(change.service, deploy)
+                self.say(f"{change.service.name}: rolled back")
+            except HomeCreditError as error:
+                self._say_not_undone(change, error)
+
+    def _go_back(self, change: Change) -> Deploy | None:
+        """Undo one change; return the deploy that goes back, ``None`` where the service runs what it ran."""
+        service, before = change.service, change.before
+        if change.api_url_set:
+            self.render.set_variable(service.id, API_URL, change.api_url_before)
+            self.say(f"{service.name}: {API_URL} as it was")
+        ours = change.deploy or self._unanswered_deploy(change)
+        if ours is None:
+            return None
+        live = self.render.live_deploy(service.id)
+        if live is None or live.id != ours.id:
+            # It may have ended; where it has not, it must not be live later.
+            with suppress(HostingError):
+                self.render.cancel(service.id, ours.id)
+            live = self.render.live_deploy(service.id)
+        if live is None or live.id != ours.id:
+            self.say(f"{service.name}: {f'still runs {live.id}' if live else 'runs nothing, as before'}")
+            return None
+        if before is None:
+            self.say(f"{service.name}: keeps {live.id}, for there is no earlier deploy to go back to")
+            return None
+        deploy = self.render.roll_back(service.id, before.id)
+        self.say(f"{service.name}: going back to {before.id} with {deploy.id}")
+        return deploy
+
+    def _unanswered_deploy(self, change: Change) -> Deploy | None:
+        """Return the deploy that was asked for where the answer was lost, ``None`` where there is none."""
+        newest = self.render.newest_deploy(change.service.id)
+        known = change.newest_before
+        return None if newest and known and newest.id == known.id else newest
+
+    def _say_not_undone(self, change: Change, error: HomeCreditError) -> None:
+        target = f" to {change.before.id}" if change.before else ""
+        self.say(
+            f"{change.service.name}: NOT rolled back ({error});"
+            f" roll it back{target} in the Render Dashboard, under Events"
+        )
