@@ -222,9 +222,7 @@ class StubApi:
                 answer = problem(404, f"no applicant with SK_ID_CURR {applicant} in the portfolio")
             case ("GET", "/applicants/ID"):
                 answer = 200, Applicant(SK_ID_CURR=applicant, bundle=bundle(applicant))
-            case ("POST", "/predict") if self.has_model:
-                answer = 200, decide(applicant)
-            case ("POST", "/applicants/ID/predict") if self.has_model:
+            case ("POST", "/predict" | "/applicants/ID/predict") if self.has_model:
                 answer = 200, decide(applicant)
             case ("POST", "/applicants/ID/predict"):
                 answer = problem(503, "no model is loaded")
