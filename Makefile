@@ -28,10 +28,13 @@ lint: .venv/.installed-dev
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 
-# A portfolio of its own: what lies in data/demo may be of any size.
-train: install
+# A portfolio and a registry of their own: what lies in data/demo may be of any size, and the committed model is the
+# first and only one of the committed registry, hence its champion.
+train: .venv/.installed-dev
+	rm -rf mlruns data/training
 	$(BIN)/home-credit demo --out data/training --applicants 50000 --seed 2018
 	$(BIN)/home-credit train --tables data/training --models models
+	$(BIN)/home-credit ladder --tables data/training
 
 # dev.txt holds every package; the others are parts of it, so that what is tested is what is served.
 locks: .venv/.installed-dev

@@ -6,6 +6,7 @@ import copy
 import json
 import re
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -251,3 +252,9 @@ def test_a_template_may_name_laws_and_places_after_the_point() -> None:
 
 def test_tables_stand_alone_too() -> None:
     assert card.table("grades", MANIFEST["validation"]["grades"]).splitlines()[2].startswith("| A |")
+
+
+def test_the_committed_card_is_that_of_the_committed_model() -> None:
+    models = Path(__file__).parents[2] / "models"
+    manifest = json.loads((models / "manifest.json").read_text(encoding="utf-8"))
+    card.check((models / "model_card.md").read_text(encoding="utf-8"), manifest)
