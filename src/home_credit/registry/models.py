@@ -53,7 +53,7 @@ def log_and_register(
     the folder of saved artefacts, ``example`` a few rows of the feature matrix.
     """
     with tracking.connected(setting) as client:
-        identifier = tracking.experiment(client, EXPERIMENT)
+        identifier = tracking.experiment(client, setting, EXPERIMENT)
         with mlflow.start_run(experiment_id=identifier, tags=dict(tags)) as run:
             tracking.log(parameters, metrics, figures)
             info = mlflow.pyfunc.log_model(

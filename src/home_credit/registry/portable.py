@@ -24,11 +24,12 @@ def make_portable(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "mlflow.db")) as database:
         for table, column in _ADDRESSES.items():
             database.execute(
-                f"UPDATE {table} SET {column} = replace({column}, ?, ?)",  # noqa: S608 (names are ours)
-                (absolute, str(folder)),
+                f"UPDATE {table} SET {column} = replace({column}, ?, ?) WHERE instr({column}, ?)",  # noqa: S608 (names are ours)
+                (absolute, str(folder), absolute),
             )
         database.commit()
-        database.execute("VACUUM")
+        if database.total_changes:
+            database.execute("VACUUM")  # a deleted page may still hold an address
     # The model's own description repeats where it was made; MLflow reads the names of the files alone.
     for description in folder.glob("artifacts/models/*/artifacts/MLmodel"):
         text = description.read_text(encoding="utf-8")

@@ -21,14 +21,20 @@ if TYPE_CHECKING:
 SQLITE = "sqlite:///"
 
 
+def _database(setting: str) -> Path | None:
+    """Return the SQLite file that ``setting`` names, as it is written there; ``None`` for any other backend."""
+    if setting.startswith(SQLITE):
+        return Path(setting.removeprefix(SQLITE))
+    return None if "://" in setting else Path(setting) / "mlflow.db"
+
+
 def tracking_uri(setting: str) -> str:
-    """Return the address to track under: a folder means the database ``mlflow.db`` in it."""
-    return setting if "://" in setting else f"{SQLITE}{Path(setting) / 'mlflow.db'}"
+    """Return the address to track under: a folder means the database ``mlflow.db`` in it.
 
-
-def _local_folder(uri: str) -> Path | None:
-    """Return the folder of a local SQLite backend, ``None`` for any other backend."""
-    return Path(uri.removeprefix(SQLITE)).parent if uri.startswith(SQLITE) else None
+    A file's address is absolute: MLflow keeps what it has opened by its address, wherever the process stands.
+    """
+    database = _database(setting)
+    return setting if database is None else f"{SQLITE}{database.resolve()}"
 
 
 @contextmanager
@@ -36,26 +42,25 @@ def connected(setting: str) -> Iterator[MlflowClient]:
     """Give a client of the tracking server that ``setting`` names; a local folder stays portable."""
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    uri = tracking_uri(setting)
-    folder = _local_folder(uri)
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
+    database = _database(setting)
+    if database is not None:
+        database.parent.mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(tracking_uri(setting))
+    mlflow.set_registry_uri(tracking_uri(setting))
     try:
         yield MlflowClient()
     finally:
-        if folder is not None and (folder / "mlflow.db").exists():
-            make_portable(folder)
+        if database is not None and database.exists():
+            make_portable(database.parent)
 
 
-def experiment(client: MlflowClient, name: str) -> str:
+def experiment(client: MlflowClient, setting: str, name: str) -> str:
     """Return the id of the experiment, made where it is missing; locally its artefacts lie beside the database."""
     found = client.get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
-    folder = _local_folder(mlflow.get_tracking_uri())
-    return str(client.create_experiment(name, str(folder / "artifacts") if folder is not None else None))
+    database = _database(setting)
+    return str(client.create_experiment(name, str(database.parent / "artifacts") if database else None))
 
 
 def log(
@@ -78,7 +83,9 @@ def log_run(
     """Track a run without a model, such as a baseline; returns the run's id."""
     with (
         connected(setting) as client,
-        mlflow.start_run(experiment_id=experiment(client, experiment_name), run_name=run_name) as run,
+        mlflow.start_run(
+            experiment_id=experiment(client, setting, experiment_name), run_name=run_name
+        ) as run,
     ):
         log(parameters, metrics)
         return str(run.info.run_id)
