@@ -692,7 +692,7 @@ def centre(statistics: dict[str, Any], rate: float) -> None:
     for number in range(4):
         generator = Generator(statistics)
         random = np.random.default_rng([SEED, 77])
-        train = pl.concat([generator.block(4000, random)["application_train"] for _ in range(6)])
+        train = pl.concat([generator.block(4000, random)["application_train"] for _ in range(15)])
         seen = train["TARGET"].mean()
         statistics["risk"]["intercept"] += round(
             1000 * (np.log(rate / (1 - rate)) - np.log(seen / (1 - seen))) * 1.08
