@@ -21,11 +21,11 @@ def page(found: Fidelity) -> Figure:
     axes = figure.subplots(2, 3).ravel()
     applications = found.columns.filter(pl.col("table") == "application_train")
     _bars(axes[0], applications.drop_nulls("distance").head(NAMED).select("column", "distance").rows(),
-          "Columns of application_train furthest from the real ones", "KS or total variation")  # fmt: skip
+          "Columns furthest from the real ones", "KS or total variation")  # fmt: skip
     _diagonal(axes[1], found.columns["missing_real"].to_numpy(), found.columns["missing_made_up"].to_numpy(),
-              "Missing values, each column of every table", "share")  # fmt: skip
+              "Missing values, columns of every table", "share")  # fmt: skip
     _diagonal(axes[2], found.correlations["real"], found.correlations["made_up"],
-              "Spearman correlations, each pair of columns", "correlation")  # fmt: skip
+              "Spearman correlations, pairs of columns", "correlation")  # fmt: skip
     told = found.discriminators["application_train"]
     _bars(axes[3], list(told.gain.items())[:NAMED],
           f"What still gives rows away (AUC {told.auc:.3f})", "share of the classifier's gain")  # fmt: skip
@@ -53,9 +53,7 @@ def _rankings(axes: Any, found: Fidelity) -> None:
         axes.plot([ranking.low, ranking.high], [place, place], color=GREY)
         axes.plot(ranking.auc, place, "o", color=BLUE)
         axes.annotate(f"{ranking.auc:.3f}", (ranking.auc, place), xytext=(0, 8), textcoords="offset points")
-    axes.set(
-        title="Ranking real applicants, by what the model was trained on", xlabel="AUC", ylim=(-0.5, 1.5)
-    )
+    axes.set(title="Ranking real applicants, trained on", xlabel="AUC", ylim=(-0.5, 1.5))
     axes.set_yticks(range(len(found.rankings)), list(found.rankings))
 
 

@@ -104,10 +104,11 @@ def measure(real: Path, made_up: Path, progress: Callable[[int, int], None] | No
         applications = {TRAIN: (_applications(ours), _applications(theirs))}
         columns, rows = [], {}
         for name in HISTORIES:
-            pair = _history(ours, name), _history(theirs, name)
-            if all(len(rows_of) for rows_of in pair):
-                columns.append(column_distances(*pair).insert_column(0, pl.lit(name).alias("table")))
-                rows[name] = _per_owner(pair[1], name), _per_owner(pair[0], name)
+            sides = _history(ours, name), _history(theirs, name)
+            if all(len(side) for side in sides):
+                rows[name] = _per_owner(sides[1], name), _per_owner(sides[0], name)
+                facts = (side.select(pl.exclude("^SK_ID_.*$")) for side in sides)
+                columns.append(column_distances(*facts).insert_column(0, pl.lit(name).alias("table")))
         step()
         labelled = _features(theirs), _features(ours)
         step()
