@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -87,10 +87,16 @@ class Fidelity:
         return pl.DataFrame(rows, schema=types, orient="row")
 
 
-def measure(real: Path, made_up: Path, progress: Callable[[int, int], None] | None = None) -> Fidelity:
+def measure(
+    real: Path,
+    made_up: Path,
+    progress: Callable[[int, int], None] | None = None,
+    parameters: dict[str, Any] | None = None,
+) -> Fidelity:
     """Compare the tables of two folders; both need application_train, and application_test is compared if there.
 
-    ``progress`` is told the steps done and their total. Raises :class:`TableError` for tables that cannot be used.
+    ``progress`` is told the steps done and their total; ``parameters`` of the default models are the committed
+    ones unless given. Raises :class:`TableError` for tables that cannot be used.
     """
     done = 0
 
@@ -127,7 +133,7 @@ def measure(real: Path, made_up: Path, progress: Callable[[int, int], None] | No
     step()
     near = nearness(*applications[TRAIN], most_rows=MOST_NEIGHBOURS)
     step()
-    rankings = rank_real(*labelled, classifier.committed_parameters())
+    rankings = rank_real(*labelled, parameters or classifier.committed_parameters())
     step()
     return Fidelity(
         pl.concat(columns), rows, {"real": correlations[0][both], "made_up": correlations[1][both]}, told, near,

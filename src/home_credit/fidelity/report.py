@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from home_credit.fidelity.figures import page
 from home_credit.fidelity.measure import Fidelity, measure
@@ -15,13 +15,19 @@ TABLE, PLOTS, PAGE = "fidelity.csv", "fidelity.png", "fidelity.md"
 NAMED = 12
 
 
-def run(made_up: Path, real: Path, out: Path, progress: Callable[[int, int], None] | None = None) -> Fidelity:
+def run(
+    made_up: Path,
+    real: Path,
+    out: Path,
+    progress: Callable[[int, int], None] | None = None,
+    parameters: dict[str, Any] | None = None,
+) -> Fidelity:
     """Compare the tables of two folders and write :data:`TABLE`, :data:`PLOTS` and :data:`PAGE` to ``out``.
 
-    ``progress`` is told the steps done and their total. Raises :class:`TableError` for tables that cannot be
-    used.
+    ``progress`` is told the steps done and their total; ``parameters`` of the default models are the committed
+    ones unless given. Raises :class:`TableError` for tables that cannot be used.
     """
-    found = measure(real, made_up, progress)
+    found = measure(real, made_up, progress, parameters)
     out.mkdir(parents=True, exist_ok=True)
     found.table().write_csv(out / TABLE)
     page(found).savefig(out / PLOTS, dpi=90)
