@@ -111,7 +111,7 @@ def test_rows_are_sorted_by_applicant_in_small_groups(tmp_path: Path) -> None:
 
 def test_two_runs_into_one_folder_leave_one_whole_portfolio(tmp_path: Path) -> None:
     code = "import sys; from pathlib import Path; from home_credit.tables.demo import write_demo as write; "
-    code += "[write(Path(sys.argv[1]), 120, int(sys.argv[2])) for _ in range(5)]"
+    code += "[write(Path(sys.argv[1]), 120, int(sys.argv[2])) for _ in range(3)]"
     runs = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "shared"), str(seed)])
         for seed in (1, 2, 3)
