@@ -2,8 +2,9 @@
 
     python benchmarks/fit_demo_statistics.py TABLES
 
-Only statistics are kept: quantiles, shares, coefficients and the small trees that say where they apply; no
-leaf stands for fewer than ``LEAF`` rows.
+Only statistics are kept: quantiles, shares, coefficients and the small trees that say where they apply. No
+number can be one person's: a value, a share or a quantile stands for at least ``LEAST`` rows, a leaf for many
+more; docs/demo.md states the rule, and the tests of this script hold it.
 """
 
 from __future__ import annotations
@@ -16,10 +17,19 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from home_credit.tables.demo import application, bureau, clients, previous, risk
+from home_credit.tables.demo import application, building, bureau, clients, previous, risk
 from home_credit.tables.demo.applicants import Generator
-from home_credit.tables.demo.chain import LEVELS, MAX_BINS, Levels, Number, normal_score
+from home_credit.tables.demo.chain import (
+    LEVELS,
+    MAX_BINS,
+    Levels,
+    Number,
+    normal_score,
+    normal_share,
+    variable,
+)
 
+LEAST = 10
 LEAF = 120
 MAX_LEAVES = 28
 ATOM = 0.004
@@ -33,9 +43,12 @@ SILENT = {"LATE_SHARE": 150, "LATE_DAYS": 60, "UNDERPAID": 100}  # thousandths o
 
 
 def shares_of(series: pl.Series, target: np.ndarray | None) -> dict[str, Any]:
-    """Return the levels of a categorical column, ordered by default rate (numbers by size), with scores."""
+    """Return the levels of a categorical column, ordered by default rate (numbers by size), with scores.
+
+    Values of fewer than ``LEAST`` rows are left out.
+    """
     counts = series.value_counts(sort=True)
-    counts = counts.filter(pl.col("count") >= 5)
+    counts = counts.filter(pl.col("count") >= LEAST)
     values = counts[series.name].to_list()
     if all(isinstance(value, (int, float)) for value in values if value is not None):
         values.sort(key=lambda value: (value is not None, value))
@@ -52,25 +65,51 @@ def shares_of(series: pl.Series, target: np.ndarray | None) -> dict[str, Any]:
             "scores": [int(z) for z in np.round(normal_score(middle) * 100)]}  # fmt: skip
 
 
+def quantiles_of(values: np.ndarray, shares: np.ndarray | list[float]) -> np.ndarray:
+    """Return quantiles, each the mean of ``LEAST`` rows around it; the outermost ``LEAST`` rows say nothing."""
+    values = np.sort(values)
+    last = len(values) - 2 * LEAST
+    assert last > LEAST, "too few rows to say anything of"
+    start = np.round(np.asarray(shares) * (len(values) - 1)).astype(int) - LEAST // 2
+    start = np.clip(start, LEAST, last)
+    return np.array([values[each : each + LEAST].mean() for each in start])
+
+
+def remainders_of(values: np.ndarray) -> np.ndarray:
+    """Return the quantiles at ``LEVELS``, each made of means of ``LEAST`` rows; the ends go straight on."""
+    values = np.sort(values)
+    means = np.convolve(values, np.ones(LEAST) / LEAST, mode="valid")
+    half = (LEAST - 1) / 2
+    at = (np.arange(len(means)) + half) / (len(values) - 1)
+    quantiles = np.interp(LEVELS, at, means)
+    quantiles[0] = means[0] - (means[LEAST] - means[0]) * half / LEAST
+    quantiles[-1] = means[-1] + (means[-1] - means[-1 - LEAST]) * half / LEAST
+    return quantiles
+
+
 def grid_of(name: str, values: np.ndarray, step: float, knots_: int, atom: float) -> dict[str, Any]:
-    """Return the quantile function of a numeric column, flat at its favourite values."""
+    """Return the quantile function of a numeric column, flat at its favourite values.
+
+    A favourite value is that of at least ``LEAST`` rows; all others are means of as many.
+    """
     values = np.sort(values[~np.isnan(values)])
     distinct, count = np.unique(values, return_counts=True)
     rows = len(values)
-    favourite = (count / rows >= atom) | (len(distinct) <= 30)
-    knots: list[tuple[float, float, float]] = []  # value, share of the values below it, share up to it
+    favourite = ((count / rows >= atom) | (len(distinct) <= 30)) & (count >= LEAST)
     ends = np.cumsum(count) / rows
     starts = ends - count / rows
-    inner = np.array([0.0005, 0.002, 0.005, *np.linspace(0.01, 0.99, knots_), 0.995, 0.998, 0.9995])
-    for value, start, end, yes in zip(distinct, starts, ends, favourite, strict=True):
-        if yes:
-            knots.append((value, start, end))
-        elif value in {distinct[0], distinct[-1]}:
-            edge = start if value == distinct[0] else end
-            knots.append((value, edge, edge))
-        elif ((inner >= start) & (inner < end)).any():
-            knots.append((value, (start + end) / 2, (start + end) / 2))
-    value, low, high = np.array(knots).T
+    flat = np.stack([distinct, starts, ends])[:, favourite]
+    inner = np.array([0, 0.0005, 0.002, 0.005, *np.linspace(0.01, 0.99, knots_), 0.995, 0.998, 0.9995, 1])
+    # Favourites whose share begins before, and after, each of the inner shares.
+    before = np.searchsorted(flat[1], inner, side="right") - 1
+    covered = (before >= 0) & (inner < np.r_[flat[2], 0][before])
+    covered |= (before >= 0) & (inner == 1) & (np.r_[flat[2], 0][before] == 1)
+    inner, before = inner[~covered], before[~covered]
+    if inner.size:
+        between = np.r_[-np.inf, flat[0], np.inf]
+        value = np.clip(quantiles_of(values, inner), between[before + 1], between[before + 2])
+        flat = np.hstack([flat, np.stack([value, inner, inner])])
+    value, low, high = flat[:, np.lexsort((flat[2], flat[1]))]
     # Rounded as cumulated shares, so that errors do not add up.
     low, high = np.round(low * 100_000).astype(int), np.round(high * 100_000).astype(int)
     facts: dict[str, Any] = {"name": name, "step": step, "share": (low - np.r_[0, high[:-1]]).tolist()}
@@ -83,6 +122,24 @@ def grid_of(name: str, values: np.ndarray, step: float, knots_: int, atom: float
     return facts
 
 
+def supported_shares(path: list[np.ndarray]) -> np.ndarray:
+    """Return the shares of the levels in a leaf, given their counts in the nodes from the root down to it.
+
+    A level of fewer than ``LEAST`` rows in a node is there with the share that it has in the node above, of
+    what the other levels leave; if they leave fewer than ``LEAST`` rows, it is not there.
+    """
+    shares = np.where(path[0] >= LEAST, path[0], 0).astype(float)
+    for count in path[1:]:
+        known = count >= LEAST
+        rest, above = count[~known].sum(), np.where(known, 0, shares)
+        below = np.where(known, count, 0).astype(float)
+        if rest >= LEAST and above.sum() > 0:
+            below += rest * above / above.sum()
+        if below.sum() > 0:
+            shares = below
+    return shares / shares.sum()
+
+
 class Grower:
     """Grows a tree on binned variables, leaf by leaf, best split first, to tell classes apart.
 
@@ -90,14 +147,18 @@ class Grower:
     that are ordered are compared by their cumulated shares.
     """
 
-    def __init__(self, bins: np.ndarray, response: np.ndarray, classes: int, *, ordered: bool) -> None:
+    def __init__(
+        self, bins: np.ndarray, response: np.ndarray, classes: int, *, ordered: bool, least: int = LEAF
+    ) -> None:
         self._bins, self._response, self._classes, self._ordered = (
             bins,
             response.astype(np.int64),
             classes,
             ordered,
         )
+        self._least = least
         self._nodes: list[dict[str, Any]] = []
+        self._paths: list[list[int]] = []
 
     def grow(self, leaves: int, least_gain: float) -> tuple[list[int], np.ndarray]:
         """Return the tree in preorder, and each row's leaf."""
@@ -115,22 +176,33 @@ class Grower:
             open_leaves += self._nodes[node]["children"]
         preorder: list[int] = []
         leaf = np.empty(len(self._response), dtype=int)
-        self._walk(0, preorder, leaf, 0)
+        self._walk(0, preorder, leaf, [])
         return preorder, leaf
+
+    def counts(self) -> list[list[np.ndarray]]:
+        """Return for each leaf how often each class is in the nodes on the way to it, the root's first."""
+        return [
+            [
+                np.bincount(self._response[self._nodes[node]["index"]], minlength=self._classes)
+                for node in path
+            ]
+            for path in self._paths
+        ]
 
     def _add(self, index: np.ndarray) -> int:
         self._nodes.append({"index": index, "split": self._best(index)})
         return len(self._nodes) - 1
 
-    def _walk(self, node: int, preorder: list[int], leaf: np.ndarray, number: int) -> int:
+    def _walk(self, node: int, preorder: list[int], leaf: np.ndarray, above: list[int]) -> None:
+        path = [*above, node]
         if "children" not in self._nodes[node]:
             preorder.append(-1)
-            leaf[self._nodes[node]["index"]] = number
-            return number + 1
+            leaf[self._nodes[node]["index"]] = len(self._paths)
+            self._paths.append(path)
+            return
         preorder.extend(self._nodes[node]["split"][1:])
         for child in self._nodes[node]["children"]:
-            number = self._walk(child, preorder, leaf, number)
-        return number
+            self._walk(child, preorder, leaf, path)
 
     def _best(self, index: np.ndarray) -> tuple[float, int, int]:
         """Return the gain, the variable and the cut of the best split of some rows."""
@@ -149,7 +221,7 @@ class Grower:
             size = left.sum(axis=1)
             if self._ordered:
                 left = np.cumsum(left, axis=1)[:, :-1]
-            allowed = np.flatnonzero((size >= LEAF) & (rows - size >= LEAF))
+            allowed = np.flatnonzero((size >= self._least) & (rows - size >= self._least))
             if allowed.size:
                 left, size = left[allowed], size[allowed]
                 gain = (left**2).sum(1) / size + ((total - left) ** 2).sum(1) / (rows - size)
@@ -163,7 +235,7 @@ class Grower:
 def sparse_linear(scores: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Regress by ridge and keep the coefficients that matter."""
     kept = np.arange(len(scores))
-    for least in (0.012, 0.02, None):
+    for least in (0.012, 0.018, None):
         x = scores[kept].astype(float)
         beta = np.linalg.solve(x @ x.T + 20 * np.eye(len(kept)), x @ z)
         if least is None:
@@ -182,38 +254,59 @@ def deciles(values: np.ndarray) -> np.ndarray:
 
 
 class Fitter:
-    """Fits a chain variable by variable, keeping the context as the chain will see it."""
+    """Fits a chain variable by variable.
 
-    def __init__(self, given: dict[str, Any], target: np.ndarray, *, leaves: int = MAX_LEAVES) -> None:
+    Beside the real ``context`` it keeps a ``simulated`` one, drawn from what was fitted so far: in it each new
+    variable's shares are corrected, so that errors of earlier variables do not show in its distribution among
+    the rows of application_train, which are ``shown``.
+    """
+
+    def __init__(
+        self,
+        given: dict[str, Any],
+        simulated: dict[str, Any],
+        target: np.ndarray,
+        *,
+        leaves: int = MAX_LEAVES,
+    ) -> None:
         self.random = np.random.default_rng(SEED)
-        self.context = dict(given)
+        self.shown = given["SPLIT"].values == 0
+        self.context, self.simulated = dict(given), dict(simulated)
         self.given = list(given)
         self.target, self.leaves = target, leaves
         self.variables: list[dict[str, Any]] = []
 
-    def _matrix(self) -> tuple[np.ndarray, np.ndarray]:
-        columns = self.context.values()
+    @staticmethod
+    def _matrix(context: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+        columns = context.values()
         return np.stack([c.bins for c in columns]), np.stack([c.score for c in columns])
 
-    def levels(self, series: pl.Series, *, leaves: int | None = None) -> None:
+    def levels(self, series: pl.Series, *, leaves: int | None = None, least: int = LEAF) -> None:
         """Fit a categorical variable."""
         facts = shares_of(series, self.target)
         column = Levels(facts).encode(series.to_list())
-        if self.context:
-            bins, _ = self._matrix()
-            classes = len(facts["values"])
-            tree, leaf = Grower(bins, column.values, classes, ordered=False).grow(leaves or self.leaves, 30)
-        else:
-            tree, leaf = [-1], np.zeros(len(series), dtype=int)
-        facts["tree"] = tree
-        facts["leaves"] = []
-        for number in range(leaf.max() + 1):
-            codes, count = np.unique(column.values[leaf == number], return_counts=True)
-            unit = 9999 if len(facts["values"]) <= 4 else 999 if len(facts["values"]) <= 30 else 400
-            share = np.round(count / count.sum() * unit).astype(int)
-            share[share.argmax()] += 1
-            facts["leaves"].append([int(x) for c, n in zip(codes, share, strict=True) if n for x in (c, n)])
+        bins, _ = self._matrix(self.context)
+        classes = len(facts["values"])
+        grower = Grower(bins, column.values, classes, ordered=False, least=least)
+        facts["tree"], _ = grower.grow(leaves or self.leaves, 30)
+        counts = np.stack([supported_shares(path) for path in grower.counts()])
+        shown = np.bincount(column.values[self.shown], minlength=classes)
+        every = np.bincount(column.values, minlength=classes)
+        wanted = np.where(shown >= LEAST, shown / self.shown.sum(), every / len(series))
+        for _ in range(3):
+            facts["leaves"] = [self._sparse(count) for count in counts]
+            drawn = self._simulate(facts).values[self.shown]
+            seen = np.bincount(drawn, minlength=classes) / len(drawn)
+            counts *= np.clip(wanted / np.maximum(seen, 1e-9), 0.5, 2)
         self._add(facts, column)
+
+    @staticmethod
+    def _sparse(count: np.ndarray) -> list[int]:
+        """Return codes with their shares in whole numbers, those that are too small left out."""
+        unit = 9999 if len(count) <= 4 else 600 if len(count) <= 30 else 300
+        share = np.round(count / count.sum() * unit).astype(int)
+        share[share.argmax()] += 1
+        return [int(x) for code in np.flatnonzero(share) for x in (code, share[code])]
 
     def number(
         self,
@@ -221,7 +314,7 @@ class Fitter:
         *,
         step: float,
         presence: tuple[str, int] | None = None,
-        knots: int = 49,
+        knots: int = 41,
         atom: float = ATOM,
         leaves: int | None = None,
         corrections: int = CORRECTIONS,
@@ -237,10 +330,9 @@ class Fitter:
             name, value = presence
             values_of = next(each["values"] for each in self.variables if each["name"] == name)
             facts["presence"] = [name, values_of.index(value)]
-        facts |= grid_of(series.name, values, step, knots, atom)
+        facts |= grid_of(series.name, values[self.shown], step, knots, atom)
         number = Number(facts)
-        column = number.column(values)
-        bins, scores = self._matrix()
+        bins, scores = self._matrix(self.context)
         bins, scores = bins[:, there], scores[:, there]
         remainder = number.spread(values[there], self.random)
         weight = sparse_linear(scores, remainder)
@@ -257,15 +349,46 @@ class Fitter:
             remainder = remainder - means[leaf] / 100
         tree, leaf = Grower(bins, deciles(remainder), 10, ordered=True).grow(leaves or self.leaves, 25)
         facts["tree"] = tree
-        quantiles = [np.quantile(remainder[leaf == each], LEVELS) for each in range(leaf.max() + 1)]
+        quantiles = [remainders_of(remainder[leaf == each]) for each in range(leaf.max() + 1)]
         steps = np.diff(np.round(np.array(quantiles) * 100).astype(int), axis=1, prepend=0)
         facts["leaves"] = steps.tolist()
-        self._add(facts, column)
+        self._straighten(facts)
+        self._add(facts, Number(facts).column(values))
+
+    def _straighten(self, facts: dict[str, Any]) -> None:
+        """Move the shares of the quantile function to where sums of simulated clients have them."""
+        bins, scores = self._matrix(self.simulated)
+        sums, shown = Number(facts).sum(bins, scores, self._rows(), self.random), self.shown
+        if "presence" in facts:
+            name, code = facts["presence"]
+            shown = shown & (self.simulated[name].values == code)
+        sums = sums[shown]
+        if len(sums) < 1000:
+            return
+        knots = np.stack([facts["share"], facts.get("favourite", np.zeros(len(facts["share"])))], axis=1)
+        share = np.quantile(normal_share(sums), np.minimum(np.cumsum(knots.ravel()) / knots.sum(), 1))
+        share = np.diff(np.round(share * 100_000).astype(int), prepend=0)
+        facts["share"] = share[::2].tolist()
+        if "favourite" in facts:
+            facts["favourite"] = share[1::2].tolist()
+
+    def _rows(self) -> int:
+        return len(next(iter(self.simulated.values())).bins)
+
+    def _simulate(self, facts: dict[str, Any]) -> Any:
+        bins, scores = self._matrix(self.simulated)
+        each = variable(facts)
+        column = each.draw(bins, scores, self._rows(), self.random)
+        if isinstance(each, Number) and each.presence is not None:
+            name, code = each.presence
+            column = each.blank(column, self.simulated[name].values != code)
+        return column
 
     def _add(self, facts: dict[str, Any], column: Any) -> None:
         assert facts["name"] not in self.context, facts["name"]
         self.variables.append(facts)
         self.context[facts["name"]] = column
+        self.simulated[facts["name"]] = self._simulate(facts)
         print(facts["name"], len(facts["leaves"]), len(json.dumps(facts)), flush=True)
 
     def facts(self) -> dict[str, Any]:
@@ -328,17 +451,23 @@ CARE: dict[str, dict[str, Any]] = {
     "EXT_SOURCE_3": {"atom": 0, "leaves": 40},
     "EXT_SOURCE_2": {"leaves": 40, "atom": 0.0008},
     "EXT_SOURCE_1": {"leaves": 40},
-    "REGION_POPULATION_RELATIVE": {"leaves": 40},
+    "REGION_POPULATION_RELATIVE": {"leaves": 32},
     "ORGANIZATION_TYPE": {"leaves": 40},
-    "RATIO": {"leaves": 56},
-    "TARIFF": {"leaves": 64},
-    **{f"{measure}_AVG": {"leaves": 40} for measure in application.BUILDING},
-    **{
-        f"{name}_BY": {"leaves": 8, "knots": 21, "atom": 0.01, "corrections": 1}
-        for name in application.OTHERS
-    },
-    **{name: {"leaves": 12} for name in application.OTHERS},
-}
+    "AMT_INCOME_TOTAL": {"atom": 0.0005},
+    "BASE": {"atom": 0.0003},
+    "DAYS_LAST_PHONE_CHANGE": {"atom": 0.001},
+    "TARIFFS": {"leaves": 64, "least": 60},
+    "TARIFF": {"leaves": 250, "least": 40},
+    "RATIO": {"leaves": 200, "least": 40},
+    **{f"{measure}_AVG": {"atom": 0, "leaves": 32, "corrections": 8} for measure in building.BUILDING},
+    **{f"{measure}_AVG": {"leaves": 32, "corrections": 8} for measure, facts in building.BUILDING.items()
+       if not facts.counts},
+    **{measure: {"leaves": 32} for measure in building.BUILDING},
+    **{f"{name}_BY": {"leaves": 8, "knots": 21, "atom": 0.01, "corrections": 1} for name in building.OTHERS},
+    **{f"YEARS_{which}_BY": {"leaves": 8, "knots": 9, "atom": 0.004, "corrections": 1} for which in
+       ("BUILD_MODE", "BUILD_MEDI", "BEGINEXPLUATATION_MODE", "BEGINEXPLUATATION_MEDI")},
+    **{name: {"leaves": 12} for name in building.OTHERS},
+}  # fmt: skip
 
 
 def fit_columns(fitter: Fitter, encoded: pl.DataFrame, module: Any, **care: Any) -> None:
@@ -463,13 +592,14 @@ def balances_of(tables: Tables) -> dict[str, Any]:
     transition = np.zeros((bureau.CLOSED, bureau.CLOSED))
     np.add.at(transition, (code[:-1][same], code[1:][same]), 1)
     opening = np.bincount(code[np.r_[True, owner[1:] != owner[:-1]]], minlength=8)[: bureau.CLOSED]
+    transition, opening = (np.where(count >= LEAST, count, 0) for count in (transition, opening))
     ends = monthly.group_by("SK_ID_BUREAU").agg(pl.col("MONTHS_BALANCE").max())["MONTHS_BALANCE"]
     pos = tables["POS_CASH_balance"]
     dpd = pos.filter(pl.col("SK_DPD") > 0)["SK_DPD"].to_numpy()
     at = [0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1]
     overdue = {"loading": 0.6, "overdue": round((pos["SK_DPD"] > 0).mean(), 4),
                "intolerable": round((pos["SK_DPD_DEF"] > 0).mean(), 4), "at": at,
-               "days": [round(float(q)) for q in np.quantile(dpd, at)]}  # fmt: skip
+               "days": [round(float(q)) for q in quantiles_of(dpd, at)]}  # fmt: skip
     paid = tables["installments_payments"].with_columns(
         late=pl.col("DAYS_ENTRY_PAYMENT") - pl.col("DAYS_INSTALMENT")
     )
@@ -488,16 +618,16 @@ def balances_of(tables: Tables) -> dict[str, Any]:
         "bureau": {"next_month": 0.957, "stops": round(float((ends < 0).mean()), 4),
                    "transition": [[round(float(x), 5) for x in row / row.sum()] for row in transition],
                    "opening": [int(x) for x in opening]},
-        "loans": {"reported": 0.96, "stops": 0.1, "signed": 0.088, "overdue": overdue},
-        "installments": {"loading": 0.55, "revised": 0.08, "split": 0.09, "at": fine,
-                         "loan_delay": [round(float(q)) for q in np.quantile(loan, fine)],
-                         "card_delay": [round(float(q)) for q in np.quantile(card, fine)]},
-        "cards": {"stops": 0.12, "atm": 0.6, "pays": 0.93, "interest": 0.02, "forgiven": 50, "principal": 0.957,
+        "loans": {"reported": 1.0, "stops": 0.06, "signed": 0.088, "overdue": overdue},
+        "installments": {"loading": 0.55, "card_parts": 1.5, "revised": 0.08, "split": 0.09, "at": fine,
+                         "loan_delay": [round(float(q)) for q in quantiles_of(loan, fine)],
+                         "card_delay": [round(float(q)) for q in quantiles_of(card, fine)]},
+        "cards": {"stops": 0.11, "older": 0.034, "atm": 0.6, "pays": 0.93, "interest": 0.02, "forgiven": 50, "principal": 0.957,
                   "overdue": overdue,
                   "drawing": round(float((drawn["AMT_DRAWINGS_CURRENT"] / drawn["AMT_CREDIT_LIMIT_ACTUAL"]).mean()), 3),
                   "at": np.linspace(0, 1, 11).round(1).tolist(),
-                  "utilisation": [round(float(each["use"].quantile(q)), 3) for q in np.linspace(0, 1, 11)],
-                  "draws": [round(float(each["draws"].quantile(q)), 3) for q in np.linspace(0, 1, 11)]},
+                  "utilisation": quantiles_of(each["use"].to_numpy(), np.linspace(0, 1, 11)).round(3).tolist(),
+                  "draws": quantiles_of(each["draws"].to_numpy(), np.linspace(0, 1, 11)).round(3).tolist()},
     }  # fmt: skip
 
 
@@ -507,7 +637,8 @@ def fit(tables: Tables) -> dict[str, Any]:
     target = frame["TARGET"].cast(pl.Float64).to_numpy()
     tariffs = find_tariffs(frame)
     split = shares_of(frame["SPLIT"], target)
-    fitter = Fitter({"SPLIT": Levels(split).column(frame["SPLIT"].to_numpy())}, target)
+    start = {"SPLIT": Levels(split).column(frame["SPLIT"].to_numpy())}
+    fitter = Fitter(start, start, target)
     fit_columns(fitter, application.encode(frame, tariffs), application)
     whole = tables["complete_history_clients"].select("SK_ID_CURR")
     complete = frame["SK_ID_CURR"].is_in(whole["SK_ID_CURR"].implode()).to_numpy()
@@ -516,7 +647,8 @@ def fit(tables: Tables) -> dict[str, Any]:
                for name in ("bureau", "previous_application", "POS_CASH_balance", "credit_card_balance")}  # fmt: skip
     history["bureau_balance"] = tables["bureau_balance"]
     given = rows_of(fitter.context, np.flatnonzero(complete))
-    client = Fitter(given, target[complete], leaves=20)
+    simulated = rows_of(fitter.simulated, np.flatnonzero(complete))
+    client = Fitter(given, simulated, target[complete], leaves=20)
     fit_columns(client, clients.encode(people, history), clients, knots=33)
 
     place = pl.DataFrame({"SK_ID_CURR": people["SK_ID_CURR"], "row": np.arange(len(people))})
@@ -529,7 +661,7 @@ def fit(tables: Tables) -> dict[str, Any]:
         rows = history[source].join(place, on="SK_ID_CURR", how="inner")
         owner = rows["row"].to_numpy().astype(np.int64)
         context = {each: client.context[each].take(owner) for each in shared}
-        chains[name] = Fitter(context, target[complete][owner])
+        chains[name] = Fitter(context, context, target[complete][owner], leaves=20)
         fit_columns(chains[name], module.encode(rows), module, knots=33)
 
     # Late payments are known of clients whose instalments are only partly there; their shares still count.
@@ -548,7 +680,7 @@ def fit(tables: Tables) -> dict[str, Any]:
         name: [*np.round(risk.KNOTS * slope).astype(int).tolist(), 0] for name, slope in SILENT.items()
     }
     return {
-        "split": split, "application": fitter.facts(), "clients": client.facts(),
+        "least_rows": LEAST, "split": split, "application": fitter.facts(), "clients": client.facts(),
         "bureau": chains["bureau"].facts(), "previous": chains["previous"].facts(),
         "lateness": {"EXT_SOURCE_3": -0.25, "EXT_SOURCE_2": -0.08, "DAYS_BIRTH": 0.1},
         "balances": balances_of(history | tables), "drivers": drivers, "risk": risks,
@@ -560,7 +692,7 @@ def centre(statistics: dict[str, Any], rate: float) -> None:
     for number in range(4):
         generator = Generator(statistics)
         random = np.random.default_rng([SEED, 77])
-        train = pl.concat([generator.block(4000, random)["application_train"] for _ in range(6)])
+        train = pl.concat([generator.block(4000, random)["application_train"] for _ in range(15)])
         seen = train["TARGET"].mean()
         statistics["risk"]["intercept"] += round(
             1000 * (np.log(rate / (1 - rate)) - np.log(seen / (1 - seen))) * 1.08

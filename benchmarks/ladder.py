@@ -14,6 +14,7 @@ import polars as pl
 from sklearn.metrics import roc_auc_score
 
 from home_credit.config import Settings
+from home_credit.default_risk import classifier
 from home_credit.tables.schema import APPLICATION, ID
 from home_credit.tables.source import open_tables
 from home_credit.training import data
@@ -57,7 +58,9 @@ def main() -> None:
         flush=True,
     )
     for rung in climb(
-        applicants, rungs(), tracking=Settings().mlflow_tracking_uri if arguments.track else None
+        applicants,
+        rungs(classifier.committed_parameters()),
+        tracking=Settings().mlflow_tracking_uri if arguments.track else None,
     ):
         print(
             f"| {rung.name} | {rung.features} | {rung.auc:.4f} | {rung.auc_low:.4f} to {rung.auc_high:.4f} "

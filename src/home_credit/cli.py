@@ -14,7 +14,7 @@ import typer
 from home_credit import __version__, logs
 from home_credit.config import Settings
 from home_credit.deployment.commands import app as deploy_app
-from home_credit.errors import HomeCreditError, InputError
+from home_credit.errors import HomeCreditError, InputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,15 +47,34 @@ def start(
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="folder to write to")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="folder to write to")] = None,
     applicants: Annotated[int, typer.Option(min=1)] = 10_000,
     seed: int = 2018,
     format: Literal["parquet", "csv"] = "parquet",  # noqa: A002  # the option's name is contract
+    report: Annotated[Path | None, typer.Option(help="folder for a fidelity report")] = None,
+    against: Annotated[Path | None, typer.Option(help="folder with the real tables for the report")] = None,
 ) -> None:
-    """Write a made-up portfolio: all seven tables in the original schema."""
+    """Write a made-up portfolio (all seven tables in the original schema), or say how faithful it is, or both."""
+    from tempfile import TemporaryDirectory
+
     from home_credit.tables.demo import write_demo
 
-    write_demo(out, applicants, seed, format, _progress("applicants written"))
+    if out is None and report is None:
+        raise UsageError("demo needs --out DIR, or --report DIR --against TABLES, or all three")
+    if (report is None) != (against is None):
+        raise UsageError("--report DIR and --against TABLES go together")
+    with TemporaryDirectory(prefix="home-credit-demo-") as passing:
+        written = out or Path(passing)
+        write_demo(written, applicants, seed, format, _progress("applicants written"))
+        if report is not None and against is not None:
+            from home_credit.fidelity import report as fidelity
+
+            found = fidelity.run(written, against, report, _progress("steps of the report"))
+            told, ranked = found.discriminators["application_train"], found.rankings["made-up applicants"]
+            typer.echo(f"made-up rows are told from real ones with an AUC of {told.auc:.3f}")
+            typer.echo(f"a model trained on them ranks the real applicants with an AUC of {ranked.auc:.4f}")
+            typer.echo(f"report written to {report}")
 
 
 @app.command()
@@ -115,13 +134,17 @@ def ladder(
     track: Annotated[bool, typer.Option(help="track each model in MLflow")] = True,
 ) -> None:
     """Cross-validate the baselines and the model on the same folds."""
+    from home_credit.default_risk import classifier
     from home_credit.training import data
     from home_credit.training.ladder import climb, rungs
 
     typer.echo(
         "| model | features | AUC | 95 % interval | log loss | AUC on training rows |\n|---|---|---|---|---|---|"
     )
-    for rung in climb(data.load(tables), rungs(), tracking=Settings().mlflow_tracking_uri if track else None):
+    parameters = classifier.committed_parameters()
+    for rung in climb(
+        data.load(tables), rungs(parameters), tracking=Settings().mlflow_tracking_uri if track else None
+    ):
         typer.echo(
             f"| {rung.name} | {rung.features} | {rung.auc:.4f} | {rung.auc_low:.4f} to {rung.auc_high:.4f}"
             f" | {rung.log_loss:.4f} | {rung.train_auc:.4f} |"

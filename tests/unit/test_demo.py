@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 
 from home_credit.errors import UsageError
 from home_credit.tables.demo import write_demo
+from home_credit.tables.demo.build import ROW_GROUP
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, table
 
 if TYPE_CHECKING:
@@ -88,23 +91,45 @@ def test_keys_are_unique_and_point_to_their_parents(tables: Tables, everyone: pl
     assert tables["bureau_balance"].join(tables["bureau"], on="SK_ID_BUREAU", how="anti").is_empty()
     for name in ("POS_CASH_balance", "installments_payments", "credit_card_balance"):
         keys = ["SK_ID_PREV", ID]
-        assert tables[name].join(tables["previous_application"], on=keys, how="anti").is_empty(), name
+        loose = tables[name].join(tables["previous_application"], on=keys, how="anti")
+        older = tables["credit_card_balance"].filter(
+            pl.col("MONTHS_BALANCE") == -96
+        )  # before the applications known
+        assert loose.join(older, on=keys, how="anti").is_empty(), name
         assert tables[name].join(everyone, on=ID, how="anti").is_empty(), name
 
 
-def test_row_groups_are_sorted_by_applicant(tmp_path: Path) -> None:
+def test_rows_are_sorted_by_applicant_in_small_groups(tmp_path: Path) -> None:
     write_demo(tmp_path, 4200, seed=2)
     for path in tmp_path.iterdir():
-        file = pyarrow.parquet.ParquetFile(path)
-        assert file.num_row_groups == 2
-        if path.stem == "bureau_balance":
-            continue
-        spans = [
-            pl.from_arrow(file.read_row_group(group, columns=[ID]))[ID]
-            for group in range(file.num_row_groups)
-        ]
-        assert spans[0].max() < spans[1].min()
-        assert all(span.is_sorted() for span in spans), path.stem
+        if path.stem != "bureau_balance":
+            assert pl.read_parquet(path, columns=[ID])[ID].is_sorted(), path.stem
+        file = pyarrow.parquet.ParquetFile(path).metadata
+        groups = [file.row_group(each).num_rows for each in range(file.num_row_groups)]
+        assert max(groups) <= ROW_GROUP and len(groups) == -(-file.num_rows // ROW_GROUP), path.stem
+
+
+def test_two_runs_into_one_folder_leave_one_whole_portfolio(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from home_credit.tables.demo import write_demo as write; "
+    code += "[write(Path(sys.argv[1]), 120, int(sys.argv[2])) for _ in range(3)]"
+    runs = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "shared"), str(seed)])
+        for seed in (1, 2, 3)
+    ]
+    assert [run.wait() for run in runs] == [0, 0, 0]
+    alone = []
+    for seed in (1, 2, 3):
+        write_demo(tmp_path / str(seed), 120, seed)
+        alone.append({path.name: path.read_bytes() for path in (tmp_path / str(seed)).iterdir()})
+    assert {path.name: path.read_bytes() for path in (tmp_path / "shared").iterdir()} in alone
+
+
+def test_it_needs_nothing_that_the_serving_image_lacks(tmp_path: Path) -> None:
+    absent = ("pyarrow", "pandas", "sklearn", "scipy", "matplotlib", "lightgbm")
+    code = f"import sys; sys.modules |= dict.fromkeys({absent}); from home_credit.cli import main; main()"
+    demo = ["demo", "--out", str(tmp_path), "--applicants", "50"]
+    subprocess.run([sys.executable, "-c", code, *demo], check=True, capture_output=True)
+    assert len(list(tmp_path.iterdir())) == 8
 
 
 def test_people_hang_together(everyone: pl.DataFrame) -> None:
@@ -159,6 +184,18 @@ def test_histories_run_as_their_terms_say(tables: Tables) -> None:
     cards = tables["credit_card_balance"]
     assert (cards["AMT_BALANCE"] >= 0).all()
     assert (cards["AMT_DRAWINGS_CURRENT"] > 0).mean() > 0.05
+
+
+@pytest.mark.slow
+def test_histories_are_as_long_as_the_original(tmp_path: Path) -> None:
+    write_demo(tmp_path, 12000, seed=4)
+    original = {
+        "bureau": 1_716_428, "bureau_balance": 27_299_925, "previous_application": 1_670_214,
+        "POS_CASH_balance": 10_001_358, "installments_payments": 13_605_401, "credit_card_balance": 3_840_312,
+    }  # fmt: skip
+    for name, rows in original.items():
+        ours = pl.scan_parquet(tmp_path / f"{name}.parquet").select(pl.len()).collect().item()
+        assert ours / 12000 == pytest.approx(rows / 356_255, rel=0.08), name
 
 
 def test_some_applicants_have_no_history(tables: Tables, everyone: pl.DataFrame) -> None:

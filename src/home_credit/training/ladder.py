@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.metrics import log_loss, roc_auc_score
 
 from home_credit import registry
-from home_credit.default_risk import calibration, classifier, metrics
+from home_credit.default_risk import calibration, metrics
 from home_credit.default_risk.inputs import INPUTS
 from home_credit.features.catalogue import TABLE_OF
 from home_credit.tables.schema import APPLICATION
@@ -38,24 +38,21 @@ class Rung:
     train_auc: float
 
 
-def baselines() -> Mapping[str, tuple[int, Learner]]:
+def baselines(parameters: Mapping[str, Any]) -> Mapping[str, tuple[int, Learner]]:
     """Return the plainer models that every training is compared with, and the number of features each reads."""
     application = len(FROM_APPLICATION)
     return {
         "prior": (0, learners.prior),
         "logistic regression": (application, learners.logistic(FROM_APPLICATION)),
-        "LightGBM, application": (
-            application,
-            learners.boosted(FROM_APPLICATION, classifier.committed_parameters()),
-        ),
+        "LightGBM, application": (application, learners.boosted(FROM_APPLICATION, parameters)),
     }
 
 
-def rungs() -> Mapping[str, tuple[int, Learner]]:
+def rungs(parameters: Mapping[str, Any]) -> Mapping[str, tuple[int, Learner]]:
     """Return all models from the plainest to ours; the scorecard needs the research extra."""
-    prior, logistic, application = baselines().items()
+    prior, logistic, application = baselines(parameters).items()
     scorecard = ("scorecard", (len(FROM_APPLICATION), learners.scorecard(FROM_APPLICATION)))
-    everything = (len(INPUTS), learners.boosted(INPUTS, classifier.committed_parameters()))
+    everything = (len(INPUTS), learners.boosted(INPUTS, parameters))
     return dict([prior, scorecard, logistic, application, ("LightGBM, all tables", everything)])
 
 

@@ -131,7 +131,7 @@ def train(
         },
         "validation": {
             **evidence.gather(applicants, measured.probability[0], measured.cut_off, parameters),
-            "ladder": [asdict(rung) for rung in ladder.climb(applicants, ladder.baselines())],
+            "ladder": [asdict(rung) for rung in ladder.climb(applicants, ladder.baselines(parameters))],
         },
         "versions": {
             "python": platform.python_version(),

@@ -100,7 +100,11 @@ class Generator:
         )
         earlier = earlier.select(list(table("previous_application").schema))
         granted = loans.loans_of(earlier, late[owner])
-        revolving = cards.credit_cards(earlier, late[owner], facts["cards"], random)
+        older, older_late = cards.older_cards(ids, late, earlier, facts["cards"], random)
+        older = older.with_columns(SK_ID_PREV=pl.Series(self._take("previous", len(older))))
+        held, held_late = pl.concat([earlier, older]), np.concatenate([late[owner], older_late])
+        order = np.argsort(held["SK_ID_CURR"].to_numpy(), kind="stable")
+        revolving = cards.credit_cards(held[order], held_late[order], facts["cards"], random)
         return {
             "bureau": credit,
             "bureau_balance": monthly,

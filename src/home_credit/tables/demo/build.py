@@ -2,95 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Literal, Protocol
+import fcntl
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pyarrow.parquet
+import polars as pl
 
 from home_credit.errors import UsageError
 from home_credit.tables.demo.applicants import Generator
 from home_credit.tables.demo.statistics import statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-    from types import TracebackType
+    from collections.abc import Callable, Iterator
 
-    import polars as pl
-
-BLOCK = 4000
+BLOCK = 4000  # applicants held in memory at once
+ROW_GROUP = 100_000  # rows; small enough that one applicant's are found without reading much else
 
 Format = Literal["parquet", "csv"]
-
-
-class _Writer(Protocol):
-    def write(self, frame: pl.DataFrame) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class _ParquetWriter:
-    """One row group per block, so that a row group's SK_ID_CURR range says what it holds."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._writer: pyarrow.parquet.ParquetWriter | None = None
-
-    def write(self, frame: pl.DataFrame) -> None:
-        block = frame.to_arrow()
-        if self._writer is None:
-            self._writer = pyarrow.parquet.ParquetWriter(self._path, block.schema, compression="zstd")
-        self._writer.write_table(block)
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-
-
-class _CsvWriter:
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("wb")
-
-    def write(self, frame: pl.DataFrame) -> None:
-        frame.write_csv(self._file, include_header=self._file.tell() == 0)
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _Tables:
-    """The table files of one portfolio, under temporary names until all are whole."""
-
-    def __init__(self, out: Path, form: Format) -> None:
-        self._out, self._form = out, form
-        self._writers: dict[str, _Writer] = {}
-
-    def __enter__(self) -> _Tables:
-        self._out.mkdir(parents=True, exist_ok=True)
-        return self
-
-    def write(self, tables: dict[str, pl.DataFrame]) -> None:
-        for name, frame in tables.items():
-            if name not in self._writers:
-                make = _ParquetWriter if self._form == "parquet" else _CsvWriter
-                self._writers[name] = make(self._partial(name))
-            self._writers[name].write(frame)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with ExitStack() as stack:
-            for writer in self._writers.values():
-                stack.callback(writer.close)
-        for name in self._writers:
-            if kind is None:
-                self._partial(name).replace(self._out / f"{name}.{self._form}")
-            else:
-                self._partial(name).unlink(missing_ok=True)
-
-    def _partial(self, name: str) -> Path:
-        return self._out / f".{name}.{self._form}.partial"
 
 
 def write_demo(
@@ -102,8 +34,9 @@ def write_demo(
 ) -> None:
     """Write the tables of ``applicants`` made-up applicants to the folder ``out``.
 
-    The same seed and number give the same bytes. ``progress`` is told the applicants done and their total
-    after every block.
+    The same seed and number give the same bytes. The tables appear under their names together, when all are
+    whole; of two runs into one folder the last one stands. ``progress`` is told the applicants done and
+    their total after every block.
 
     Raises:
         UsageError: when ``applicants`` is not positive or ``seed`` is negative.
@@ -113,10 +46,47 @@ def write_demo(
     if seed < 0:
         raise UsageError(f"the seed must not be negative, and is {seed}")
     generator = Generator(statistics())
-    with _Tables(out, format) as tables:
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".demo-", dir=out) as staging:
         for number, start in enumerate(range(0, applicants, BLOCK)):
             size = min(BLOCK, applicants - start)
             random = np.random.default_rng(np.random.SeedSequence([seed, number]))
-            tables.write(generator.block(size, random))
+            for name, frame in generator.block(size, random).items():
+                _write_block(frame, Path(staging) / name, number, format)
             if progress is not None:
                 progress(start + size, applicants)
+        whole = [_join(folder, format) for folder in sorted(Path(staging).iterdir())]
+        with _locked(out):
+            for path in whole:
+                path.replace(out / path.name)
+
+
+def _write_block(frame: pl.DataFrame, folder: Path, number: int, form: Format) -> None:
+    """Write a block of a table to a folder of its own: Parquet block by block, CSV at the end of one file."""
+    folder.mkdir(exist_ok=True)
+    if form == "parquet":
+        frame.write_parquet(folder / f"{number:06}.parquet")
+    else:
+        with (folder / "rows.csv").open("ab") as file:
+            frame.write_csv(file, include_header=number == 0)
+
+
+def _join(folder: Path, form: Format) -> Path:
+    """Return the file that holds all blocks of a table, in their order."""
+    whole = folder.parent / f"{folder.name}.{form}"
+    if form == "parquet":
+        pl.scan_parquet(sorted(folder.iterdir())).sink_parquet(whole, row_group_size=ROW_GROUP)
+    else:
+        (folder / "rows.csv").replace(whole)
+    return whole
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other runs from naming their tables meanwhile: a folder never mixes two portfolios."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -110,3 +110,25 @@ def credit_cards(
     ids = {name: approved[name].to_numpy()[owner] for name in IDS}
     frame = in_schema("credit_card_balance", {**ids, **rows, "NAME_CONTRACT_STATUS": status})
     return frame.with_columns(LATE=pl.Series(cards.late[owner]))
+
+
+def older_cards(
+    ids: Codes, late: Floats, previous: pl.DataFrame, facts: Mapping[str, Any], random: np.random.Generator
+) -> tuple[pl.DataFrame, Floats]:
+    """Return cards granted before ``previous`` begins, which has no row of them, and their owners' lateness.
+
+    They are in its schema, with the terms of cards drawn from it, but for the ids of the credits.
+    """
+    like = previous.filter(
+        pl.col("NAME_CONTRACT_TYPE") == "Revolving loans",
+        pl.col("NAME_CONTRACT_STATUS") == "Approved",
+        pl.col("AMT_CREDIT") > 0,
+    )
+    owner = np.flatnonzero(random.random(len(ids)) < (facts["older"] if len(like) else 0))
+    days = -MONTH * LONGEST - 1
+    cards = like[random.integers(0, max(len(like), 1), len(owner))].with_columns(
+        SK_ID_CURR=pl.Series(ids[owner]),
+        DAYS_DECISION=pl.lit(days).cast(like.schema["DAYS_DECISION"]),
+        DAYS_FIRST_DRAWING=pl.lit(days).cast(like.schema["DAYS_FIRST_DRAWING"]),
+    )
+    return cards, late[owner]

@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float32]
     Codes = NDArray[np.int64]
 
-MAX_BINS = 96
-NUMBER_BINS = 32  # bin 0 holds what is missing
+MAX_BINS = 250
+QUANTILE_BINS = (
+    56  # into which a numeric variable is cut, favourite values apart; bin 0 holds what is missing
+)
 _Z = np.linspace(-4.5, 4.5, 1801)
 _PHI = np.array([0.5 * (1 + erf(z / sqrt(2))) for z in _Z])
 # Shares of a leaf below which the stored remainders lie: closer in the tails, where shapes differ most.
-LEVELS = np.array([0, 0.005, 0.02, 0.05, 0.1, 0.17, 0.25, 0.33, 0.42, 0.5, 0.58, 0.67, 0.75, 0.83, 0.9, 0.95,
-                   0.98, 0.995, 1])  # fmt: skip
+LEVELS = np.array([0, 0.01, 0.04, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.96, 0.99, 1])
 
 
 def normal_score(share: Floats) -> Floats:
@@ -155,6 +156,7 @@ class Number:
         knots = np.stack([facts["share"], facts.get("favourite", np.zeros(len(facts["share"])))], axis=1)
         self._share = np.cumsum(knots.ravel()) / knots.sum()
         self._value = np.repeat(self._in_units(np.array(facts["value"], dtype=np.float64)), 2)
+        self._favourites = self._value[::2][knots[:, 1] > 0]
         self.presence: tuple[str, int] | None = facts.get("presence")
         if "tree" in facts:
             self._tree = Tree(facts["tree"])
@@ -177,8 +179,12 @@ class Number:
         array = np.asarray(values, dtype=np.float64)
         low, high = self._shares(array)
         share = np.where(np.isnan(array), 0.5, (low + high) / 2)
-        bins = 1 + np.minimum(share * (NUMBER_BINS - 1), NUMBER_BINS - 2)
         missing = np.isnan(array)
+        # A favourite value has a bin of its own, as long as there are bins enough.
+        sides = (np.searchsorted(self._favourites, array, side=side) for side in ("left", "right"))
+        count = QUANTILE_BINS + len(self._favourites)
+        bins = (share * QUANTILE_BINS + sum(sides) / 2) * min(1, (MAX_BINS - 2) / count)
+        bins = 1 + np.minimum(bins, MAX_BINS - 2)
         return Column(
             np.where(missing, 0, bins).astype(np.uint8), normal_score(share).astype(np.float32), array
         )
@@ -201,14 +207,19 @@ class Number:
 
     def draw(self, bins: NDArray[np.uint8], scores: Scores, rows: int, random: np.random.Generator) -> Column:
         """Draw one number per row, as though none were missing."""
+        share = normal_share(self.sum(bins, scores, rows, random))
+        values = np.interp(share, self._share, self._value)
+        return self.column(self._in_units(np.round(values / self._step)) if self._step else values)
+
+    def sum(self, bins: NDArray[np.uint8], scores: Scores, rows: int, random: np.random.Generator) -> Floats:
+        """Return the sum of line, corrections and remainder, one per row."""
         leaf = self._tree.apply(bins, rows)
-        score = np.interp(leaf + random.random(rows), self._at, self._remainder)
+        score: Floats = np.interp(leaf + random.random(rows), self._at, self._remainder)
         if self._linear.size:
             score += np.einsum("i,ij->j", self._weight, scores[self._linear])
         for tree, means in self._corrections:
             score += means[tree.apply(bins, rows)]
-        values = np.interp(normal_share(np.clip(score, -4.5, 4.5)), self._share, self._value)
-        return self.column(self._in_units(np.round(values / self._step)) if self._step else values)
+        return score
 
     def blank(self, column: Column, missing: NDArray[np.bool_]) -> Column:
         """Return the column with values taken away."""

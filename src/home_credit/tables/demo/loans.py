@@ -26,6 +26,8 @@ from home_credit.tables.demo.chain import normal_share
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from home_credit.tables.demo.chain import Floats
 
 DUE_EVERY = 30  # days
@@ -92,14 +94,7 @@ def installments(
         "version": version, "number": step + 1, "due": due, "amount": amount,
         "late": numbers(loans, "LATE")[owner], "kind": np.zeros(len(owner)),
     }  # fmt: skip
-    owed = cards.filter(pl.col("AMT_PAYMENT_TOTAL_CURRENT") > 0)
-    card = {
-        **{name: owed[name].to_numpy() for name in IDS},
-        "version": np.zeros(len(owed)), "number": numbers(owed, "CNT_INSTALMENT_MATURE_CUM") + 1,
-        "due": np.ceil(numbers(owed, "MONTHS_BALANCE") * MONTH) - 1,
-        "amount": numbers(owed, "AMT_PAYMENT_TOTAL_CURRENT"),
-        "late": numbers(owed, "LATE"), "kind": np.ones(len(owed)),
-    }  # fmt: skip
+    card = _card_payments(cards.filter(pl.col("AMT_PAYMENT_TOTAL_CURRENT") > 0), facts["card_parts"], random)
     rows = {name: np.concatenate([loan[name], card[name]]) for name in loan}
     size = len(rows["due"])
     load = facts["loading"]
@@ -131,3 +126,21 @@ def installments(
             "AMT_PAYMENT": to_cents(payment),
         },
     )
+
+
+def _card_payments(
+    paid: pl.DataFrame, more_parts: float, random: np.random.Generator
+) -> dict[str, NDArray[Any]]:
+    """Return the payments on cards, as many a month as one and ``more_parts`` on average."""
+    owner, step = spread(1 + random.poisson(more_parts, len(paid)))
+    weight = 0.1 + random.random(len(owner))
+    share = weight / np.bincount(owner, weight, minlength=len(paid))[owner]
+    return {
+        **{name: paid[name].to_numpy()[owner] for name in IDS},
+        "version": np.zeros(len(owner)),
+        "number": numbers(paid, "CNT_INSTALMENT_MATURE_CUM")[owner] + 1 + step,
+        "due": np.ceil(numbers(paid, "MONTHS_BALANCE") * MONTH)[owner] - 1,
+        "amount": numbers(paid, "AMT_PAYMENT_TOTAL_CURRENT")[owner] * share,
+        "late": numbers(paid, "LATE")[owner],
+        "kind": np.ones(len(owner)),
+    }

@@ -1,0 +1,1 @@
+"""How faithful made-up tables are to real ones, and whether they give anybody away."""

@@ -1,0 +1,78 @@
+"""How far each column, and each pair of columns, of made-up rows is from real ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from scipy.stats import ks_2samp
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+DISTANCES = {
+    "column": pl.String(),
+    "statistic": pl.String(),
+    "distance": pl.Float64(),
+    "missing_real": pl.Float64(),
+    "missing_made_up": pl.Float64(),
+}
+
+
+def column_distances(real: pl.DataFrame, made_up: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per column that both have (:data:`DISTANCES`), the furthest first.
+
+    ``distance`` is in [0, 1], among the values that are there: Kolmogorov-Smirnov for numbers, total variation
+    for text; null where a side has no value. ``missing_*`` are shares of rows.
+    """
+    rows = [
+        (name, *_distance(real[name].drop_nulls(), made_up[name].drop_nulls()),
+         real[name].null_count() / max(len(real), 1), made_up[name].null_count() / max(len(made_up), 1))
+        for name in real.columns
+        if name in made_up.columns
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=DISTANCES, orient="row").sort(
+        "distance", "column", descending=[True, False], nulls_last=True
+    )
+
+
+def _distance(real: pl.Series, made_up: pl.Series) -> tuple[str, float | None]:
+    statistic = "KS" if real.dtype.is_numeric() else "TV"
+    if real.is_empty() or made_up.is_empty():
+        return statistic, None
+    if statistic == "KS":
+        # The statistic alone is asked for; the exact p-value of large samples would take minutes.
+        return statistic, float(ks_2samp(real.to_numpy(), made_up.to_numpy(), method="asymp").statistic)
+    shares = [series.rename("value").value_counts(normalize=True, name="share") for series in (real, made_up)]
+    both = shares[0].join(shares[1], on="value", how="full").fill_null(0.0)
+    return statistic, float((both["share"] - both["share_right"]).abs().sum() / 2)
+
+
+def rank_correlations(rows: pl.DataFrame, columns: list[str]) -> NDArray[np.float64]:
+    """Return Spearman's correlation of every pair of numeric columns, among the rows that have both.
+
+    Ranks are taken once per column; NaN for a pair with fewer than 30 such rows, or where one is constant.
+    """
+    ranks = rows.select(pl.col(name).rank() for name in columns).to_numpy().astype(np.float64)
+    there = ~np.isnan(ranks)
+    filled, present = np.where(there, ranks, 0.0), there.astype(np.float64)
+    count = present.T @ present
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = filled.T @ present / count  # of the row's column, where the other is there too
+        square = (filled**2).T @ present / count - mean**2
+        covariance = filled.T @ filled / count - mean * mean.T
+        correlation: NDArray[np.float64] = covariance / np.sqrt(square * square.T)
+    correlation[(count < 30) | ~np.isfinite(correlation)] = np.nan
+    return correlation
+
+
+def numeric_columns(real: pl.DataFrame, made_up: pl.DataFrame) -> list[str]:
+    """Return the numeric columns that both have and that are not the same in all rows of either."""
+    return [
+        name
+        for name, dtype in real.schema.items()
+        if dtype.is_numeric()
+        and name in made_up.columns
+        and min(real[name].drop_nulls().n_unique(), made_up[name].drop_nulls().n_unique()) > 1
+    ]

@@ -1,0 +1,143 @@
+"""The fidelity report: equal tables are found equal, and whatever differs is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import spearmanr
+from typer.testing import CliRunner
+
+from home_credit.cli import app
+from home_credit.fidelity import report
+from home_credit.fidelity.discriminator import tell_apart
+from home_credit.fidelity.distances import column_distances, rank_correlations
+from home_credit.fidelity.neighbours import QUASI_IDENTIFIERS, nearness
+from home_credit.tables.demo import write_demo
+from home_credit.tables.schema import ID, TARGET
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from home_credit.fidelity.measure import Fidelity
+
+
+# Enough rounds to rank at all.
+QUICK = {"rounds": 20, "learning_rate": 0.2, "num_leaves": 7, "feature_fraction": 0.2}
+
+
+def applications(folder: Path, seed: int) -> pl.DataFrame:
+    write_demo(folder, 2500, seed)
+    return pl.read_parquet(folder / "application_train.parquet").drop(ID, TARGET)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("another")
+
+
+@pytest.fixture(scope="module")
+def one(folders: tuple[Path, Path]) -> pl.DataFrame:
+    return applications(folders[0], 1)
+
+
+@pytest.fixture(scope="module")
+def another(folders: tuple[Path, Path]) -> pl.DataFrame:
+    return applications(folders[1], 2)
+
+
+@pytest.fixture(scope="module")
+def shifted(another: pl.DataFrame) -> pl.DataFrame:
+    return another.with_columns(pl.col("AMT_INCOME_TOTAL") * 1.8)
+
+
+def test_equal_distributions_are_near(one: pl.DataFrame, another: pl.DataFrame) -> None:
+    found = column_distances(one, another)
+    assert found.columns == ["column", "statistic", "distance", "missing_real", "missing_made_up"]
+    assert found["distance"].drop_nulls().median() < 0.03
+    assert (found["missing_real"] - found["missing_made_up"]).abs().max() < 0.06
+    told = tell_apart(one, another, most_rows=10_000)
+    assert told.auc == pytest.approx(0.5, abs=0.06)
+    assert told.rows == 2 * min(len(one), len(another))
+
+
+def test_a_shifted_column_is_named(one: pl.DataFrame, shifted: pl.DataFrame) -> None:
+    assert column_distances(one, shifted)["column"][0] == "AMT_INCOME_TOTAL"
+    told = tell_apart(one, shifted, most_rows=10_000)
+    assert told.auc > 0.75
+    assert next(iter(told.gain)) == "AMT_INCOME_TOTAL"
+    assert sum(told.gain.values()) == pytest.approx(1)
+
+
+def test_distances_are_what_their_names_say() -> None:
+    real = pl.DataFrame({"n": [1.0, 2.0, 3.0, None], "t": ["a", "a", "b", None]})
+    made_up = pl.DataFrame({"n": [3.0, 4.0, 5.0, 6.0], "t": ["a", "c", None, None]})
+    rows = {row["column"]: row for row in column_distances(real, made_up).iter_rows(named=True)}
+    assert rows["n"]["distance"] == pytest.approx(0.75) and rows["n"]["statistic"] == "KS"
+    assert rows["t"]["distance"] == pytest.approx(0.5) and rows["t"]["statistic"] == "TV"
+    assert rows["t"]["missing_made_up"] == 0.5
+    assert (
+        column_distances(real.with_columns(n=pl.lit(None, pl.Float64)), made_up)["distance"].null_count() == 1
+    )
+
+
+def test_correlations_are_spearmans() -> None:
+    random = np.random.default_rng(1)
+    first = random.normal(size=300)
+    frame = pl.DataFrame(
+        {"a": first, "b": np.exp(first) + random.normal(size=300), "c": random.normal(size=300)}
+    )
+    found = rank_correlations(frame, ["a", "b", "c"])
+    assert np.allclose(found, spearmanr(frame.to_numpy()).statistic)
+    assert np.isnan(rank_correlations(frame.with_columns(c=pl.lit(1.0)), ["a", "c"])[0, 1])
+
+
+def test_copies_are_found(one: pl.DataFrame, another: pl.DataFrame) -> None:
+    honest = nearness(one, another, most_rows=1000)
+    assert honest.nearer < 0.05 and honest.made_up_matches == 0
+    shares = honest.quantiles()
+    assert all(made_up > 0.7 * real for _, made_up, real in shares)
+    copied = nearness(one, one.sample(fraction=1.0, shuffle=True, seed=3), most_rows=1000)
+    assert copied.made_up_matches > 0.4 and copied.nearer > 0.4
+    assert set(QUASI_IDENTIFIERS) <= set(one.columns)
+
+
+@pytest.fixture(scope="module")
+def found(
+    one: pl.DataFrame,
+    another: pl.DataFrame,
+    folders: tuple[Path, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Fidelity, Path]:
+    out = tmp_path_factory.mktemp("report")
+    steps: list[tuple[int, int]] = []
+    found = report.run(folders[1], folders[0], out, lambda *step: steps.append(step), QUICK)
+    assert steps == [(done, steps[-1][1]) for done in range(1, steps[-1][1] + 1)]
+    return found, out
+
+
+@pytest.mark.slow
+def test_the_report_holds_every_figure(found: tuple[Fidelity, Path]) -> None:
+    fidelity, out = found
+    assert {path.name for path in out.iterdir()} == {report.TABLE, report.PLOTS, report.PAGE}
+    table = pl.read_csv(out / report.TABLE)
+    assert table.columns == ["measure", "table", "column", "made_up", "real"]
+    figures = {
+        (row["measure"], row["table"], row["column"] or ""): row for row in table.iter_rows(named=True)
+    }
+    assert figures["discriminator_auc", "application_test", ""]["made_up"] == pytest.approx(0.5, abs=0.15)
+    ranked = figures["ranking_auc", "application_train", "TARGET"]
+    assert 0.5 < ranked["made_up"] < 0.9 and 0.5 < ranked["real"] < 0.9
+    assert figures["rows_per_applicant", "bureau", ""]["made_up"] > 1
+    assert figures["distance_ks", "bureau", "DAYS_CREDIT"]["made_up"] < 0.1
+    assert fidelity.correlation_distance < 0.06
+    page = (out / report.PAGE).read_text(encoding="utf-8")
+    assert report.PLOTS in page and f"{fidelity.discriminators['application_train'].auc:.3f}" in page
+
+
+@pytest.mark.parametrize("wrong", [[], ["--report", "r"], ["--against", "t", "--out", "o"]])
+def test_options_that_do_not_fit_are_refused(wrong: list[str]) -> None:
+    result = CliRunner().invoke(app, ["demo", *wrong])
+    assert result.exit_code != 0 and "--report" in str(result.exception)
