@@ -38,14 +38,14 @@ def fit(
     *,
     features: Sequence[str],
     categorical: Sequence[int],
-    directions: Sequence[int],
     parameters: Mapping[str, Any],
     seed: int,
+    directions: Sequence[int] = (),
 ) -> lgb.Booster:
     """Train on ``matrix`` (rows by features) and ``target`` (1 a default).
 
     ``categorical`` holds positions of features, ``directions`` one number per feature: -1 where a higher value may
-    never raise the risk, 1 where it may never lower it, 0 where it may do either.
+    never raise the risk, 1 where it may never lower it, 0 where it may do either; none at all demands nothing.
     """
     settings = {**FIXED, **parameters, "seed": seed, "monotone_constraints": list(directions)}
     rounds = settings.pop("rounds")

@@ -10,9 +10,9 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from home_credit.default_risk import classifier
+from home_credit.default_risk.inputs import INPUTS, directions
 from home_credit.default_risk.metrics import auc_interval
 from home_credit.default_risk.preprocessor import Preprocessor
-from home_credit.features.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,10 +34,10 @@ def trained_on(
     rows: pl.DataFrame, target: NDArray[np.int64], others: pl.DataFrame, parameters: dict[str, Any]
 ) -> NDArray[np.float64]:
     """Return the log-odds of the feature rows ``others`` by a model trained on ``rows``."""
-    preprocessor = Preprocessor.fit(rows, list(CATALOGUE))
+    preprocessor = Preprocessor.fit(rows, INPUTS)
     booster = classifier.fit(
         preprocessor.transform(rows), target, features=preprocessor.features,
-        categorical=preprocessor.categorical, parameters=parameters, seed=0,
+        categorical=preprocessor.categorical, parameters=parameters, seed=0, directions=directions(INPUTS),
     )  # fmt: skip
     return classifier.log_odds(booster, preprocessor.transform(others))
 
