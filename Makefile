@@ -46,7 +46,8 @@ locks: .venv/.installed-dev
 		$(COMPILE) pyproject.toml --extra $$part --constraint requirements/dev.txt $$left_out \
 			--output-file requirements/$$part.txt || exit; \
 	done
-	$(COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
+	$(COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/build.txt \
+		$(addprefix --no-emit-package ,numpy scipy joblib threadpoolctl narwhals)
 
 # The same commit gives the same image: its time is the time of everything in it, bytecode is made from nothing else.
 images: REVISION := $(shell git rev-parse HEAD 2>/dev/null)

@@ -64,7 +64,7 @@ def address(name: str) -> str:
 
 def processes(parent: int) -> Iterator[Path]:
     """Yield the /proc folders of a process's descendants, buildah's own left out."""
-    for task in Path(f"/proc/{parent}/task").iterdir():
+    for task in Path("/proc").glob(f"{parent}/task/*"):
         for child in (task / "children").read_text().split():
             if "buildah" not in Path(f"/proc/{child}/cmdline").read_text():
                 yield Path(f"/proc/{child}")
