@@ -26,6 +26,10 @@ READING_POST = re.compile(
     r"|logged-models/search|prompt-optimization/jobs/search|registered-models/get-latest-versions|runs/search"
     r"|traces/batchGetInfos|traces/calculate-filter-correlation|traces/metrics|traces/search)"
 )
+# Nothing of a tracked run: they look for programs on this machine, call other servers, or wait for these in vain.
+NOT_FOR_VISITORS = re.compile(
+    r"/(ajax-)?api/[2-4]\.0/mlflow/(assistant|gateway|gateway-proxy)(/.*)?", re.DOTALL
+)
 GRAPHQL = "/graphql"
 LARGEST_QUERY = 100_000  # bytes; the queries of MLflow's own pages have less than a tenth of that
 REFUSAL = {
@@ -57,7 +61,7 @@ class ReadOnly:
             message = await _whole_body(receive)
             reads = _is_query(message["body"])
             await (self._app(scope, _again(message, receive), send) if reads else _refuse(send))
-        elif scope["method"] in SAFE_METHODS:
+        elif scope["method"] in SAFE_METHODS and not NOT_FOR_VISITORS.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
         elif scope["method"] == "POST" and READING_POST.fullmatch(scope["path"]):
             await self._app(_without_origin(scope), receive, send)
