@@ -11,9 +11,12 @@ PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
 
-# What MLflow trains, draws and packs with; its UI starts and shows everything without (docs/decisions/0006-images.md).
-NOT_IN_THE_UI := polars polars-runtime-32 narwhals pyarrow scipy scikit-learn joblib threadpoolctl matplotlib contourpy \
+# What an image starts and shows everything without, though its packages name it (docs/decisions/0006-images.md).
+NOT_IN_dashboard := polars polars-runtime-32
+NOT_IN_mlflow := polars polars-runtime-32 narwhals pyarrow scipy scikit-learn joblib threadpoolctl matplotlib contourpy \
 	cycler fonttools kiwisolver pillow pyparsing skops prettytable wcwidth docker huey gunicorn
+NOT_IN_build := numpy scipy joblib threadpoolctl narwhals
+without = $(addprefix --no-emit-package ,$(NOT_IN_$(1)))
 
 .PHONY: up install test lint browser train locks images
 
@@ -41,13 +44,9 @@ train: install
 # dev.txt holds every package; the others are parts of it, so that what is tested is what is served.
 locks: .venv/.installed-dev
 	$(COMPILE) pyproject.toml --extra dev --output-file requirements/dev.txt
-	for part in api dashboard mlflow up; do \
-		if [ $$part = mlflow ]; then left_out="$(addprefix --no-emit-package ,$(NOT_IN_THE_UI))"; else left_out=; fi; \
-		$(COMPILE) pyproject.toml --extra $$part --constraint requirements/dev.txt $$left_out \
-			--output-file requirements/$$part.txt || exit; \
-	done
-	$(COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/build.txt \
-		$(addprefix --no-emit-package ,numpy scipy joblib threadpoolctl narwhals)
+	$(foreach part,api dashboard mlflow up,$(COMPILE) pyproject.toml --extra $(part) --constraint requirements/dev.txt \
+		$(call without,$(part)) --output-file requirements/$(part).txt &&) \
+	$(COMPILE) --group build --constraint requirements/dev.txt $(call without,build) --output-file requirements/build.txt
 
 # The same commit gives the same image: its time is the time of everything in it, bytecode is made from nothing else.
 images: REVISION := $(shell git rev-parse HEAD 2>/dev/null)
