@@ -171,11 +171,15 @@ def test_what_the_pages_read_is_answered(public: Server, prefix: str) -> None:
         ("POST", "/api/2.0/mlflow/runs/search/../delete"),
         ("POST", "/api/2.0/mlflow/runs%2Fdelete"),
         ("POST", "/api/2.0/mlflow/runs/search%0A"),
+        ("PUT", "/api/2.0/mlflow-artifacts/artifacts/graphql"),
+        ("DELETE", "/ajax-api/2.0/mlflow-artifacts/artifacts/1/graphql"),
+        ("PUT", "/api/2.0/mlflow-artifacts/artifacts/runs/search"),
     ],
 )
 def test_a_path_in_disguise_is_shut(public: Server, method: str, path: str) -> None:
     target = httpx.URL(f"http://127.0.0.1:{public.port}").copy_with(raw_path=path.encode())
-    assert public.http.request(method, target, json={}).status_code == 403
+    query = {"query": '{ test(inputString: "a") { output } }'}  # what another path would be let in for
+    assert public.http.request(method, target, json=query).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ class ReadOnly:
             await send({"type": "websocket.close", "code": 1008})
         elif self._knows(scope):
             await self._app(scope, receive, send)
-        elif scope["path"].rstrip("/").endswith(GRAPHQL):
+        elif scope["path"] == GRAPHQL and scope["method"] in {"GET", "POST"}:
             message = await _whole_body(receive)
             reads = _is_query(message["body"])
             await (self._app(scope, _again(message, receive), send) if reads else _refuse(send))
