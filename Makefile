@@ -2,14 +2,23 @@
 # make test   everything that must pass
 # make train  the committed model again, from a demo portfolio
 # make locks  the requirements again, after a change in pyproject.toml (UPGRADE=--upgrade: to newer releases)
+# make images the three images, with docker, podman or buildah, whichever is there (BUILD_ARGS: more for its build)
 
 PYTHON ?= python3
 BIN := .venv/bin
+IMAGES := api streamlit_app mlflow
 PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
-COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
 
-.PHONY: up install test lint browser train locks
+# What an image starts and shows everything without, though its packages name it (docs/decisions/0006-images.md).
+NOT_IN_dashboard := polars polars-runtime-32
+NOT_IN_mlflow := polars polars-runtime-32 narwhals pyarrow scipy scikit-learn joblib threadpoolctl matplotlib contourpy \
+	cycler fonttools kiwisolver pillow pyparsing skops prettytable wcwidth docker huey gunicorn
+NOT_IN_build := numpy scipy joblib threadpoolctl narwhals
+without = $(addprefix --no-emit-package ,$(NOT_IN_$(1)))
+
+.PHONY: up install test lint browser train locks images
 
 up: install
 	@exec $(BIN)/home-credit up
@@ -27,6 +36,8 @@ lint: .venv/.installed-dev
 	$(BIN)/zizmor --quiet --offline --persona pedantic .github
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/hadolint $(addsuffix /Dockerfile,$(IMAGES))
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 
 # A portfolio and a registry of their own: what lies in data/demo may be of any size, and the committed model is the
 # first and only one of the committed registry, hence its champion.
@@ -38,9 +49,23 @@ train: .venv/.installed-dev
 
 # dev.txt holds every package; the others are parts of it, so that what is tested is what is served.
 locks: .venv/.installed-dev
-	$(COMPILE) --extra dev --output-file requirements/dev.txt
-	for part in api dashboard mlflow deploy up; do \
-		$(COMPILE) --extra $$part --constraint requirements/dev.txt --output-file requirements/$$part.txt || exit; \
+	$(COMPILE) pyproject.toml --extra dev --output-file requirements/dev.txt
+	$(foreach part,api dashboard mlflow deploy up,$(COMPILE) pyproject.toml --extra $(part) --constraint requirements/dev.txt \
+		$(call without,$(part)) --output-file requirements/$(part).txt &&) \
+	$(COMPILE) --group build --constraint requirements/dev.txt $(call without,build) --output-file requirements/build.txt
+
+# The same commit gives the same image: its time is the time of everything in it, bytecode is made from nothing else.
+images: REVISION := $(shell git rev-parse HEAD 2>/dev/null)
+images: EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+images:
+	@if docker info >/dev/null 2>&1; then build="docker build --build-arg SOURCE_DATE_EPOCH=$(EPOCH)"; \
+	elif command -v podman >/dev/null; then build="podman build --format docker --timestamp $(EPOCH)"; \
+	elif command -v buildah >/dev/null; then build="buildah build --format docker --timestamp $(EPOCH)"; \
+	else echo "Building an image needs docker (running), podman or buildah." >&2; exit 1; fi; \
+	for folder in $(IMAGES); do \
+		name=home-credit-$$(echo $$folder | sed s/streamlit_app/dashboard/); \
+		echo "Building $$name ..."; \
+		$$build $(BUILD_ARGS) --build-arg REVISION=$(REVISION) --tag $$name --file $$folder/Dockerfile . || exit; \
 	done
 
 # Locks are complete, hence --no-deps; bytecode is left to the first import, which halves the time.

@@ -22,6 +22,11 @@ class Settings(BaseSettings):
     mlflow_tracking_uri: str = Field(
         "sqlite:///mlruns/mlflow.db", description="an MLflow address, or a folder with mlflow.db in it"
     )
+    mlflow_admin_user: str | None = Field(
+        None,
+        description="who may change something through the MLflow UI's address; nobody where it is not set",
+    )
+    mlflow_admin_password: str | None = Field(None, description="their password")
     api_url: str = Field("http://127.0.0.1:8000", description="where the dashboard finds the API")
     api_key: str | None = Field(None, description="when set, scoring requests must carry it as X-API-Key")
     max_body_bytes: int = Field(8_000_000, description="larger request bodies are refused with 413", gt=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 import socket
 import subprocess
@@ -31,9 +32,13 @@ LOGS = Path("var/log")
 DEMO_APPLICANTS, DEMO_SEED = 5_000, 2018
 
 
-def command(name: Name, host: str, port: int) -> list[str]:
-    """Return the command line that runs one service."""
-    python, at = [sys.executable, "-m"], str(port)
+def command(name: Name, host: str, port: int, *, public: bool) -> list[str]:
+    """Return the module that runs one service, with its arguments.
+
+    ``public`` puts the door that lets read only in front of MLflow. On one's own machine its server is reached
+    by nobody else, and its owner wants to tag a run or move an alias.
+    """
+    at = str(port)
     if name == "api":
         arguments = ["uvicorn", "api.main:app", "--host", host, "--port", at, "--log-level", "warning"]
     elif name == "dashboard":
@@ -51,8 +56,10 @@ def command(name: Name, host: str, port: int) -> list[str]:
     else:
         # What `mlflow server` runs in the end, without the second process that it starts it from: half the
         # time and memory.
-        arguments = ["uvicorn", "mlflow.server.fastapi_app:app", "--host", host, "--port", at]
-    return [*python, *arguments]
+        door = ["--factory", "home_credit.registry.read_only:create_app"]
+        app = door if public else ["mlflow.server.fastapi_app:app"]
+        arguments = ["uvicorn", *app, "--host", host, "--port", at]
+    return arguments
 
 
 def environment(name: Name, **more: str) -> dict[str, str]:
@@ -85,11 +92,17 @@ def _port(variable: str, default: int) -> int:
 
 
 def serve(name: Name) -> None:
-    """Replace this process by one service, on all addresses and the port in PORT."""
-    line = command(name, os.environ.get("HOST", "0.0.0.0"), _port("PORT", DEFAULT_PORTS[name]))  # noqa: S104  # a container's own address
+    """Become one service, on all addresses and the port in PORT.
+
+    It runs in this very process: another one would import half of the same again, seconds on a tenth of a core.
+    """
+    host, port = os.environ.get("HOST", "0.0.0.0"), _port("PORT", DEFAULT_PORTS[name])  # noqa: S104  # a container's own address
     # Behind a platform's proxy the host name is the platform's; MLflow would answer to localhost only.
     allowed = os.environ.get("MLFLOW_SERVER_ALLOWED_HOSTS", "*")
-    os.execve(line[0], line, environment(name, MLFLOW_SERVER_ALLOWED_HOSTS=allowed))  # noqa: S606  # the command is ours
+    os.environ.update(environment(name, MLFLOW_SERVER_ALLOWED_HOSTS=allowed))
+    sys.argv = command(name, host, port, public=True)
+    sys.path.insert(0, str(Path.cwd()))
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
 @dataclass(slots=True)
@@ -191,7 +204,7 @@ def _start(name: Name, port: int, *, api_url: str) -> Service:
     LOGS.mkdir(parents=True, exist_ok=True)
     with (LOGS / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  # the command is ours
-            command(name, "127.0.0.1", port),
+            [sys.executable, "-m", *command(name, "127.0.0.1", port, public=False)],
             env=environment(name, API_URL=api_url),
             stdin=subprocess.DEVNULL,
             stdout=log,

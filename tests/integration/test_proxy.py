@@ -1,0 +1,77 @@
+"""The API as its image runs it, behind a proxy, and the rules that watch it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from home_credit.api.metrics import Metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+LIMIT = 5
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (trusted,) = re.findall(r"FORWARDED_ALLOW_IPS=(\S+)", (ROOT / "api" / "Dockerfile").read_text())
+    environment = {
+        **os.environ,
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "FORWARDED_ALLOW_IPS": trusted,
+        "MAX_REQUESTS_PER_MINUTE": str(LIMIT),
+        "DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('proxy') / 'ledger.db'}",
+    }
+    command = [sys.executable, "-c", "from home_credit.cli import main; main()", "serve", "api"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            assert process.poll() is None and time.monotonic() < deadline
+            try:
+                assert httpx.get(f"{address}/health", timeout=30).status_code == 200
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield address
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) in {0, -signal.SIGTERM}
+
+
+@pytest.mark.slow
+def test_the_rate_limit_counts_clients_and_believes_none_of_them(api: str) -> None:
+    def ask(forwarded: str) -> int:
+        return httpx.get(f"{api}/model", headers={"X-Forwarded-For": forwarded}, timeout=60).status_code
+
+    # Each time another address that the client made up, then its own, then the platform's.
+    own = [ask(f"198.51.100.{number}, 203.0.113.9, 10.21.157.68") for number in range(LIMIT + 1)]
+    assert own == [200] * LIMIT + [429]
+    assert ask("203.0.113.10, 10.21.157.68") == 200
+
+
+def test_the_alerts_ask_for_metrics_that_exist() -> None:
+    metrics = Metrics()
+    metrics.answered("POST", "/predict", 200, 0.1)
+    known = set(re.findall(r"^# TYPE (\w+)", metrics.text().decode(), re.MULTILINE))
+    rules = (ROOT / "deploy" / "alerts.yml").read_text()
+    asked = set(re.findall(r"\bhome_credit_\w+", rules))
+    assert asked and {re.sub(r"_(bucket|count|sum)$", "", name) for name in asked} <= known
