@@ -90,9 +90,10 @@ def choose_cut_off(probability: NDArray[np.float64], target: NDArray[np.int64], 
 def review_band(cut_off: float, costs: Costs) -> tuple[float, float] | None:
     """Return the probabilities for which a human look costs less than the expected cost of a machine decision.
 
-    Approving costs ``false_negative`` × p on average, declining ``false_positive`` × (1 - p); a human look costs
-    ``review``. ``None`` where the machine is always cheaper.
+    Below the cut-off the machine approves, which costs ``false_negative`` × p on average; from it on it declines,
+    which costs ``false_positive`` × (1 - p); a human look costs ``review``. ``None`` where the machine is always
+    cheaper.
     """
-    low = costs.review / costs.false_negative
-    high = 1.0 - costs.review / costs.false_positive
-    return (low, max(high, cut_off)) if low < min(high, cut_off) else None
+    low = min(costs.review / costs.false_negative, cut_off)
+    high = max(1.0 - costs.review / costs.false_positive, cut_off)
+    return (low, high) if low < high else None

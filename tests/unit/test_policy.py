@@ -44,9 +44,16 @@ def test_the_band_is_where_a_human_look_is_cheaper() -> None:
         "declined",
         "declined",
     ]
-    for p in np.linspace(0, 0.999, 200):
-        machine = min(COSTS.false_negative * p, COSTS.false_positive * (1 - p))
-        assert (rule.decide(float(p)) == "review") == (COSTS.review <= machine + 1e-12)
+
+
+@given(st.floats(0.01, 0.4), st.floats(0.01, 3.0))
+def test_whom_a_human_sees_is_whom_the_machine_would_cost_more(cut_off: float, review: float) -> None:
+    costs = policy.Costs(10.0, 1.0, review)
+    rule = policy.Policy(cut_off, policy.review_band(cut_off, costs))
+    for p in np.linspace(0.0, 1.0, 201):
+        machine = costs.false_negative * p if p < cut_off else costs.false_positive * (1.0 - p)
+        if abs(machine - review) > 1e-9:
+            assert (rule.decide(float(p)) == "review") == (machine > review)
 
 
 def test_no_band_where_humans_are_dear() -> None:
