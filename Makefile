@@ -25,6 +25,8 @@ up: install
 
 install: .venv/.installed
 
+# LightGBM's threads would spin while they wait for each other, beside the servers that the tests run.
+test: export OMP_WAIT_POLICY := passive
 test: .venv/.installed-dev lint browser
 	@$(BIN)/pytest $(PYTEST)
 

@@ -197,7 +197,7 @@ def promote(
         typer.echo(f"refused: {refusal}")
     if not verdict.passed:
         raise typer.Exit(3)
-    typer.echo(f"model {verdict.challenger} is the champion, saved to {models or settings.models}")
+    _say_champion(verdict.challenger, models or settings.models)
 
 
 @app.command()
@@ -207,7 +207,7 @@ def rollback(models: Models = None) -> None:
 
     settings = Settings()
     version = promotion.rollback(models or settings.models, tracking=settings.mlflow_tracking_uri)
-    typer.echo(f"model {version} is the champion, saved to {models or settings.models}")
+    _say_champion(version, models or settings.models)
 
 
 @app.command()
@@ -297,6 +297,10 @@ def replay(decision_id: str) -> None:
     typer.echo(outcome.model_dump_json(indent=2))
     if not outcome.identical:
         raise typer.Exit(1)
+
+
+def _say_champion(version: str, models: Path) -> None:
+    typer.echo(f"model {version} is the champion, saved to {models}; the API serves it from its next start")
 
 
 def _progress(label: str) -> Callable[[int, int], None]:
