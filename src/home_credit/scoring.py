@@ -124,7 +124,12 @@ class Scorer:
                 "score": [policy.score_points(probability) for probability in probabilities],
                 "grade": [policy.grade(probability) for probability in probabilities],
                 "decision": [self.policy.decide(probability) for probability in probabilities],
-                **{f"reason_{n + 1}": [codes[n] for codes in named] for n in range(reasons.TOLD)},
+                **{
+                    f"reason_{n + 1}": pl.Series(
+                        [codes[n] if n < len(codes) else None for codes in named], dtype=pl.String
+                    )
+                    for n in range(reasons.TOLD)
+                },
                 "model_version": [self.version] * len(rows),
             }
         )
@@ -167,7 +172,6 @@ class Scorer:
                 ),
             )
             for effect in told
-            if effect.contribution != 0
         ]
 
 

@@ -77,6 +77,6 @@ def effects(features: Sequence[str], contributions: NDArray[np.float64]) -> list
 
 
 def told(all_effects: Sequence[Effect]) -> list[Effect]:
-    """Return the effects that may be named as reasons, in the order given."""
+    """Return the effects that may be named as reasons, in the order given; one that did nothing is no reason."""
     codes = reason_codes()
-    return [effect for effect in all_effects if not codes[effect.code].withheld]
+    return [effect for effect in all_effects if effect.contribution != 0 and not codes[effect.code].withheld]
