@@ -9,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 
 from home_credit.default_risk import classifier
-from home_credit.registry import tracking_uri
+from home_credit.registry.tracking import tracking_uri
 from home_credit.training import data
 from home_credit.training.ladder import EXPERIMENT, climb, rungs
 from home_credit.training.search import STUDY, search

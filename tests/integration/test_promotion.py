@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from mlflow import MlflowClient
 
-from home_credit import policy, registry
+from home_credit import policy
 from home_credit.default_risk import artifacts
 from home_credit.errors import RegistryError
+from home_credit.registry import models as registry
 from home_credit.tables.demo import write_demo
 from home_credit.training import promotion
 from home_credit.training.run import train

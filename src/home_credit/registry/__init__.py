@@ -1,28 +1,4 @@
-"""Tracked runs and registered models; the only room that knows MLflow."""
+"""Tracked runs (tracking), registered models (models) and the door in front of their UI; the one room of MLflow.
 
-from home_credit.registry.models import (
-    CHALLENGER,
-    CHAMPION,
-    MODEL,
-    PREVIOUS,
-    export,
-    load,
-    log_and_register,
-    promote,
-    rollback,
-)
-from home_credit.registry.tracking import log_run, tracking_uri
-
-__all__ = [
-    "CHALLENGER",
-    "CHAMPION",
-    "MODEL",
-    "PREVIOUS",
-    "export",
-    "load",
-    "log_and_register",
-    "log_run",
-    "promote",
-    "rollback",
-    "tracking_uri",
-]
+Nothing is imported here: the UI's image has the door without what packs and scores models.
+"""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import log_loss, roc_auc_score
 
-from home_credit import registry
 from home_credit.default_risk import calibration, metrics
 from home_credit.default_risk.inputs import INPUTS
 from home_credit.features.catalogue import TABLE_OF
+from home_credit.registry import tracking as runs
 from home_credit.tables.schema import APPLICATION
 from home_credit.training import folds, learners
 from home_credit.training.cross_validation import Learner, out_of_fold
@@ -80,7 +80,7 @@ def climb(
         )
         if tracking is not None:
             numbers = {key: value for key, value in asdict(rung).items() if key != "name"}
-            registry.log_run(
+            runs.log_run(
                 tracking,
                 EXPERIMENT,
                 name,

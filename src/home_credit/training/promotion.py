@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import log_loss, roc_auc_score
 
-from home_credit import policy, registry
+from home_credit import policy
 from home_credit.default_risk import classifier, metrics
 from home_credit.errors import UsageError
+from home_credit.registry import models as registry
 from home_credit.training import data
 from home_credit.validation import fairness
 

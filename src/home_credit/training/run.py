@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from home_credit import __version__, policy, registry
+from home_credit import __version__, policy
 from home_credit.default_risk import artifacts, calibration, classifier, curves, metrics
 from home_credit.default_risk.inputs import INPUTS
+from home_credit.registry import models as registry
 from home_credit.training import calibrators, data, evidence, folds, ladder, learners
 from home_credit.training.cross_validation import OutOfFold, out_of_fold
 from home_credit.validation import card
