@@ -10,12 +10,9 @@ from pathlib import Path
 
 from sklearn.metrics import roc_auc_score
 
-from home_credit.config import Settings
+from home_credit.default_risk import artifacts
 from home_credit.default_risk.metrics import auc_interval
-from home_credit.features.build import feature_matrix
-from home_credit.scoring import Scorer
-from home_credit.tables.schema import ID, TARGET
-from home_credit.tables.source import open_tables
+from home_credit.training import data
 
 
 def main() -> None:
@@ -24,14 +21,12 @@ def main() -> None:
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--tables", type=Path, required=True)
     arguments = parser.parse_args()
-    scorer = Scorer.load(arguments.models, Settings())
-    with open_tables(arguments.tables, "train") as source:
-        scored = scorer.score_matrix(feature_matrix(source.frames, source.applicants[ID]))
-        scored = scored.join(source.target, on=ID, how="left", maintain_order="left")
-    target, probability = scored[TARGET].to_numpy(), scored["probability_of_default"].to_numpy()
-    low, high = auc_interval(target, probability)
+    model, applicants = artifacts.load(arguments.models), data.load(arguments.tables)
+    probability = model.probability(applicants.rows)
+    low, high = auc_interval(applicants.target, probability)
     print(
-        f"model {scorer.version}: AUC {roc_auc_score(target, probability):.4f} (95 % {low:.4f} to {high:.4f}) on {len(scored)} applicants"
+        f"model {model.version}: AUC {roc_auc_score(applicants.target, probability):.4f}"
+        f" (95 % {low:.4f} to {high:.4f}) on {len(applicants)} applicants"
     )
 
 

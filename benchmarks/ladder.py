@@ -19,7 +19,7 @@ from home_credit.tables.schema import APPLICATION, ID
 from home_credit.tables.source import open_tables
 from home_credit.training import data
 from home_credit.training.cross_validation import out_of_fold
-from home_credit.training.ladder import climb, rungs
+from home_credit.training.ladder import HEAD, climb, rungs
 from home_credit.training.learners import boosted
 
 PLAIN = {
@@ -46,9 +46,7 @@ def main() -> None:
     parser.add_argument("--track", action="store_true", help="track each model in MLflow")
     arguments = parser.parse_args()
     applicants = data.load(arguments.tables)
-    print(
-        "| model | features | AUC | 95 % interval | log loss | AUC on training rows |\n|---|---|---|---|---|---|"
-    )
+    print(HEAD)
     raw = raw_columns(arguments.tables, applicants.rows[ID])
     names = raw.columns[1:]
     scored = out_of_fold(raw, applicants.target, applicants.persons, boosted(names, PLAIN), repeats=1)
@@ -62,11 +60,7 @@ def main() -> None:
         rungs(classifier.committed_parameters()),
         tracking=Settings().mlflow_tracking_uri if arguments.track else None,
     ):
-        print(
-            f"| {rung.name} | {rung.features} | {rung.auc:.4f} | {rung.auc_low:.4f} to {rung.auc_high:.4f} "
-            f"| {rung.log_loss:.4f} | {rung.train_auc:.4f} |",
-            flush=True,
-        )
+        print(rung.line, flush=True)
     print(
         f"lightgbm {lgb.__version__}, {len(applicants)} applicants, {applicants.target.mean():.2%} defaults"
     )

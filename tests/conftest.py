@@ -10,9 +10,9 @@ import pytest
 from home_credit import policy
 from home_credit.tables.demo import write_demo
 from home_credit.training.run import train
+from support.training import QUICK
 
 ROOT = Path(__file__).parents[1]
-QUICK = {"rounds": 40, "learning_rate": 0.1, "num_leaves": 8, "min_child_samples": 40}
 
 
 @pytest.fixture(scope="session")

@@ -136,19 +136,14 @@ def ladder(
     """Cross-validate the baselines and the model on the same folds."""
     from home_credit.default_risk import classifier
     from home_credit.training import data
-    from home_credit.training.ladder import climb, rungs
+    from home_credit.training.ladder import HEAD, climb, rungs
 
-    typer.echo(
-        "| model | features | AUC | 95 % interval | log loss | AUC on training rows |\n|---|---|---|---|---|---|"
-    )
+    typer.echo(HEAD)
     parameters = classifier.committed_parameters()
     for rung in climb(
         data.load(tables), rungs(parameters), tracking=Settings().mlflow_tracking_uri if track else None
     ):
-        typer.echo(
-            f"| {rung.name} | {rung.features} | {rung.auc:.4f} | {rung.auc_low:.4f} to {rung.auc_high:.4f}"
-            f" | {rung.log_loss:.4f} | {rung.train_auc:.4f} |"
-        )
+        typer.echo(rung.line)
 
 
 @app.command()

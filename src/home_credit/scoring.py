@@ -103,9 +103,8 @@ class Scorer:
         application = bundle.frames[APPLICATION]
         varied = application.drop(names).join(replaced, how="cross").select(application.columns)
         rows = self._features.compute({**bundle.frames, APPLICATION: varied})
-        matrix = self._model.preprocessor.transform(rows)
         # All rows are of one applicant and come in any order: they are known by what was replaced.
-        scored = rows.select(names).with_columns(probability=self._probabilities(matrix))
+        scored = rows.select(names).with_columns(probability=self._model.probability(rows))
         in_order = replaced.join(scored, on=names, how="left", nulls_equal=True, maintain_order="left")
         return in_order["probability"].to_numpy()
 
@@ -141,7 +140,7 @@ class Scorer:
             {name: [vector.get(name) for vector in vectors] for name in self.features},
             schema={name: pl.String if name in categories else pl.Float64 for name in self.features},
         )
-        return [float(value) for value in self._probabilities(self._model.preprocessor.transform(rows))]
+        return [float(value) for value in self._model.probability(rows)]
 
     def _probabilities(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         return self._model.calibration.probability(classifier.log_odds(self._model.booster, matrix))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from home_credit.config import tracking_uri
 from home_credit.errors import ServiceError, UsageError
 
 if TYPE_CHECKING:
@@ -66,10 +67,9 @@ def environment(name: Name, **more: str) -> dict[str, str]:
     """Return the environment of one service: ours, what ``more`` sets, and what MLflow's server reads."""
     if name == "mlflow":
         setting = os.environ.get("MLFLOW_TRACKING_URI", "mlruns")
-        store = _tracking_store(setting)
         folder = Path("mlruns" if "://" in setting else setting)
         more |= {
-            "_MLFLOW_SERVER_FILE_STORE": store,
+            "_MLFLOW_SERVER_FILE_STORE": tracking_uri(setting),
             "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
             "_MLFLOW_SERVER_ARTIFACT_DESTINATION": str(folder / "artifacts"),
             "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
@@ -77,11 +77,6 @@ def environment(name: Name, **more: str) -> dict[str, str]:
             "MLFLOW_DISABLE_TELEMETRY": "true",
         }
     return {**os.environ, **more}
-
-
-def _tracking_store(setting: str) -> str:
-    """Return the address of the backend store: a folder means the database in it."""
-    return setting if "://" in setting else f"sqlite:///{Path(setting) / 'mlflow.db'}"
 
 
 def _port(variable: str, default: int) -> int:

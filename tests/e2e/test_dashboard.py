@@ -25,6 +25,7 @@ from home_credit.client import ApiClient
 from home_credit.dashboard.texts import texts
 from support import stub_api
 from support.chromium import chromium
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,9 +189,7 @@ def test_api_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def dashboard(api_url: str, reports: Path) -> Iterator[str]:
     """Run the dashboard as a process and yield its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     line = [sys.executable, "-m", "streamlit", "run", str(APP.relative_to(ROOT))]
     line += ["--server.port", str(port), "--server.address", "127.0.0.1"]
     environment = {**os.environ, "API_URL": api_url, "HOME_CREDIT_REPORTS": str(reports)}

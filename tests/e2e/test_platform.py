@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +17,7 @@ from playwright.sync_api import expect
 
 from home_credit.dashboard.texts import texts
 from support.chromium import chromium
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,12 +25,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from home_credit.cli import main; main()"]
 START_SECONDS = 150
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Platform:

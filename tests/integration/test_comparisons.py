@@ -8,16 +8,15 @@ import optuna
 import pytest
 from mlflow import MlflowClient
 
+from home_credit.config import tracking_uri
 from home_credit.default_risk import classifier
-from home_credit.registry.tracking import tracking_uri
 from home_credit.training import data
 from home_credit.training.ladder import EXPERIMENT, climb, rungs
 from home_credit.training.search import STUDY, search
+from support.training import QUICK
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-QUICK = {"rounds": 40, "learning_rate": 0.1, "num_leaves": 8, "min_child_samples": 40}
 
 
 @pytest.fixture(scope="module")

@@ -11,16 +11,17 @@ from mlflow import MlflowClient
 from home_credit import policy
 from home_credit.default_risk import artifacts
 from home_credit.errors import RegistryError
+from home_credit.registry import CHAMPION, MODEL
 from home_credit.registry import models as registry
 from home_credit.tables.demo import write_demo
 from home_credit.training import promotion
 from home_credit.training.run import train
+from support.training import QUICK
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 WEAK = {"rounds": 1, "learning_rate": 0.1, "num_leaves": 2, "feature_fraction": 0.002}
-STRONG = {"rounds": 40, "learning_rate": 0.1, "num_leaves": 8, "min_child_samples": 40}
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +49,10 @@ def test_a_better_challenger_is_promoted_and_can_be_rolled_back(
     with pytest.raises(RegistryError, match="no model is registered as champion"):
         promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), nobody_known=True)
     weak = trained(portfolio, tmp_path / "weak", WEAK)
-    assert registry.load("mlruns", registry.CHAMPION).version == weak
+    assert registry.load("mlruns", CHAMPION).version == weak
     with pytest.raises(RegistryError, match="nothing to go back to"):
         promotion.rollback(served, tracking="mlruns")
-    strong = trained(portfolio, tmp_path / "strong", STRONG)
+    strong = trained(portfolio, tmp_path / "strong", QUICK)
 
     judged = promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), nobody_known=True)
     auc = judged.differences[0]
@@ -59,7 +60,7 @@ def test_a_better_challenger_is_promoted_and_can_be_rolled_back(
     assert judged.passed, judged
     assert artifacts.load(served).version == strong
     assert (served / "model_card.md").read_text() == (tmp_path / "strong" / "model_card.md").read_text()
-    version = MlflowClient().get_model_version_by_alias(registry.MODEL, registry.CHAMPION)
+    version = MlflowClient().get_model_version_by_alias(MODEL, CHAMPION)
     assert json.loads(version.tags["gate"])["challenger"] == strong
 
     assert promotion.rollback(served, tracking="mlruns") == weak
@@ -71,5 +72,5 @@ def test_a_better_challenger_is_promoted_and_can_be_rolled_back(
     judged = promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), nobody_known=True)
     assert not judged.passed
     assert judged.refusals[0].startswith("auc may be worse by")
-    assert registry.load("mlruns", registry.CHAMPION).version == strong
+    assert registry.load("mlruns", CHAMPION).version == strong
     assert artifacts.load(served).version == strong

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,7 @@ import httpx
 import pytest
 
 from home_credit.api.metrics import Metrics
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +26,7 @@ LIMIT = 5
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (trusted,) = re.findall(r"FORWARDED_ALLOW_IPS=(\S+)", (ROOT / "api" / "Dockerfile").read_text())
     environment = {
         **os.environ,

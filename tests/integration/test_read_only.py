@@ -7,11 +7,9 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +19,7 @@ from playwright.sync_api import expect
 
 from home_credit.registry.read_only import READING_POST, SAFE_METHODS
 from support.chromium import chromium
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,9 +38,7 @@ class Server:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         shutil.copytree(ROOT / "mlruns", folder / "mlruns")
-        with closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.database = folder / "mlruns" / "mlflow.db"
         environment = {
             **os.environ,

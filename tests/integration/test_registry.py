@@ -9,10 +9,10 @@ import mlflow
 import polars as pl
 import pytest
 
-from home_credit.config import Settings
+from home_credit.config import Settings, tracking_uri
 from home_credit.features.build import feature_matrix
+from home_credit.registry import CHAMPION, MODEL
 from home_credit.registry import models as registry
-from home_credit.registry.tracking import tracking_uri
 from home_credit.scoring import Scorer
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
@@ -45,7 +45,7 @@ def test_a_registered_model_scores_as_ours_does_wherever_its_folder_is(
     monkeypatch.chdir(there)
     assert str(here) not in "".join(path.read_text() for path in there.rglob("MLmodel"))
     mlflow.set_tracking_uri(tracking_uri("mlruns"))
-    model = mlflow.pyfunc.load_model(f"models:/{registry.MODEL}@{registry.CHAMPION}")
+    model = mlflow.pyfunc.load_model(f"models:/{MODEL}@{CHAMPION}")
     assert model.metadata.signature is not None
     expected = scorer.score_matrix(rows)["probability_of_default"]
     assert pl.Series(model.predict(matrix)).equals(expected)

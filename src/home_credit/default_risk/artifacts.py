@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 
+from home_credit.default_risk import classifier
 from home_credit.default_risk.calibration import Calibration
 from home_credit.default_risk.preprocessor import Preprocessor
 from home_credit.errors import ArtifactError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import lightgbm as lgb
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
 
 CLASSIFIER, PREPROCESSOR, MANIFEST = "lgbm_model.joblib", "preprocessor.joblib", "manifest.json"
 CARD = "model_card.md"
@@ -35,6 +39,11 @@ class Artifacts:
     def version(self) -> str:
         """The model version: what its files are, not when they were made."""
         return str(self.manifest["model_version"])
+
+    def probability(self, rows: pl.DataFrame) -> NDArray[np.float64]:
+        """Return the probability of default of each row of the feature matrix."""
+        matrix = self.preprocessor.transform(rows)
+        return self.calibration.probability(classifier.log_odds(self.booster, matrix))
 
 
 def _digest(path: Path) -> str:

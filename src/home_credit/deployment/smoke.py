@@ -17,6 +17,7 @@ from home_credit.client import ApiClient
 from home_credit.contract import PredictionRequest
 from home_credit.errors import ApiError, HomeCreditError, SmokeError
 from home_credit.examples import BUNDLE
+from home_credit.registry import CHAMPION, MODEL
 from home_credit.tables.bundle import parse_bundle
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Answer = TypeVar("Answer", bound=BaseModel)
 HEALTHY = {"status": "healthy", "model_loaded": True, "version": __version__}
-# As home_credit.registry names them; importing it would need MLflow here.
-MODEL, CHAMPION = "home-credit", "champion"
 MLFLOW_API = "/api/2.0/mlflow"
 # The platform answers for a service that is still waking.
 WAKING = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT})

@@ -12,7 +12,7 @@ from mlflow.models import infer_signature
 
 from home_credit.default_risk import artifacts
 from home_credit.errors import RegistryError
-from home_credit.registry import tracking
+from home_credit.registry import CHALLENGER, CHAMPION, MODEL, PREVIOUS, tracking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 EXPERIMENT = "home-credit-default-risk"
-MODEL = "home-credit"
-CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 SERVED_MODEL = Path(__file__).with_name("served_model.py")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mlflow
 from mlflow import MlflowClient
 
+from home_credit.config import tracking_database, tracking_uri
 from home_credit.registry.portable import make_portable
 
 if TYPE_CHECKING:
@@ -18,31 +18,13 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-SQLITE = "sqlite:///"
-
-
-def _database(setting: str) -> Path | None:
-    """Return the SQLite file that ``setting`` names, as it is written there; ``None`` for any other backend."""
-    if setting.startswith(SQLITE):
-        return Path(setting.removeprefix(SQLITE))
-    return None if "://" in setting else Path(setting) / "mlflow.db"
-
-
-def tracking_uri(setting: str) -> str:
-    """Return the address to track under: a folder means the database ``mlflow.db`` in it.
-
-    A file's address is absolute: MLflow keeps what it has opened by its address, wherever the process stands.
-    """
-    database = _database(setting)
-    return setting if database is None else f"{SQLITE}{database.resolve()}"
-
 
 @contextmanager
 def connected(setting: str) -> Iterator[MlflowClient]:
     """Give a client of the tracking server that ``setting`` names; a local folder stays portable."""
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    database = _database(setting)
+    database = tracking_database(setting)
     if database is not None:
         database.parent.mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(tracking_uri(setting))
@@ -59,7 +41,7 @@ def experiment(client: MlflowClient, setting: str, name: str) -> str:
     found = client.get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
-    database = _database(setting)
+    database = tracking_database(setting)
     return str(client.create_experiment(name, str(database.parent / "artifacts") if database else None))
 
 

@@ -47,7 +47,7 @@ def explain(applicants: Applicants, parameters: Mapping[str, Any]) -> dict[str, 
     others = applicants.rows[outside[:EXPLAINED]]
     rows, target = applicants.rows[inside], applicants.target[inside]
     fitted = [
-        learners.fit_boosted(rows, target, INPUTS, parameters, seed=learners.SEED + more)
+        learners.fit_boosted(rows, target, INPUTS, parameters, seed=folds.SEED + more)
         for more in range(MODELS)
     ]
     shares = [
@@ -63,6 +63,6 @@ def explain(applicants: Applicants, parameters: Mapping[str, Any]) -> dict[str, 
         INPUTS,
         explanations.typical(preprocessor.transform(rows), preprocessor.categorical),
         told=TOLD,
-        seed=learners.SEED,
+        seed=folds.SEED,
     )
     return explanations.judge(stable, faithful)

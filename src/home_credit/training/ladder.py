@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 EXPERIMENT = "home-credit-ladder"
 FROM_APPLICATION = tuple(name for name in INPUTS if TABLE_OF[name] == APPLICATION)
 
+HEAD = (
+    "| model | features | AUC | 95 % interval | log loss | AUC on training rows |\n|---|---|---|---|---|---|"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Rung:
@@ -36,6 +40,14 @@ class Rung:
     auc_high: float
     log_loss: float
     train_auc: float
+
+    @property
+    def line(self) -> str:
+        """Its line of the table under :data:`HEAD`, in Markdown."""
+        return (
+            f"| {self.name} | {self.features} | {self.auc:.4f} | {self.auc_low:.4f} to {self.auc_high:.4f}"
+            f" | {self.log_loss:.4f} | {self.train_auc:.4f} |"
+        )
 
 
 def baselines(parameters: Mapping[str, Any]) -> Mapping[str, tuple[int, Learner]]:

@@ -14,6 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from home_credit.default_risk import classifier
 from home_credit.default_risk.inputs import directions
 from home_credit.default_risk.preprocessor import Preprocessor
+from home_credit.training import folds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from home_credit.training.cross_validation import Learner, Scores
 
-SEED = 2018
 # The usual rule of scorecards: a variable with less information value is not worth a line.
 LEAST_INFORMATION_VALUE = 0.02
 
@@ -33,7 +33,7 @@ def fit_boosted(
     target: NDArray[np.int64],
     features: Sequence[str],
     parameters: Mapping[str, Any],
-    seed: int = SEED,
+    seed: int = folds.SEED,
 ) -> tuple[Preprocessor, classifier.Booster]:
     """Fit preprocessor and boosted trees on the same rows: nothing is learnt from any other."""
     preprocessor = Preprocessor.fit(rows, features)

@@ -10,10 +10,11 @@ import numpy as np
 from sklearn.metrics import log_loss, roc_auc_score
 
 from home_credit import policy
-from home_credit.default_risk import classifier, metrics
+from home_credit.default_risk import metrics
 from home_credit.errors import UsageError
+from home_credit.registry import CHALLENGER, CHAMPION
 from home_credit.registry import models as registry
-from home_credit.training import data
+from home_credit.training import data, folds
 from home_credit.validation import fairness
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from home_credit.default_risk.artifacts import Artifacts
 
-RESAMPLES, SEED = 1000, 2018
+RESAMPLES = 1000
 # How much worse than the champion the challenger may be at most, in the bad end of the 95 % interval. The
 # margins are about what one year of drift costs a scorecard, far below what a reader of a report would act on.
 MARGINS = {"auc": 0.005, "log_loss": 0.002, "cost": 0.02}
@@ -70,12 +71,6 @@ class Verdict:
         return asdict(self)
 
 
-def probability(model: Artifacts, applicants: data.Applicants) -> NDArray[np.float64]:
-    """Return the model's probabilities of default."""
-    matrix = model.preprocessor.transform(applicants.rows)
-    return model.calibration.probability(classifier.log_odds(model.booster, matrix))
-
-
 def unseen(tables: Path, models: list[Artifacts], *, nobody_known: bool) -> data.Applicants:
     """Return the labelled applicants of ``tables`` that no model was trained on.
 
@@ -105,7 +100,7 @@ def compare(
 ) -> Verdict:
     """Judge ``challenger`` against ``champion`` on applicants that neither was trained on."""
     target = applicants.target
-    old, new = probability(champion, applicants), probability(challenger, applicants)
+    old, new = champion.probability(applicants.rows), challenger.probability(applicants.rows)
     cut_offs = champion.manifest["policy"]["cut_off"], challenger.manifest["policy"]["cut_off"]
     differences = _differences(target, old, new, cut_offs, costs)
     limits = _limits(applicants, new, cut_offs[1])
@@ -143,7 +138,7 @@ def _differences(
     costs: policy.Costs,
 ) -> list[Difference]:
     """Return challenger less champion in AUC, log loss and cost, over the same resampled applicants."""
-    chance = np.random.default_rng(SEED)
+    chance = np.random.default_rng(folds.SEED)
     drawn: list[NDArray[np.float64]] = []
     while len(drawn) < RESAMPLES:
         rows = chance.integers(len(target), size=len(target))
@@ -185,18 +180,18 @@ def promote(
     tables: Path, models: Path, *, tracking: str, costs: policy.Costs, nobody_known: bool = False
 ) -> Verdict:
     """Judge the registered challenger; where it passes, make it the champion and write it to ``models``."""
-    champion = registry.load(tracking, registry.CHAMPION)
-    challenger = registry.load(tracking, registry.CHALLENGER)
+    champion = registry.load(tracking, CHAMPION)
+    challenger = registry.load(tracking, CHALLENGER)
     judged = compare(
         champion, challenger, unseen(tables, [champion, challenger], nobody_known=nobody_known), costs
     )
     if judged.passed:
         registry.promote(tracking, {"gate": json.dumps(judged.to_plain())})
-        registry.export(tracking, registry.CHAMPION, models)
+        registry.export(tracking, CHAMPION, models)
     return judged
 
 
 def rollback(models: Path, *, tracking: str) -> str:
     """Make the champion of before the champion again, write it to ``models`` and return its model version."""
     registry.rollback(tracking)
-    return registry.export(tracking, registry.CHAMPION, models)
+    return registry.export(tracking, CHAMPION, models)

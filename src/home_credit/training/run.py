@@ -14,12 +14,12 @@ import numpy as np
 import polars as pl
 
 from home_credit import __version__, policy
-from home_credit.default_risk import artifacts, calibration, classifier, curves, metrics
+from home_credit.default_risk import artifacts, calibration, classifier, metrics
 from home_credit.default_risk.inputs import INPUTS
 from home_credit.registry import models as registry
 from home_credit.training import calibrators, data, evidence, folds, ladder, learners
 from home_credit.training.cross_validation import OutOfFold, out_of_fold
-from home_credit.validation import card
+from home_credit.validation import card, curves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

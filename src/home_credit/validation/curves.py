@@ -8,6 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
 
+from home_credit.validation.proportions import wilson
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -32,13 +34,10 @@ def reliability(target: NDArray[np.int64], probability: NDArray[np.float64], *, 
     groups = np.array_split(np.argsort(probability, kind="stable"), bins)
     predicted = np.array([probability[group].mean() for group in groups])
     observed = np.array([target[group].mean() for group in groups])
-    size = np.array([len(group) for group in groups])
-    z = 1.96
-    centre = (observed + z * z / (2 * size)) / (1 + z * z / size)
-    half = z * np.sqrt(observed * (1 - observed) / size + z * z / (4 * size * size)) / (1 + z * z / size)
-    axes.vlines(predicted, centre - half, centre + half, color=BLUE, linewidth=1)
+    low, high = np.transpose([wilson(int(target[group].sum()), len(group)) for group in groups])
+    axes.vlines(predicted, low, high, color=BLUE, linewidth=1)
     axes.plot(predicted, observed, "o", color=BLUE, markersize=4)
-    top = float(max(predicted.max(), (centre + half).max()))
+    top = float(max(predicted.max(), high.max()))
     axes.plot([0, top], [0, top], color=GREY, linewidth=1)
     axes.set(
         xlabel="Mean probability of default", ylabel="Observed default rate", title="Out-of-fold reliability"
