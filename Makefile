@@ -47,7 +47,7 @@ train: .venv/.installed-dev
 	rm -rf mlruns data/training
 	$(BIN)/home-credit demo --out data/training --applicants 50000 --seed 2018
 	$(BIN)/home-credit train --tables data/training --models models
-	$(BIN)/home-credit ladder --tables data/training
+	$(BIN)/home-credit baselines --tables data/training
 
 # dev.txt holds every package; the others are parts of it, so that what is tested is what is served.
 locks: .venv/.installed-dev

@@ -17,10 +17,10 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
+from home_credit.applicants.parquet import ApplicantStore
 from home_credit.features.build import feature_matrix, matrix
 from home_credit.features.online import OnlineFeatures
 from home_credit.tables.bundle import parse_bundle
-from home_credit.tables.portfolio import Portfolio
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
 
@@ -55,7 +55,7 @@ def main() -> None:
     found = differing(streamed, in_memory)
     print(f"streaming against in memory: {found} of {cells:,} cells differ")
 
-    portfolio, online = Portfolio(arguments.tables), OnlineFeatures()
+    portfolio, online = ApplicantStore(arguments.tables), OnlineFeatures()
     chosen = applicants.sample(min(arguments.alone, len(applicants)), seed=1)
     alone, times = [], []
     for applicant in chosen:

@@ -27,7 +27,12 @@ from typing import NamedTuple
 ID = "SK_ID_CURR"
 PANDAS = [sys.executable, str(Path(__file__).with_name("pandas_features.py"))]
 SIDES = {
-    "home-credit features": [sys.executable, "-c", "from home_credit.cli import main; main()", "features"],
+    "home-credit features": [
+        sys.executable,
+        "-c",
+        "from home_credit.cli.main import main; main()",
+        "features",
+    ],
     "plain pandas": PANDAS,
 }
 # Ours rounds ratios of single rows to millionths before it aggregates them; all else is exact.

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from home_credit import recourse
+from home_credit.applicants.parquet import ApplicantStore
 from home_credit.config import Settings
-from home_credit.contract import PredictionRequest, Recourse
+from home_credit.decisioning import recourse
+from home_credit.decisioning.recourse.loans import COLUMNS
+from home_credit.decisioning.scoring import Scorer
 from home_credit.features.build import feature_matrix
-from home_credit.recourse.loans import COLUMNS
-from home_credit.scoring import Scorer
+from home_credit.schemas import PredictionRequest, Recourse
 from home_credit.tables.bundle import parse_bundle
-from home_credit.tables.portfolio import Portfolio
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
 
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--tables", type=Path, required=True)
     parser.add_argument("--applicants", type=int, default=200)
     arguments = parser.parse_args()
-    scorer, portfolio = Scorer.load(arguments.models, Settings()), Portfolio(arguments.tables)
+    scorer, portfolio = Scorer.load(arguments.models, Settings()), ApplicantStore(arguments.tables)
     with open_tables(arguments.tables, "test") as source:
         pool = source.applicants[ID].sample(min(20 * arguments.applicants, len(source.applicants)), seed=1)
         scored = scorer.score_matrix(feature_matrix(source.frames, pool))

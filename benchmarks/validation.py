@@ -13,7 +13,7 @@ from pathlib import Path
 
 from home_credit import policy
 from home_credit.default_risk import classifier
-from home_credit.training import data, evidence
+from home_credit.training import data, validation_report
 from home_credit.training.run import measure
 from home_credit.validation import card
 
@@ -27,7 +27,7 @@ def main() -> None:
     applicants = data.load(parser.parse_args().tables)
     parameters = classifier.committed_parameters()
     measured = measure(applicants, parameters, policy.Costs(), repeats=1)
-    gathered = evidence.gather(applicants, measured.probability[0], measured.cut_off, parameters)
+    gathered = validation_report.gather(applicants, measured.probability[0], measured.cut_off, parameters)
     for title, name in (
         ("Calibration by grade", "grades"),
         ("Reliability", "reliability"),

@@ -4,7 +4,7 @@ import streamlit as st
 
 from home_credit.dashboard import client_page, drift_page, shell
 
-say = shell.dress()
+say = shell.page_setup()
 st.navigation(
     [
         st.Page(client_page.show, title=say("pages.client"), url_path="client", default=True),

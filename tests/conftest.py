@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from home_credit import policy
-from home_credit.tables.demo import write_demo
+from home_credit.synthetic import write_demo
 from home_credit.training.run import train
 from support.training import QUICK
 

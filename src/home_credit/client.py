@@ -1,4 +1,4 @@
-"""Typed client of the scoring API; its answers are the models of :mod:`home_credit.contract`."""
+"""Typed client of the scoring API; its answers are the models of :mod:`home_credit.schemas`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from home_credit.contract import (
+from home_credit.errors import ApiError
+from home_credit.schemas import (
     Applicant,
     ApplicantList,
     Decision,
@@ -21,7 +22,6 @@ from home_credit.contract import (
     ReviewRequest,
     SimulationRequest,
 )
-from home_credit.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -57,7 +57,7 @@ def command(name: Name, host: str, port: int, *, public: bool) -> list[str]:
     else:
         # What `mlflow server` runs in the end, without the second process that it starts it from: half the
         # time and memory.
-        door = ["--factory", "home_credit.registry.read_only:create_app"]
+        door = ["--factory", "home_credit.tracking.read_only_proxy:create_app"]
         app = door if public else ["mlflow.server.fastapi_app:app"]
         arguments = ["uvicorn", *app, "--host", host, "--port", at]
     return arguments
@@ -148,11 +148,11 @@ def _stop(services: Sequence[Service]) -> None:
             service.process.wait()
 
 
-def _say(line: str) -> None:
+def _echo(line: str) -> None:
     print(line, flush=True)  # noqa: T201  # the command's own output
 
 
-def up(settings: Settings, progress: Callable[[int, int], None], say: Callable[[str], None] = _say) -> None:
+def up(settings: Settings, progress: Callable[[int, int], None], echo: Callable[[str], None] = _echo) -> None:
     """Run all three services until Ctrl-C, SIGTERM or the end of one of them; nothing is left running.
 
     Makes the demo portfolio first where the configured one is missing. Raises :class:`UsageError` for a port in
@@ -168,30 +168,30 @@ def up(settings: Settings, progress: Callable[[int, int], None], say: Callable[[
         signal.signal(number, signal.default_int_handler)
     services: list[Service] = []
     try:
-        _prepare_portfolio(settings.portfolio, progress, say)
+        _prepare_portfolio(settings.portfolio, progress, echo)
         for name, port in ports.items():
             services.append(_start(name, port, api_url=f"http://127.0.0.1:{ports['api']}"))
-        say(f"starting; what the services say is in {LOGS}/")
-        _await_all(services, say)
-        say(f"all three answer after {time.monotonic() - began:.0f} s; Ctrl-C stops them")
+        echo(f"starting; what the services say is in {LOGS}/")
+        _await_all(services, echo)
+        echo(f"all three answer after {time.monotonic() - began:.0f} s; Ctrl-C stops them")
         while all(service.process.poll() is None for service in services):
             time.sleep(0.5)
         ended = next(service for service in services if service.process.poll() is not None)
         raise _ended(ended)
     except KeyboardInterrupt:
-        say("stopping ...")
+        echo("stopping ...")
     finally:
         _stop(services)
 
 
 def _prepare_portfolio(
-    portfolio: Path, progress: Callable[[int, int], None], say: Callable[[str], None]
+    portfolio: Path, progress: Callable[[int, int], None], echo: Callable[[str], None]
 ) -> None:
     if portfolio.exists():
         return
-    from home_credit.tables.demo import write_demo  # noqa: PLC0415  # not in the serving images
+    from home_credit.synthetic import write_demo  # noqa: PLC0415  # not in the serving images
 
-    say(f"making a demo portfolio of {DEMO_APPLICANTS:,} applicants in {portfolio}")
+    echo(f"making a demo portfolio of {DEMO_APPLICANTS:,} applicants in {portfolio}")
     write_demo(portfolio, DEMO_APPLICANTS, DEMO_SEED, "parquet", progress)
 
 
@@ -215,7 +215,7 @@ def _ended(service: Service) -> ServiceError:
     return ServiceError(f"{TITLES[service.name]} ended with code {service.process.returncode}{last}")
 
 
-def _await_all(services: Sequence[Service], say: Callable[[str], None]) -> None:
+def _await_all(services: Sequence[Service], echo: Callable[[str], None]) -> None:
     waiting = list(services)
     deadline = time.monotonic() + START_SECONDS
     while waiting:
@@ -223,7 +223,7 @@ def _await_all(services: Sequence[Service], say: Callable[[str], None]) -> None:
             if service.process.poll() is not None:
                 raise _ended(service)
             if service.answers():
-                say(f"{TITLES[service.name]:<10} {service.address}")
+                echo(f"{TITLES[service.name]:<10} {service.address}")
                 waiting.remove(service)
         if time.monotonic() > deadline:
             raise ServiceError(f"{TITLES[waiting[0].name]} did not answer within {START_SECONDS:.0f} s")

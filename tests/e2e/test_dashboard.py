@@ -30,7 +30,7 @@ from support.ports import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from home_credit.contract import Decision
+    from home_credit.schemas import Decision
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "streamlit_app" / "app.py"

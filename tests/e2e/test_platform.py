@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from home_credit.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from home_credit.cli.main import main; main()"]
 START_SECONDS = 150
 
 

@@ -19,7 +19,9 @@ from home_credit.api.app import create_app
 from home_credit.api.limits import RateLimit
 from home_credit.api.problems import problem_of
 from home_credit.config import Settings
-from home_credit.contract import (
+from home_credit.examples import APPLICANT, BUNDLE
+from home_credit.ledger.store import Ledger
+from home_credit.schemas import (
     Applicant,
     BatchResponse,
     Decision,
@@ -29,8 +31,6 @@ from home_credit.contract import (
     Problem,
     Replay,
 )
-from home_credit.examples import APPLICANT, BUNDLE
-from home_credit.ledger import Ledger
 from support.fakes import FakePortfolio, FakeScorer
 
 if TYPE_CHECKING:
@@ -421,7 +421,7 @@ def test_every_error_of_the_tree_has_a_problem() -> None:
 def test_metrics_count_requests_and_decisions(api: Api, make: Callable[..., Api]) -> None:
     api.post("/predict", json=BUNDLE)
     api.post(f"/applicants/{APPLICANT}/predict", json={"application": {}})
-    api.get("/decisions/made-up")
+    api.get("/decisions/synthetic")
     api.get("/made/up")
     api.request("BREW", "/predict")
     text = api.get("/metrics").text
@@ -434,7 +434,7 @@ def test_metrics_count_requests_and_decisions(api: Api, make: Callable[..., Api]
         'home_credit_decisions_total{decision="declined",grade="D",simulation="true"} 1.0',
     ):
         assert line in text
-    assert "made-up" not in text
+    assert "synthetic" not in text
     assert "BREW" not in text
     assert "home_credit_decisions_total{" not in make().get("/metrics").text
 

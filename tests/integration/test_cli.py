@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMAND = [sys.executable, "-c", "from home_credit.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from home_credit.cli.main import main; main()"]
 
 
 def home_credit(*arguments: object) -> subprocess.CompletedProcess[str]:

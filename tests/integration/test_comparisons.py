@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 from home_credit.config import tracking_uri
 from home_credit.default_risk import classifier
 from home_credit.training import data
-from home_credit.training.ladder import EXPERIMENT, climb, rungs
+from home_credit.training.baselines import EXPERIMENT, candidates, evaluate
 from home_credit.training.search import STUDY, search
 from support.training import QUICK
 
@@ -29,18 +29,18 @@ def test_the_ladder_is_one_experiment_and_starts_at_chance(
     applicants: data.Applicants, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    climbed = list(climb(applicants, rungs(QUICK), tracking="mlruns"))
-    assert [rung.name for rung in climbed] == [
+    evaluated = list(evaluate(applicants, candidates(QUICK), tracking="mlruns"))
+    assert [result.name for result in evaluated] == [
         "prior", "scorecard", "logistic regression", "LightGBM, application", "LightGBM, all tables",
     ]  # fmt: skip
-    assert climbed[0].auc == pytest.approx(0.5, abs=0.05)
-    for rung in climbed[1:]:
-        assert rung.auc_low > 0.55, rung
+    assert evaluated[0].auc == pytest.approx(0.5, abs=0.05)
+    for result in evaluated[1:]:
+        assert result.auc_low > 0.55, result
     client = MlflowClient(tracking_uri("mlruns"))
     experiment = client.get_experiment_by_name(EXPERIMENT)
     runs = client.search_runs([experiment.experiment_id])
     assert {run.info.run_name: run.data.metrics["auc"] for run in runs} == {
-        rung.name: rung.auc for rung in climbed
+        result.name: result.auc for result in evaluated
     }
 
 

@@ -14,11 +14,11 @@ import httpx
 import pytest
 
 from home_credit.config import Settings
+from home_credit.decisioning.scoring import Scorer
 from home_credit.deployment.rollout import Addresses
 from home_credit.deployment.smoke import smoke
 from home_credit.errors import SmokeError
-from home_credit.ledger import Ledger
-from home_credit.scoring import Scorer
+from home_credit.ledger.store import Ledger
 from support import render as stand_in
 from support import sites, stub_api
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from support.render import RenderStandIn
     from support.sites import Site
 
-COMMAND = [sys.executable, "-c", "from home_credit.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from home_credit.cli.main import main; main()"]
 ROLLOUT = ("rollout", "--registry", "ghcr.io/Owner", "--commit", "0123456789abcdef")
 
 
@@ -72,7 +72,7 @@ def render(api: str, dashboard: Site, mlflow: Site) -> Iterator[RenderStandIn]:
 
 def check(addresses: Addresses, scorer: Scorer, **settings: Any) -> list[str]:
     told: list[str] = []
-    smoke(addresses, scorer, say=told.append, **settings)
+    smoke(addresses, scorer, echo=told.append, **settings)
     return told
 
 

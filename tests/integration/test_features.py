@@ -8,11 +8,11 @@ import narwhals as nw
 import polars as pl
 import pytest
 
+from home_credit.applicants.parquet import ApplicantStore
 from home_credit.features.build import feature_batches, feature_matrix, matrix
 from home_credit.features.catalogue import CATALOGUE
 from home_credit.features.online import OnlineFeatures
 from home_credit.tables.bundle import parse_bundle
-from home_credit.tables.portfolio import Portfolio
 from home_credit.tables.schema import HISTORIES, ID
 from home_credit.tables.source import open_tables
 
@@ -30,7 +30,7 @@ def bits(rows: pl.DataFrame) -> pl.DataFrame:
 def assert_alone_equals_table(tables: Path, applicants: int) -> int:
     with open_tables(tables, "train") as source:
         together = feature_matrix(source.frames, source.applicants[ID])
-    online, portfolio = OnlineFeatures(), Portfolio(tables)
+    online, portfolio = OnlineFeatures(), ApplicantStore(tables)
     # Every so many, so that low and high ids are both there.
     chosen = together[ID].gather_every(max(1, len(together) // applicants)).head(applicants).to_list()
     without_history = 0
@@ -73,7 +73,7 @@ def test_the_matrix_has_every_feature_and_nothing_infinite(portfolio: Path) -> N
 
 
 def test_several_applicants_at_once_are_as_each_alone(portfolio: Path) -> None:
-    online, known = OnlineFeatures(), Portfolio(portfolio)
+    online, known = OnlineFeatures(), ApplicantStore(portfolio)
     bundles = [parse_bundle(known.bundle(applicant)).frames for applicant in known.applicants(limit=30)]
     together = online.compute({name: pl.concat([bundle[name] for bundle in bundles]) for name in bundles[0]})
     alone = pl.concat([online.compute(bundle) for bundle in bundles])

@@ -11,9 +11,8 @@ from mlflow import MlflowClient
 from home_credit import policy
 from home_credit.default_risk import artifacts
 from home_credit.errors import RegistryError
-from home_credit.registry import CHAMPION, MODEL
-from home_credit.registry import models as registry
-from home_credit.tables.demo import write_demo
+from home_credit.synthetic import write_demo
+from home_credit.tracking import CHAMPION, MODEL, registered_models
 from home_credit.training import promotion
 from home_credit.training.run import train
 from support.training import QUICK
@@ -47,14 +46,14 @@ def test_a_better_challenger_is_promoted_and_can_be_rolled_back(
     served = tmp_path / "served"
 
     with pytest.raises(RegistryError, match="no model is registered as champion"):
-        promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), nobody_known=True)
+        promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), unseen=True)
     weak = trained(portfolio, tmp_path / "weak", WEAK)
-    assert registry.load("mlruns", CHAMPION).version == weak
+    assert registered_models.load("mlruns", CHAMPION).version == weak
     with pytest.raises(RegistryError, match="nothing to go back to"):
         promotion.rollback(served, tracking="mlruns")
     strong = trained(portfolio, tmp_path / "strong", QUICK)
 
-    judged = promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), nobody_known=True)
+    judged = promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), unseen=True)
     auc = judged.differences[0]
     assert auc.challenger > auc.champion
     assert judged.passed, judged
@@ -69,8 +68,8 @@ def test_a_better_challenger_is_promoted_and_can_be_rolled_back(
 
     # The weak one again, as the challenger: refused, and nothing changes.
     assert trained(portfolio, tmp_path / "weak", WEAK) == weak
-    judged = promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), nobody_known=True)
+    judged = promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), unseen=True)
     assert not judged.passed
     assert judged.refusals[0].startswith("auc may be worse by")
-    assert registry.load("mlruns", CHAMPION).version == strong
+    assert registered_models.load("mlruns", CHAMPION).version == strong
     assert artifacts.load(served).version == strong

@@ -36,7 +36,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "MAX_REQUESTS_PER_MINUTE": str(LIMIT),
         "DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('proxy') / 'ledger.db'}",
     }
-    command = [sys.executable, "-c", "from home_credit.cli import main; main()", "serve", "api"]
+    command = [sys.executable, "-c", "from home_credit.cli.main import main; main()", "serve", "api"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
@@ -59,7 +59,7 @@ def test_the_rate_limit_counts_clients_and_believes_none_of_them(api: str) -> No
     def ask(forwarded: str) -> int:
         return httpx.get(f"{api}/model", headers={"X-Forwarded-For": forwarded}, timeout=60).status_code
 
-    # Each time another address that the client made up, then its own, then the platform's.
+    # Each time another address that the client synthetic, then its own, then the platform's.
     own = [ask(f"198.51.100.{number}, 203.0.113.9, 10.21.157.68") for number in range(LIMIT + 1)]
     assert own == [200] * LIMIT + [429]
     assert ask("203.0.113.10, 10.21.157.68") == 200

@@ -11,17 +11,17 @@ import polars as pl
 import pytest
 from fastapi.testclient import TestClient
 
-from home_credit import recourse
 from home_credit.api.app import create_app
+from home_credit.applicants.parquet import ApplicantStore
 from home_credit.config import Settings
-from home_credit.contract import Decision, PredictionRequest, Problem, Recourse
+from home_credit.decisioning import recourse
+from home_credit.decisioning.recourse.loans import COLUMNS
+from home_credit.decisioning.scoring import Scorer
 from home_credit.default_risk import artifacts
-from home_credit.ledger import Ledger
+from home_credit.ledger.store import Ledger
 from home_credit.policy import Costs
-from home_credit.recourse.loans import COLUMNS
-from home_credit.scoring import Scorer
+from home_credit.schemas import Decision, PredictionRequest, Problem, Recourse
 from home_credit.tables.bundle import parse_bundle
-from home_credit.tables.portfolio import Portfolio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
 
 @pytest.fixture(scope="module")
 def api(portfolio: Path, scorer: Scorer, ledger: Ledger) -> Iterator[TestClient]:
-    app = create_app(Settings(), scorer=scorer, portfolio=Portfolio(portfolio), ledger=ledger)
+    app = create_app(Settings(), scorer=scorer, portfolio=ApplicantStore(portfolio), ledger=ledger)
     with TestClient(app) as client:
         yield client
 
@@ -52,7 +52,7 @@ def api(portfolio: Path, scorer: Scorer, ledger: Ledger) -> Iterator[TestClient]
 @pytest.fixture(scope="module")
 def refused(portfolio: Path, scorer: Scorer) -> list[dict[str, Any]]:
     """The rows of the first forty applicants that are not approved."""
-    known = Portfolio(portfolio)
+    known = ApplicantStore(portfolio)
     rows = [known.bundle(applicant) for applicant in known.applicants(limit=400)]
     assessed = scorer.assess([parse_bundle(bundle) for bundle in rows])
     return [bundle for bundle, outcome in zip(rows, assessed, strict=True) if outcome.decision != "approved"][
@@ -139,7 +139,7 @@ def test_what_cannot_be_answered_is_a_problem(
 
 @pytest.mark.real_rows
 def test_real_applicants_get_verified_answers(scorer: Scorer, real_tables: Path) -> None:
-    known = Portfolio(real_tables)
+    known = ApplicantStore(real_tables)
     rows = [known.bundle(applicant) for applicant in known.applicants(limit=60)]
     assessed = scorer.assess([parse_bundle(bundle) for bundle in rows])
     of_interest = [

@@ -10,12 +10,11 @@ import polars as pl
 import pytest
 
 from home_credit.config import Settings, tracking_uri
+from home_credit.decisioning.scoring import Scorer
 from home_credit.features.build import feature_matrix
-from home_credit.registry import CHAMPION, MODEL
-from home_credit.registry import models as registry
-from home_credit.scoring import Scorer
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
+from home_credit.tracking import CHAMPION, MODEL, registered_models
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +31,7 @@ def test_a_registered_model_scores_as_ours_does_wherever_its_folder_is(
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     monkeypatch.chdir(here)
-    registry.log_and_register(
+    registered_models.log_and_register(
         "mlruns",
         models=models,
         parameters={"rounds": 40},

@@ -63,7 +63,7 @@ def roll_out(
     told: list[str] = []
     try:
         with Render(secrets.key, settings, told.append) as client:
-            outcome: Addresses | Exception = rollout(client, secrets, version, check=check, say=told.append)
+            outcome: Addresses | Exception = rollout(client, secrets, version, check=check, echo=told.append)
     except (Exception, KeyboardInterrupt) as error:
         outcome = error
     text = "\n".join([*told, str(outcome), repr(outcome)])

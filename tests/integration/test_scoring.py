@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from home_credit.applicants.parquet import ApplicantStore
 from home_credit.config import Settings
+from home_credit.decisioning.scoring import Scorer
 from home_credit.default_risk import artifacts, classifier, reasons
 from home_credit.errors import ArtifactError
 from home_credit.features.build import feature_matrix
 from home_credit.features.online import OnlineFeatures
-from home_credit.scoring import Scorer
 from home_credit.tables.bundle import ParsedBundle, parse_bundle
-from home_credit.tables.portfolio import Portfolio
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
 
@@ -31,7 +31,7 @@ def scorer(models: Path) -> Scorer:
 
 @pytest.fixture(scope="module")
 def bundles(portfolio: Path) -> list[ParsedBundle]:
-    known = Portfolio(portfolio)
+    known = ApplicantStore(portfolio)
     return [parse_bundle(known.bundle(applicant)) for applicant in known.applicants(limit=40)]
 
 
@@ -43,7 +43,7 @@ def test_a_batch_equals_its_parts_even_with_an_applicant_twice(
 
 
 def test_one_applicant_is_scored_as_in_the_whole_table(scorer: Scorer, portfolio: Path) -> None:
-    known = Portfolio(portfolio)
+    known = ApplicantStore(portfolio)
     with open_tables(portfolio, "all") as source:
         table = scorer.score_matrix(feature_matrix(source.frames, source.applicants[ID]))
     for row in table.head(25).iter_rows(named=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from home_credit.contract import Assessment, PredictionRequest, Reason, Text
+from home_credit.schemas import Assessment, PredictionRequest, Reason, Text
 
 
 def an_assessment(applicant_id: int = 900001, **changes: Any) -> Assessment:

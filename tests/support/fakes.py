@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from home_credit.contract import Assessment, ModelFacts
 from home_credit.errors import UnknownApplicantError
+from home_credit.schemas import Assessment, ModelFacts
 from support.assessments import an_assessment
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from home_credit.ledger import Ledger
+from home_credit.ledger.store import Ledger
 from support.assessments import a_bundle, an_assessment
 
 

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from home_credit.contract import (
+from home_credit.schemas import (
     Applicant,
     ApplicantList,
     Change,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from home_credit.contract import DecisionKind
+    from home_credit.schemas import DecisionKind
 
 APPROVED, REVIEW, DECLINED = 100001, 100005, 100013
 APPLICANTS = (APPROVED, REVIEW, DECLINED, 100028, 100038, 100042, 100057, 100065, 100066, 100067)

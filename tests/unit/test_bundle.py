@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from home_credit.applicants.parquet import ApplicantStore
 from home_credit.errors import BundleError, MissingTableError, UnknownApplicantError
 from home_credit.tables.bundle import parse_bundle
-from home_credit.tables.portfolio import Portfolio
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, Column, table
 
 REQUIRED = {
@@ -152,10 +152,10 @@ def test_rows_come_back_as_they_went_in(data: st.DataObject) -> None:
 
 def test_the_portfolio_knows_its_applicants_and_nobody_else(tmp_path: Any) -> None:
     with pytest.raises(MissingTableError, match="no application_train.parquet"):
-        Portfolio(tmp_path).applicants()
+        ApplicantStore(tmp_path).applicants()
     rows = [application(SK_ID_CURR=number) for number in (3, 1, 2)]
     pl.DataFrame(rows, schema=table(APPLICATION).schema).write_parquet(tmp_path / "application_test.parquet")
-    portfolio = Portfolio(tmp_path)
+    portfolio = ApplicantStore(tmp_path)
     assert (portfolio.total, portfolio.applicants(1), portfolio.applicants(limit=1)) == (3, [2, 3], [1])
     bundle = portfolio.bundle(2)
     assert bundle[APPLICATION] == rows[2]

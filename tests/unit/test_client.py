@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from home_credit.client import ApiClient
-from home_credit.contract import PredictionRequest, ReviewRequest
 from home_credit.errors import ApiError
+from home_credit.schemas import PredictionRequest, ReviewRequest
 from support import stub_api
 
 if TYPE_CHECKING:

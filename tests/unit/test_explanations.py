@@ -14,7 +14,7 @@ from home_credit.validation import explanations
 from home_credit.validation.explanations import by_reason, faithfulness, stability, typical
 
 FEATURES = list(CATALOGUE)
-TOLD = 4
+MAX_REASONS = 4
 
 
 class Linear:
@@ -38,9 +38,9 @@ def model() -> Linear:
 
 def measure(model: Linear, contributions: np.ndarray) -> dict:
     return explanations.judge(
-        stability([by_reason(FEATURES, c)[1] for c in (model.contributions, contributions)], TOLD),
+        stability([by_reason(FEATURES, c)[1] for c in (model.contributions, contributions)], MAX_REASONS),
         faithfulness(
-            model.log_odds, model.matrix, contributions, FEATURES, model.reference, told=TOLD, seed=3
+            model.log_odds, model.matrix, contributions, FEATURES, model.reference, told=MAX_REASONS, seed=3
         ),
     )
 
@@ -67,7 +67,7 @@ def test_reasons_with_their_sign_turned_are_caught(model: Linear) -> None:
 
 def test_falls_of_a_linear_model_are_the_contributions_removed(model: Linear) -> None:
     _, effects = by_reason(FEATURES, model.contributions)
-    named = np.sort(effects, axis=1)[:, -TOLD:].sum(axis=1)
+    named = np.sort(effects, axis=1)[:, -MAX_REASONS:].sum(axis=1)
     assert measure(model, model.contributions)["faithfulness"]["named"] == pytest.approx(named.mean())
 
 
@@ -78,7 +78,9 @@ def test_as_many_features_are_removed_each_time_and_never_a_withheld_one(model: 
         seen.append(matrix != model.matrix)
         return model.log_odds(matrix)
 
-    faithfulness(watched, model.matrix, model.contributions, FEATURES, model.reference, told=TOLD, seed=3)
+    faithfulness(
+        watched, model.matrix, model.contributions, FEATURES, model.reference, told=MAX_REASONS, seed=3
+    )
     before, named, random, least = seen
     assert not before.any() and named.any()
     assert (named.sum(axis=1) == random.sum(axis=1)).all() and (named.sum(axis=1) == least.sum(axis=1)).all()
@@ -89,7 +91,7 @@ def test_as_many_features_are_removed_each_time_and_never_a_withheld_one(model: 
 def test_reasons_are_those_that_an_applicant_is_told(model: Linear) -> None:
     codes, effects = by_reason(FEATURES, model.contributions)
     for row in range(20):
-        told = reasons.told(reasons.effects(FEATURES, model.contributions[row]))
+        told = reasons.reportable(reasons.effects(FEATURES, model.contributions[row]))
         assert [codes[place] for place in np.argsort(-effects[row], kind="stable")] == [e.code for e in told]
         assert sorted(effects[row]) == pytest.approx(sorted(effect.contribution for effect in told))
 
@@ -102,7 +104,7 @@ def test_reasons_are_those_that_an_applicant_is_told(model: Linear) -> None:
     )
 )
 def test_stability_is_a_share_and_takes_models_in_any_order(matrices: list[np.ndarray]) -> None:
-    found, turned = stability(matrices, TOLD), stability(matrices[::-1], TOLD)
+    found, turned = stability(matrices, MAX_REASONS), stability(matrices[::-1], MAX_REASONS)
     assert 0 <= found["overlap"] <= 1 and -1 - 1e-9 <= found["rank_correlation"] <= 1 + 1e-9
     for name in ("overlap", "same_first", "rank_correlation"):
         assert found[name] == pytest.approx(turned[name])
@@ -110,7 +112,7 @@ def test_stability_is_a_share_and_takes_models_in_any_order(matrices: list[np.nd
 
 def test_overlap_of_three_in_four() -> None:
     one, other = np.array([[5.0, 4, 3, 2, 1, 0]]), np.array([[5.0, 4, 3, 0, 1, 2]])
-    assert stability([one, other], TOLD)["overlap"] == pytest.approx(3 / 5)
+    assert stability([one, other], MAX_REASONS)["overlap"] == pytest.approx(3 / 5)
 
 
 def test_the_typical_applicant_has_medians_and_modes_and_lacks_what_most_lack() -> None:

@@ -10,18 +10,18 @@ import pytest
 from scipy.stats import spearmanr
 from typer.testing import CliRunner
 
-from home_credit.cli import app
-from home_credit.fidelity import report
-from home_credit.fidelity.discriminator import tell_apart
-from home_credit.fidelity.distances import column_distances, rank_correlations
-from home_credit.fidelity.neighbours import QUASI_IDENTIFIERS, nearness
-from home_credit.tables.demo import write_demo
+from home_credit.cli.main import app
+from home_credit.synthetic import write_demo
+from home_credit.synthetic.fidelity import report
+from home_credit.synthetic.fidelity.closest_records import QUASI_IDENTIFIERS, closest_records
+from home_credit.synthetic.fidelity.discriminator import two_sample_auc
+from home_credit.synthetic.fidelity.distances import column_distances, rank_correlations
 from home_credit.tables.schema import ID, TARGET
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from home_credit.fidelity.measure import Fidelity
+    from home_credit.synthetic.fidelity.measure import Fidelity
 
 
 # Enough rounds to rank at all.
@@ -55,17 +55,17 @@ def shifted(another: pl.DataFrame) -> pl.DataFrame:
 
 def test_equal_distributions_are_near(one: pl.DataFrame, another: pl.DataFrame) -> None:
     found = column_distances(one, another)
-    assert found.columns == ["column", "statistic", "distance", "missing_real", "missing_made_up"]
+    assert found.columns == ["column", "statistic", "distance", "missing_real", "missing_synthetic"]
     assert found["distance"].drop_nulls().median() < 0.03
-    assert (found["missing_real"] - found["missing_made_up"]).abs().max() < 0.06
-    told = tell_apart(one, another, most_rows=10_000)
+    assert (found["missing_real"] - found["missing_synthetic"]).abs().max() < 0.06
+    told = two_sample_auc(one, another, most_rows=10_000)
     assert told.auc == pytest.approx(0.5, abs=0.06)
     assert told.rows == 2 * min(len(one), len(another))
 
 
 def test_a_shifted_column_is_named(one: pl.DataFrame, shifted: pl.DataFrame) -> None:
     assert column_distances(one, shifted)["column"][0] == "AMT_INCOME_TOTAL"
-    told = tell_apart(one, shifted, most_rows=10_000)
+    told = two_sample_auc(one, shifted, most_rows=10_000)
     assert told.auc > 0.75
     assert next(iter(told.gain)) == "AMT_INCOME_TOTAL"
     assert sum(told.gain.values()) == pytest.approx(1)
@@ -73,13 +73,14 @@ def test_a_shifted_column_is_named(one: pl.DataFrame, shifted: pl.DataFrame) -> 
 
 def test_distances_are_what_their_names_say() -> None:
     real = pl.DataFrame({"n": [1.0, 2.0, 3.0, None], "t": ["a", "a", "b", None]})
-    made_up = pl.DataFrame({"n": [3.0, 4.0, 5.0, 6.0], "t": ["a", "c", None, None]})
-    rows = {row["column"]: row for row in column_distances(real, made_up).iter_rows(named=True)}
+    synthetic = pl.DataFrame({"n": [3.0, 4.0, 5.0, 6.0], "t": ["a", "c", None, None]})
+    rows = {row["column"]: row for row in column_distances(real, synthetic).iter_rows(named=True)}
     assert rows["n"]["distance"] == pytest.approx(0.75) and rows["n"]["statistic"] == "KS"
     assert rows["t"]["distance"] == pytest.approx(0.5) and rows["t"]["statistic"] == "TV"
-    assert rows["t"]["missing_made_up"] == 0.5
+    assert rows["t"]["missing_synthetic"] == 0.5
     assert (
-        column_distances(real.with_columns(n=pl.lit(None, pl.Float64)), made_up)["distance"].null_count() == 1
+        column_distances(real.with_columns(n=pl.lit(None, pl.Float64)), synthetic)["distance"].null_count()
+        == 1
     )
 
 
@@ -95,12 +96,12 @@ def test_correlations_are_spearmans() -> None:
 
 
 def test_copies_are_found(one: pl.DataFrame, another: pl.DataFrame) -> None:
-    honest = nearness(one, another, most_rows=1000)
-    assert honest.nearer < 0.05 and honest.made_up_matches == 0
+    honest = closest_records(one, another, most_rows=1000)
+    assert honest.nearer < 0.05 and honest.synthetic_matches == 0
     shares = honest.quantiles()
-    assert all(made_up > 0.7 * real for _, made_up, real in shares)
-    copied = nearness(one, one.sample(fraction=1.0, shuffle=True, seed=3), most_rows=1000)
-    assert copied.made_up_matches > 0.4 and copied.nearer > 0.4
+    assert all(synthetic > 0.7 * real for _, synthetic, real in shares)
+    copied = closest_records(one, one.sample(fraction=1.0, shuffle=True, seed=3), most_rows=1000)
+    assert copied.synthetic_matches > 0.4 and copied.nearer > 0.4
     assert set(QUASI_IDENTIFIERS) <= set(one.columns)
 
 
@@ -123,15 +124,15 @@ def test_the_report_holds_every_figure(found: tuple[Fidelity, Path]) -> None:
     fidelity, out = found
     assert {path.name for path in out.iterdir()} == {report.TABLE, report.PLOTS, report.PAGE}
     table = pl.read_csv(out / report.TABLE)
-    assert table.columns == ["measure", "table", "column", "made_up", "real"]
+    assert table.columns == ["measure", "table", "column", "synthetic", "real"]
     figures = {
         (row["measure"], row["table"], row["column"] or ""): row for row in table.iter_rows(named=True)
     }
-    assert figures["discriminator_auc", "application_test", ""]["made_up"] == pytest.approx(0.5, abs=0.15)
+    assert figures["discriminator_auc", "application_test", ""]["synthetic"] == pytest.approx(0.5, abs=0.15)
     ranked = figures["ranking_auc", "application_train", "TARGET"]
-    assert 0.5 < ranked["made_up"] < 0.9 and 0.5 < ranked["real"] < 0.9
-    assert figures["rows_per_applicant", "bureau", ""]["made_up"] > 1
-    assert figures["distance_ks", "bureau", "DAYS_CREDIT"]["made_up"] < 0.1
+    assert 0.5 < ranked["synthetic"] < 0.9 and 0.5 < ranked["real"] < 0.9
+    assert figures["rows_per_applicant", "bureau", ""]["synthetic"] > 1
+    assert figures["distance_ks", "bureau", "DAYS_CREDIT"]["synthetic"] < 0.1
     assert fidelity.correlation_distance < 0.06
     page = (out / report.PAGE).read_text(encoding="utf-8")
     assert report.PLOTS in page and f"{fidelity.discriminators['application_train'].auc:.3f}" in page

@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
-from home_credit.contract import Assessment, PredictionRequest, ReviewRequest
 from home_credit.errors import LedgerError, UnknownDecisionError
-from home_credit.ledger import Ledger, canonical
+from home_credit.ledger.store import Ledger, canonical
+from home_credit.schemas import Assessment, PredictionRequest, ReviewRequest
 from support.assessments import a_bundle, an_assessment
 from support.ledger_writer import append
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from home_credit.contract import PredictionRequest
 from home_credit.dashboard import profile
 from home_credit.dashboard.texts import LANGUAGES, MINUS, NARROW_SPACE, texts
+from home_credit.schemas import PredictionRequest
 
 FR, EN = texts("fr"), texts("en")
 ROOT = Path(__file__).parents[2]
@@ -77,8 +77,8 @@ def test_keys_put_together_exist() -> None:
 
 
 def test_page_names_are_those_of_the_guide_in_both_languages() -> None:
-    for say in (FR, EN):
-        assert (say("pages.client"), say("pages.drift")) == ("Client", "📊 Data Drift")
+    for translate in (FR, EN):
+        assert (translate("pages.client"), translate("pages.drift")) == ("Client", "📊 Data Drift")
 
 
 def test_number_styles() -> None:
@@ -102,8 +102,8 @@ def test_both_number_styles_say_the_same_number(value: float, decimals: int) -> 
     )
 )
 def test_any_value_of_a_feature_can_be_written(value: float | str | None) -> None:
-    for say in (FR, EN):
-        assert isinstance(say.value(value), str)
+    for translate in (FR, EN):
+        assert isinstance(translate.value(value), str)
 
 
 def test_feature_values_keep_four_significant_digits() -> None:

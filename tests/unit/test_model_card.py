@@ -90,7 +90,7 @@ def _manifest() -> dict[str, Any]:
             "reliability": reliability(probability, target),
             "fairness": fairness(people, probability, target, probability < 0.0932),
             "explanations": explanations.judge(stable, faithful),
-            "ladder": [
+            "baselines": [
                 {
                     "name": "prior",
                     "features": 0,
@@ -140,7 +140,7 @@ PATHS = [
         f"validation.explanations.faithfulness.{name}"
         for name in ("named", "random", "least", "beats_least_high")
     ),
-    *(f"validation.ladder.0.{name}" for name in MANIFEST["validation"]["ladder"][0]),
+    *(f"validation.ladder.0.{name}" for name in MANIFEST["validation"]["baselines"][0]),
 ]
 
 

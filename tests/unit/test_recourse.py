@@ -9,10 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from home_credit import recourse
-from home_credit.contract import Assessment, PredictionRequest, Recourse
-from home_credit.policy import Policy
-from home_credit.recourse.loans import (
+from home_credit.decisioning import recourse
+from home_credit.decisioning.recourse.loans import (
     AFFORDABLE,
     COLUMNS,
     SMALLEST_AMOUNT,
@@ -21,6 +19,8 @@ from home_credit.recourse.loans import (
     monthly_rate,
     smaller_amounts,
 )
+from home_credit.policy import Policy
+from home_credit.schemas import Assessment, PredictionRequest, Recourse
 from home_credit.tables.bundle import ParsedBundle, parse_bundle
 from support.assessments import an_assessment
 

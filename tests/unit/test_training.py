@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from home_credit import policy
 from home_credit.default_risk import artifacts, calibration, classifier
-from home_credit.default_risk.inputs import FALLING, INPUTS, LEFT_OUT, directions
+from home_credit.default_risk.inputs import EXCLUDED, INPUTS, MONOTONE_DECREASING, monotone_constraints
 from home_credit.errors import UsageError
 from home_credit.features.catalogue import CATALOGUE
 from home_credit.training import calibrators, data, folds, promotion
@@ -85,10 +85,10 @@ def test_the_calibration_with_the_lowest_log_loss_is_chosen() -> None:
 
 def test_external_scores_are_all_constrained_or_left_out() -> None:
     external = {name for name in CATALOGUE if name.startswith(("EXT_SOURCE", "APP_EXT_"))}
-    assert external == FALLING | LEFT_OUT | {"APP_EXT_PRESENT"}
-    assert not LEFT_OUT & set(INPUTS)
-    assert [name for name, way in zip(INPUTS, directions(INPUTS), strict=True) if way] == [
-        name for name in INPUTS if name in FALLING
+    assert external == MONOTONE_DECREASING | EXCLUDED | {"APP_EXT_PRESENT"}
+    assert not EXCLUDED & set(INPUTS)
+    assert [name for name, way in zip(INPUTS, monotone_constraints(INPUTS), strict=True) if way] == [
+        name for name in INPUTS if name in MONOTONE_DECREASING
     ]
 
 
@@ -103,7 +103,7 @@ def test_a_higher_value_never_raises_the_risk_where_that_is_demanded(
         st.lists(st.none() | st.floats(-2, 2), min_size=len(features), max_size=len(features)), label="row"
     )
     row = np.array([np.nan if value is None else value for value in values])
-    name = draw.draw(st.sampled_from(sorted(FALLING)))
+    name = draw.draw(st.sampled_from(sorted(MONOTONE_DECREASING)))
     low, high = sorted(draw.draw(st.tuples(st.floats(0, 1), st.floats(0, 1))))
     place = features.index(name)
     rows = np.vstack([row, row])
@@ -118,11 +118,11 @@ def applicants(portfolio: Path) -> data.Applicants:
 
 
 def test_who_is_kept_aside_depends_on_the_person_alone(applicants: data.Applicants) -> None:
-    aside = applicants.kept_aside(0.3)
+    aside = applicants.holdout(0.3)
     assert 0.25 < aside.mean() < 0.35
     half = np.arange(len(applicants)) % 2 == 0
-    assert applicants.where(half).kept_aside(0.3).tolist() == aside[half].tolist()
-    assert (applicants.kept_aside(0.5) | ~aside).all(), "a larger share keeps the same people and more"
+    assert applicants.where(half).holdout(0.3).tolist() == aside[half].tolist()
+    assert (applicants.holdout(0.5) | ~aside).all(), "a larger share keeps the same people and more"
 
 
 def test_the_gate_lets_an_equal_pass_and_refuses_a_worse_one(
@@ -142,6 +142,6 @@ def test_the_gate_lets_an_equal_pass_and_refuses_a_worse_one(
 def test_models_are_not_judged_on_rows_that_they_know(models: Path, portfolio: Path) -> None:
     champion = artifacts.load(models)
     with pytest.raises(UsageError, match="very rows"):
-        promotion.unseen(portfolio, [champion], nobody_known=True)
-    with pytest.raises(UsageError, match="--keep-aside"):
-        promotion.unseen(portfolio, [champion], nobody_known=False)
+        promotion.unseen_applicants(portfolio, [champion], unseen=True)
+    with pytest.raises(UsageError, match="--holdout"):
+        promotion.unseen_applicants(portfolio, [champion], unseen=False)

@@ -1,1 +1,1 @@
-"""The HTTP API: transport only; what it does is in :mod:`home_credit.api.service`."""
+"""The HTTP API: transport only; what it does is in :mod:`home_credit.decisioning.service`."""

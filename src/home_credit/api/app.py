@@ -15,11 +15,11 @@ from home_credit.api.authentication import require_key
 from home_credit.api.limits import BodyLimit, RateLimit
 from home_credit.api.metrics import Metrics, MetricsMiddleware
 from home_credit.api.routes import applicants, decisions, inference, operations, predictions
-from home_credit.api.service import DecisionService, Part
+from home_credit.applicants.parquet import ApplicantStore
+from home_credit.decisioning.scoring import Scorer
+from home_credit.decisioning.service import DecisionService, LazyResource
 from home_credit.errors import HomeCreditError
 from home_credit.ledger import Ledger
-from home_credit.scoring import Scorer
-from home_credit.tables.portfolio import Portfolio
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ def create_app(
     settings: Settings,
     *,
     scorer: Scorer | None = None,
-    portfolio: Portfolio | None = None,
+    portfolio: ApplicantStore | None = None,
     ledger: Ledger | None = None,
 ) -> FastAPI:
     """Return the API; what is not passed is loaded as ``settings`` say when the server starts.
@@ -53,9 +53,9 @@ def create_app(
     """
     metrics = Metrics()
     service = DecisionService(
-        scorer=Part(lambda: scorer or Scorer.load(settings.models, settings)),
-        portfolio=Part(lambda: portfolio or Portfolio(settings.portfolio)),
-        ledger=Part(lambda: ledger or Ledger.open(settings.database_url)),
+        scorer=LazyResource(lambda: scorer or Scorer.load(settings.models, settings)),
+        portfolio=LazyResource(lambda: portfolio or ApplicantStore(settings.portfolio)),
+        ledger=LazyResource(lambda: ledger or Ledger.open(settings.database_url)),
         observe=metrics.decided,
     )
 

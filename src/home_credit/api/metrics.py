@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from home_credit.contract import Decision
+    from home_credit.schemas import Decision
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -46,7 +46,7 @@ class Metrics:
         self._decisions.labels(decision.decision, decision.grade, str(decision.simulation).lower()).inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answered request; ``route`` is a path template, never a path that a client made up."""
+        """Count an answered request; ``route`` is a path template, never a path that a client synthetic."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from home_credit import errors
-from home_credit.contract import Problem
+from home_credit.schemas import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from home_credit.contract import DecisionKind, Reason
     from home_credit.dashboard.texts import Texts
+    from home_credit.schemas import DecisionKind, Reason
 
 Spec = dict[str, Any]
 
@@ -32,7 +32,9 @@ NARROWEST_NAMED_ZONE = 0.12  # of the gauge's width
 EDGE = 0.2
 
 
-def gauge(probability: float, cut_off: float, review_band: tuple[float, float] | None, say: Texts) -> Spec:
+def gauge(
+    probability: float, cut_off: float, review_band: tuple[float, float] | None, translate: Texts
+) -> Spec:
     """Return the scale of risk with its zones of decision, the cut-off and the applicant on it."""
     low, high = review_band or (cut_off, cut_off)
     top = min(1.0, max(2.5 * cut_off, 1.5 * high, 1.25 * probability))
@@ -47,7 +49,7 @@ def gauge(probability: float, cut_off: float, review_band: tuple[float, float] |
             "to": end,
             "middle": (start + end) / 2,
             "colour": ZONES[kind],
-            "name": say(f"risk.zone_{kind}") if end - start >= NARROWEST_NAMED_ZONE * top else "",
+            "name": translate(f"risk.zone_{kind}") if end - start >= NARROWEST_NAMED_ZONE * top else "",
         }
         for kind, start, end in bounds
         if end > start
@@ -67,7 +69,7 @@ def gauge(probability: float, cut_off: float, review_band: tuple[float, float] |
     across = {"field": "from", "type": "quantitative", "scale": scale, "axis": axis}
     return _spec(
         height=94,
-        say=say,
+        translate=translate,
         layer=[
             {
                 "data": {"values": zones},
@@ -89,11 +91,13 @@ def gauge(probability: float, cut_off: float, review_band: tuple[float, float] |
                     "text": {"field": "name"},
                 },
             },
-            *_pointer(cut_off, top, say("risk.cut_off_mark", value=say.percent(cut_off)), 8, dash=[4, 3]),
+            *_pointer(
+                cut_off, top, translate("risk.cut_off_mark", value=translate.percent(cut_off)), 8, dash=[4, 3]
+            ),
             *_pointer(
                 probability,
                 top,
-                say("risk.client_mark", value=say.percent(probability)),
+                translate("risk.client_mark", value=translate.percent(probability)),
                 28,
                 away_from=cut_off,
             ),
@@ -140,12 +144,12 @@ def _pointer(
     ]
 
 
-def reasons(harmful_first: Sequence[Reason], say: Texts) -> Spec:
+def reasons(harmful_first: Sequence[Reason], translate: Texts) -> Spec:
     """Return diverging bars of what each reason adds to the log-odds of default, under its text."""
     reach = REACH * max(abs(reason.contribution) for reason in harmful_first) or 1.0
     bars, height = [], 0
     for reason in harmful_first:
-        lines = textwrap.wrap(getattr(reason.text, say.language), LABEL_CHARACTERS)
+        lines = textwrap.wrap(getattr(reason.text, translate.language), LABEL_CHARACTERS)
         bar = height + LINE_HEIGHT * len(lines) + 4
         bars.append(
             {
@@ -153,7 +157,7 @@ def reasons(harmful_first: Sequence[Reason], say: Texts) -> Spec:
                 "contribution": reason.contribution,
                 "colour": RAISES if reason.contribution > 0 else LOWERS,
                 "label": "\n".join(lines),
-                "written": say.number(reason.contribution, 2, signed=True),
+                "written": translate.number(reason.contribution, 2, signed=True),
                 "top": height,
                 "bar": bar,
                 "middle": bar + BAR_HEIGHT / 2,
@@ -180,7 +184,7 @@ def reasons(harmful_first: Sequence[Reason], say: Texts) -> Spec:
     text = {"type": "text", "align": "left", "baseline": "top", "lineBreak": "\n", "lineHeight": LINE_HEIGHT}
     return _spec(
         height=height,
-        say=say,
+        translate=translate,
         layer=[
             {
                 "data": data,
@@ -219,7 +223,7 @@ def reasons(harmful_first: Sequence[Reason], say: Texts) -> Spec:
     )
 
 
-def _spec(*, height: int, say: Texts, layer: list[Spec]) -> Spec:
+def _spec(*, height: int, translate: Texts, layer: list[Spec]) -> Spec:
     spec: Spec = {
         "height": height,
         "width": "container",
@@ -231,7 +235,7 @@ def _spec(*, height: int, say: Texts, layer: list[Spec]) -> Spec:
         },
         "layer": layer,
     }
-    if say.language == "fr":
+    if translate.language == "fr":
         spec["config"]["locale"] = {
             "number": {
                 "decimal": ",",

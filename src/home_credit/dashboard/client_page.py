@@ -13,8 +13,8 @@ from home_credit.errors import ApiError
 
 if TYPE_CHECKING:
     from home_credit.client import ApiClient
-    from home_credit.contract import ApplicantList, Decision, Recourse
     from home_credit.dashboard.texts import Texts
+    from home_credit.schemas import ApplicantList, Decision, Recourse
 
 WANTED = "client"  # key of the input and name of the query parameter
 OUTCOME = "outcome"
@@ -34,29 +34,29 @@ class Outcome:
 
 def show() -> None:
     """Draw the page."""
-    say, api = shell.language(), shell.api()
-    st.title(say("search.title"), anchor=False)
+    translate, api = shell.language(), shell.api()
+    st.title(translate("search.title"), anchor=False)
     try:
-        with st.spinner(say("wait.starting")):
+        with st.spinner(translate("wait.starting")):
             known = _applicants(api.base_url, api, st.session_state.get(AFTER, 0), EXAMPLES)
     except ApiError as error:
-        _search(None, say)
-        _failure("", error, say)
+        _search(None, translate)
+        _failure("", error, translate)
         return
-    submitted = _search(known, say)
+    submitted = _search(known, translate)
     wanted = (st.session_state.get(WANTED) or "").strip()
     outcome: Outcome | None = st.session_state.get(OUTCOME)
     if wanted and (submitted or outcome is None or outcome.entered != wanted):
-        with st.spinner(say("wait.deciding")):
+        with st.spinner(translate("wait.deciding")):
             outcome = st.session_state[OUTCOME] = _assess(api, wanted)
     if not wanted or outcome is None:
-        st.info(say("search.start" if known.total else "search.none_known"))
+        st.info(translate("search.start" if known.total else "search.none_known"))
     elif outcome.result is None:
-        st.warning(say("search.invalid", entered=wanted))
+        st.warning(translate("search.invalid", entered=wanted))
     elif isinstance(outcome.result, ApiError):
-        _failure(wanted, outcome.result, say)
+        _failure(wanted, outcome.result, translate)
     else:
-        decision_view.show(outcome.result, say)
+        decision_view.show(outcome.result, translate)
 
 
 @st.cache_data(ttl=300, show_spinner=False)
@@ -65,28 +65,28 @@ def _applicants(base_url: str, _api: ApiClient, after: int, limit: int) -> Appli
     return _api.applicants(after, limit)
 
 
-def _search(known: ApplicantList | None, say: Texts) -> bool:
+def _search(known: ApplicantList | None, translate: Texts) -> bool:
     """Draw the search with some known applicants; return whether a number was submitted."""
     with st.form("search", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         example = known.applicants[0] if known and known.applicants else 100001
         st.text_input(
-            say("search.label"),
+            translate("search.label"),
             key=WANTED,
             bind="query-params",
             max_chars=LONGEST_ID + 6,
-            placeholder=say("search.placeholder", example=example),
+            placeholder=translate("search.placeholder", example=example),
             width=320,
         )
-        submitted = st.form_submit_button(say("search.submit"), type="primary")
+        submitted = st.form_submit_button(translate("search.submit"), type="primary")
     if known and known.total:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="examples"):
-            st.caption(say("search.examples", total=say.number(known.total)), width="content")
+            st.caption(translate("search.examples", total=translate.number(known.total)), width="content")
             for applicant in known.applicants:
                 st.button(str(applicant), key=f"pick_{applicant}", on_click=_pick, args=(str(applicant),))
             if known.total > EXAMPLES:
                 more = len(known.applicants) == EXAMPLES
                 st.button(
-                    say("search.more" if more else "search.again"),
+                    translate("search.more" if more else "search.again"),
                     type="tertiary",
                     on_click=st.session_state.__setitem__,
                     args=(AFTER, known.applicants[-1] if more else 0),
@@ -121,7 +121,7 @@ def _recourse(api: ApiClient, decision: Decision) -> Recourse | ApiError | None:
         return error
 
 
-def _failure(entered: str, error: ApiError, say: Texts) -> None:
+def _failure(entered: str, error: ApiError, translate: Texts) -> None:
     match error.status:
         case None | 502 | 504:
             key = "error.unreachable"
@@ -137,6 +137,6 @@ def _failure(entered: str, error: ApiError, say: Texts) -> None:
             key = "error.unavailable"
         case _:
             key = "error.unexpected"
-    st.error(say(key, entered=entered))
+    st.error(translate(key, entered=entered))
     if key != "error.unknown_client":
-        st.caption(say("error.detail", detail=str(error)))
+        st.caption(translate("error.detail", detail=str(error)))

@@ -13,9 +13,9 @@ from home_credit.dashboard import charts, markup, profile, recourse_view, shell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from home_credit.contract import DecisionRecord, ModelFacts, Reason, Recourse
     from home_credit.dashboard.texts import Texts
     from home_credit.errors import ApiError
+    from home_credit.schemas import DecisionRecord, ModelFacts, Reason, Recourse
 
 MAIN_REASONS = 8
 
@@ -32,38 +32,41 @@ class Case:
     recourse: Recourse | ApiError | None
 
 
-def show(case: Case, say: Texts) -> None:
+def show(case: Case, translate: Texts) -> None:
     """Draw all of it."""
     decision = case.record.decision
     st.html(
         markup.banner(
             decision.decision,
-            say(f"decision.{decision.decision}"),
-            say(f"decision.{decision.decision}_text"),
+            translate(f"decision.{decision.decision}"),
+            translate(f"decision.{decision.decision}_text"),
             (
-                say("decision.client", id=decision.SK_ID_CURR),
-                say("decision.on", time=say.time(decision.recorded_at, shell.zone())),
+                translate("decision.client", id=decision.SK_ID_CURR),
+                translate("decision.on", time=translate.time(decision.recorded_at, shell.zone())),
             ),
         )
     )
     if decision.warnings:
-        st.html(markup.notes(say("warnings.heading"), decision.warnings))
-    _risk(case, say)
-    _reasons(decision.reasons, say)
+        st.html(markup.notes(translate("warnings.heading"), decision.warnings))
+    _risk(case, translate)
+    _reasons(decision.reasons, translate)
     if case.recourse is not None:
-        recourse_view.show(case.recourse, say)
-    _profile(case.record, say)
-    _traceability(case, say)
+        recourse_view.show(case.recourse, translate)
+    _profile(case.record, translate)
+    _traceability(case, translate)
 
 
-def _risk(case: Case, say: Texts) -> None:
+def _risk(case: Case, translate: Texts) -> None:
     decision = case.record.decision
-    st.header(say("risk.heading"), anchor=False)
-    probability, cut_off = say.percent(decision.probability_of_default), say.percent(decision.cut_off)
+    st.header(translate("risk.heading"), anchor=False)
+    probability, cut_off = (
+        translate.percent(decision.probability_of_default),
+        translate.percent(decision.cut_off),
+    )
     # The difference of the two figures as they are shown, so that the reader's subtraction agrees.
     gap = round(decision.probability_of_default * 100, 1) - round(decision.cut_off * 100, 1)
-    points = say("risk.points", value=say.number(abs(gap), 1))
-    margin = say("risk.margin_above" if gap > 0 else "risk.margin_below", points=points)
+    points = translate("risk.points", value=translate.number(abs(gap), 1))
+    margin = translate("risk.margin_above" if gap > 0 else "risk.margin_below", points=points)
     # The band belongs to one model: another may have been put in its place since the decision.
     band = case.model.review_band if case.model.model_version == decision.model_version else None
     left, right = st.columns((2, 3), gap="medium", vertical_alignment="center")
@@ -71,95 +74,97 @@ def _risk(case: Case, say: Texts) -> None:
         st.html(
             markup.figures(
                 (
-                    (say("risk.probability"), probability, margin),
-                    (say("risk.cut_off"), cut_off, ""),
-                    (say("risk.score"), say.number(decision.score), ""),
-                    (say("risk.grade"), decision.grade, ""),
+                    (translate("risk.probability"), probability, margin),
+                    (translate("risk.cut_off"), cut_off, ""),
+                    (translate("risk.score"), translate.number(decision.score), ""),
+                    (translate("risk.grade"), decision.grade, ""),
                 )
             )
         )
     with right:
         st.vega_lite_chart(
-            spec=charts.gauge(decision.probability_of_default, decision.cut_off, band, say),
+            spec=charts.gauge(decision.probability_of_default, decision.cut_off, band, translate),
             theme=None,
-            alt=say(
+            alt=translate(
                 "risk.gauge_alt",
                 probability=probability,
                 cut_off=cut_off,
-                decision=say(f"decision.{decision.decision}"),
+                decision=translate(f"decision.{decision.decision}"),
             ),
         )
         st.caption(
-            say("risk.band", low=say.percent(band[0]), high=say.percent(band[1]))
+            translate("risk.band", low=translate.percent(band[0]), high=translate.percent(band[1]))
             if band
-            else say("risk.no_band")
+            else translate("risk.no_band")
         )
 
 
-def _reasons(reasons: list[Reason], say: Texts) -> None:
-    st.header(say("reasons.heading"), anchor=False)
+def _reasons(reasons: list[Reason], translate: Texts) -> None:
+    st.header(translate("reasons.heading"), anchor=False)
     if not reasons:
-        st.caption(say("reasons.none"))
+        st.caption(translate("reasons.none"))
         return
     strongest = sorted(reasons, key=lambda reason: -abs(reason.contribution))
     main, others = _harmful_first(strongest[:MAIN_REASONS]), _harmful_first(strongest[MAIN_REASONS:])
-    st.caption(say("reasons.intro"))
+    st.caption(translate("reasons.intro"))
     left, right = st.columns(2, gap="medium")
     with left:
-        st.html(markup.poles(say("reasons.lowers"), say("reasons.raises")))
+        st.html(markup.poles(translate("reasons.lowers"), translate("reasons.raises")))
         st.vega_lite_chart(
-            spec=charts.reasons(main, say), theme=None, alt=say("reasons.chart_alt", count=len(main))
+            spec=charts.reasons(main, translate),
+            theme=None,
+            alt=translate("reasons.chart_alt", count=len(main)),
         )
     with right:
-        _reason_table(main, say("reasons.table_caption"), say)
+        _reason_table(main, translate("reasons.table_caption"), translate)
     if others:
-        with st.expander(say("reasons.others", count=len(others))):
-            _reason_table(others, say("reasons.others_caption"), say)
+        with st.expander(translate("reasons.others", count=len(others))):
+            _reason_table(others, translate("reasons.others_caption"), translate)
 
 
 def _harmful_first(reasons: list[Reason]) -> list[Reason]:
     return sorted(reasons, key=lambda reason: -reason.contribution)
 
 
-def _reason_table(reasons: Sequence[Reason], caption: str, say: Texts) -> None:
-    heads = (say("reasons.reason"), say("reasons.value"), say("reasons.effect"))
-    st.html(markup.table(caption, heads, [_row(reason, say) for reason in reasons]))
+def _reason_table(reasons: Sequence[Reason], caption: str, translate: Texts) -> None:
+    heads = (translate("reasons.reason"), translate("reasons.value"), translate("reasons.effect"))
+    st.html(markup.table(caption, heads, [_row(reason, translate) for reason in reasons]))
 
 
-def _row(reason: Reason, say: Texts) -> tuple[str, str, str]:
-    effect = say("reasons.raises_risk" if reason.contribution > 0 else "reasons.lowers_risk")
+def _row(reason: Reason, translate: Texts) -> tuple[str, str, str]:
+    effect = translate("reasons.raises_risk" if reason.contribution > 0 else "reasons.lowers_risk")
     return (
-        f"{escape(getattr(reason.text, say.language))}<br>{markup.code(reason.feature)}",
-        escape(say.value(reason.value)),
-        f"<strong>{say.number(reason.contribution, 2, signed=True)}</strong><br>{escape(effect)}",
+        f"{escape(getattr(reason.text, translate.language))}<br>{markup.code(reason.feature)}",
+        escape(translate.value(reason.value)),
+        f"<strong>{translate.number(reason.contribution, 2, signed=True)}</strong><br>{escape(effect)}",
     )
 
 
-def _profile(record: DecisionRecord, say: Texts) -> None:
-    st.header(say("profile.heading"), anchor=False)
-    st.caption(say("profile.source"))
+def _profile(record: DecisionRecord, translate: Texts) -> None:
+    st.header(translate("profile.heading"), anchor=False)
+    st.caption(translate("profile.source"))
     application = record.bundle.application
     parts = [
-        markup.facts(profile.facts(application, group, say), say(f"profile.{group}"))
+        markup.facts(profile.facts(application, group, translate), translate(f"profile.{group}"))
         for group in profile.GROUPS
     ]
-    history = profile.history_counts(record.bundle, say)
-    st.html(markup.cards([*parts, markup.facts(history, say("history.heading"), wide=True)]))
+    history = profile.history_counts(record.bundle, translate)
+    st.html(markup.cards([*parts, markup.facts(history, translate("history.heading"), wide=True)]))
 
 
-def _traceability(case: Case, say: Texts) -> None:
+def _traceability(case: Case, translate: Texts) -> None:
     decision = case.record.decision
-    st.header(say("record.heading"), anchor=False)
+    st.header(translate("record.heading"), anchor=False)
     pairs = [
-        (say("record.decision_id"), decision.decision_id),
-        (say("record.recorded_at"), say.time(decision.recorded_at, shell.zone())),
-        (say("record.model_version"), decision.model_version),
+        (translate("record.decision_id"), decision.decision_id),
+        (translate("record.recorded_at"), translate.time(decision.recorded_at, shell.zone())),
+        (translate("record.model_version"), decision.model_version),
     ]
     if case.model.model_version == decision.model_version:
-        pairs.append((say("record.trained_at"), say.time(case.model.trained_at, shell.zone())))
+        pairs.append((translate("record.trained_at"), translate.time(case.model.trained_at, shell.zone())))
     st.html(markup.facts(pairs, wide=True))
     st.download_button(
-        say("record.download"),
+        translate("record.download"),
         data=lambda: case.record.model_dump_json(indent=2),
         file_name=f"decision-{decision.decision_id}.json",
         mime="application/json",

@@ -17,35 +17,35 @@ FRAME_HEIGHT = 1050  # pixels of the report, which the style sheet shows smaller
 
 def show() -> None:
     """Draw the page."""
-    say, folder = shell.language(), Settings().reports
+    translate, folder = shell.language(), Settings().reports
     report = folder / REPORT
-    st.title(say("drift.heading"), anchor=False)
-    st.write(say("drift.intro"))
+    st.title(translate("drift.heading"), anchor=False)
+    st.write(translate("drift.intro"))
     if not report.is_file():
-        st.info(say("drift.absent"))
-        st.write(say("drift.absent_how"))
-        st.caption(say("drift.absent_notebook"))
+        st.info(translate("drift.absent"))
+        st.write(translate("drift.absent_how"))
+        st.caption(translate("drift.absent_notebook"))
         st.code(NOTEBOOK, language=None, wrap_lines=True)
-        st.caption(say("drift.absent_command"))
+        st.caption(translate("drift.absent_command"))
         st.code(COMMAND.format(out=folder), language=None, wrap_lines=True)
-        st.caption(say("drift.absent_place"))
+        st.caption(translate("drift.absent_place"))
         st.code(str(report), language=None, wrap_lines=True)
         return
     facts = report.stat()
     made = datetime.fromtimestamp(facts.st_mtime, UTC)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(
-            say("drift.made_on", time=say.time(made, shell.zone()))
+            translate("drift.made_on", time=translate.time(made, shell.zone()))
             + " · "
-            + say("drift.size", size=say.number(facts.st_size / 1e6, 1)),
+            + translate("drift.size", size=translate.number(facts.st_size / 1e6, 1)),
             width="content",
         )
         st.download_button(
-            say("drift.download"),
+            translate("drift.download"),
             data=report.read_bytes,
             file_name=REPORT,
             mime="text/html",
             on_click="ignore",
         )
     with st.container(key="report"):
-        st.iframe(report, height=FRAME_HEIGHT, alt=say("drift.frame_alt"))
+        st.iframe(report, height=FRAME_HEIGHT, alt=translate("drift.frame_alt"))

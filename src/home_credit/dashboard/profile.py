@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from home_credit.contract import PredictionRequest
     from home_credit.dashboard.texts import Texts
+    from home_credit.schemas import PredictionRequest
 
 DAYS_PER_YEAR = 365.25
 NOT_EMPLOYED = 365_243  # what DAYS_EMPLOYED holds for pensioners and the unemployed
@@ -30,25 +30,28 @@ HISTORIES = (
 )
 
 
-def facts(application: Mapping[str, Any], group: str, say: Texts) -> list[tuple[str, str]]:
+def facts(application: Mapping[str, Any], group: str, translate: Texts) -> list[tuple[str, str]]:
     """Return label and value of each column of a group, written for the reader."""
     return [
-        (say(f"fields.{column}"), _written(column, application.get(column), say)) for column in GROUPS[group]
+        (translate(f"fields.{column}"), _written(column, application.get(column), translate))
+        for column in GROUPS[group]
     ]
 
 
-def history_counts(bundle: PredictionRequest, say: Texts) -> list[tuple[str, str]]:
+def history_counts(bundle: PredictionRequest, translate: Texts) -> list[tuple[str, str]]:
     """Return label and number of rows of each history table."""
-    return [(say(f"history.{table}"), say.number(len(getattr(bundle, table)))) for table in HISTORIES]
+    return [
+        (translate(f"history.{table}"), translate.number(len(getattr(bundle, table)))) for table in HISTORIES
+    ]
 
 
-def _written(column: str, raw: float | str | None, say: Texts) -> str:
+def _written(column: str, raw: float | str | None, translate: Texts) -> str:
     if raw is None:
-        return say("profile.missing")
+        return translate("profile.missing")
     if isinstance(raw, str):
-        return say.category(raw)
+        return translate.category(raw)
     if column == "DAYS_EMPLOYED" and raw == NOT_EMPLOYED:
-        return say("profile.not_employed")
+        return translate("profile.not_employed")
     if column.startswith("DAYS_"):
-        return say("profile.years", value=say.number(abs(raw) / DAYS_PER_YEAR, 1))
-    return say.number(raw, 3 if column.startswith("EXT_SOURCE") else 0)
+        return translate("profile.years", value=translate.number(abs(raw) / DAYS_PER_YEAR, 1))
+    return translate.number(raw, 3 if column.startswith("EXT_SOURCE") else 0)

@@ -27,32 +27,33 @@ def language() -> Texts:
     return texts(cast("Language", chosen) if chosen in LANGUAGES else LANGUAGES[0])
 
 
-def dress() -> Texts:
+def page_setup() -> Texts:
     """Set the look of the page, draw the language switch and return the texts of the chosen language."""
     st.session_state.setdefault(LANGUAGE, language().language)
-    say = language()
-    st.set_page_config(page_title=say("app.title"), layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
+    translate = language()
+    st.set_page_config(page_title=translate("app.title"), layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     style = files("home_credit.dashboard").joinpath("theme.css").read_text(encoding="utf-8")
     st.html(f"<style>{style}</style>")
     # Screen readers choose their voice by the document's language.
     st.html(
-        f"<script>document.documentElement.lang = '{say.language}'</script>", unsafe_allow_javascript=True
+        f"<script>document.documentElement.lang = '{translate.language}'</script>",
+        unsafe_allow_javascript=True,
     )
     with st.sidebar:
-        st.html(markup.brand(say("app.name"), say("app.purpose")))
+        st.html(markup.brand(translate("app.name"), translate("app.purpose")))
         st.segmented_control(
-            say("language.label"),
+            translate("language.label"),
             LANGUAGES,
             required=True,
-            format_func=lambda code: say(f"language.{code}"),
+            format_func=lambda code: translate(f"language.{code}"),
             key=LANGUAGE,
         )
     # A page's address is shareable as it is seen; French needs no parameter.
-    if say.language == LANGUAGES[0]:
+    if translate.language == LANGUAGES[0]:
         st.query_params.pop(LANGUAGE, None)
     else:
-        st.query_params[LANGUAGE] = say.language
-    return say
+        st.query_params[LANGUAGE] = translate.language
+    return translate
 
 
 def api() -> ApiClient:

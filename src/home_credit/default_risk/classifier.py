@@ -40,14 +40,14 @@ def fit(
     categorical: Sequence[int],
     parameters: Mapping[str, Any],
     seed: int,
-    directions: Sequence[int] = (),
+    monotone_constraints: Sequence[int] = (),
 ) -> lgb.Booster:
     """Train on ``matrix`` (rows by features) and ``target`` (1 a default).
 
-    ``categorical`` holds positions of features, ``directions`` one number per feature: -1 where a higher value may
-    never raise the risk, 1 where it may never lower it, 0 where it may do either; none at all demands nothing.
+    ``categorical`` holds positions of features. ``monotone_constraints`` holds one number per feature: -1 where a
+    higher value may never raise the risk, 1 where it may never lower it, 0 without a constraint; empty means none.
     """
-    settings = {**FIXED, **parameters, "seed": seed, "monotone_constraints": list(directions)}
+    settings = {**FIXED, **parameters, "seed": seed, "monotone_constraints": list(monotone_constraints)}
     rounds = settings.pop("rounds")
     data = lgb.Dataset(
         matrix, target, feature_name=list(features), categorical_feature=list(categorical), params=settings

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # A higher external score never raises the risk: each feature here rises with every external score.
-FALLING = frozenset(
+MONOTONE_DECREASING = frozenset(
     {
         "EXT_SOURCE_1",
         "EXT_SOURCE_2",
@@ -24,11 +24,11 @@ FALLING = frozenset(
     }
 )
 # Rises with one external score and falls with another, so that it would break that promise.
-LEFT_OUT = frozenset({"APP_EXT_SPREAD"})
+EXCLUDED = frozenset({"APP_EXT_SPREAD"})
 
-INPUTS: tuple[str, ...] = tuple(name for name in CATALOGUE if name not in LEFT_OUT)
+INPUTS: tuple[str, ...] = tuple(name for name in CATALOGUE if name not in EXCLUDED)
 
 
-def directions(features: Sequence[str]) -> list[int]:
+def monotone_constraints(features: Sequence[str]) -> list[int]:
     """Return, per feature, -1 where a higher value may never raise the risk and 0 where it may do either."""
-    return [-1 if name in FALLING else 0 for name in features]
+    return [-1 if name in MONOTONE_DECREASING else 0 for name in features]

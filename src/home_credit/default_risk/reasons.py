@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # How many reasons an applicant is told, as lenders do under Regulation B (12 CFR 1002.9, comment 9(b)(2)-1).
-TOLD = 4
+MAX_REASONS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def effects(features: Sequence[str], contributions: NDArray[np.float64]) -> list
     )
 
 
-def told(all_effects: Sequence[Effect]) -> list[Effect]:
+def reportable(all_effects: Sequence[Effect]) -> list[Effect]:
     """Return the effects that may be named as reasons, in the order given; one that did nothing is no reason."""
     codes = reason_codes()
     return [effect for effect in all_effects if effect.contribution != 0 and not codes[effect.code].withheld]

@@ -27,22 +27,22 @@ def rollout(commit: Commit, registry: Registry) -> None:
     secrets = Secrets.of(deployment)
 
     from home_credit.config import Settings
+    from home_credit.decisioning.scoring import Scorer
     from home_credit.deployment import report
     from home_credit.deployment import rollout as rolling
     from home_credit.deployment.render import Render
     from home_credit.deployment.smoke import smoke
-    from home_credit.scoring import Scorer
 
     settings = Settings()
     told: list[str] = []
 
-    def say(line: str) -> None:
+    def echo(line: str) -> None:
         told.append(line)
         typer.echo(line)
 
     def check(addresses: rolling.Addresses) -> None:
         smoke(
-            addresses, scorer, say=say, api_key=settings.api_key, wake_seconds=deployment.smoke_wake_seconds
+            addresses, scorer, echo=echo, api_key=settings.api_key, wake_seconds=deployment.smoke_wake_seconds
         )
 
     # A cancelled workflow sends both; what is half done must be undone.
@@ -50,9 +50,9 @@ def rollout(commit: Commit, registry: Registry) -> None:
         signal.signal(number, signal.default_int_handler)
     scorer = Scorer.load(settings.models, settings)
     try:
-        with Render(secrets.key, deployment, say) as render:
+        with Render(secrets.key, deployment, echo) as render:
             version = rolling.Version(registry, commit)
-            addresses = rolling.rollout(render, secrets, version, check=check, say=say)
+            addresses = rolling.rollout(render, secrets, version, check=check, echo=echo)
     except (HomeCreditError, KeyboardInterrupt) as error:
         report.not_deployed(str(error) or "interrupted", told, commit)
         raise
@@ -72,16 +72,16 @@ def smoke(
             raise UsageError(f"an address starts with http:// or https://, {address!r} does not")
 
     from home_credit.config import Settings
+    from home_credit.decisioning.scoring import Scorer
     from home_credit.deployment.rollout import Addresses
     from home_credit.deployment.settings import DeploymentSettings
     from home_credit.deployment.smoke import smoke as check
-    from home_credit.scoring import Scorer
 
     settings = Settings()
     check(
         Addresses(*(address.rstrip("/") for address in (api, dashboard, mlflow))),
         Scorer.load(settings.models, settings),
-        say=typer.echo,
+        echo=typer.echo,
         api_key=settings.api_key,
         wake_seconds=DeploymentSettings().smoke_wake_seconds,
     )

@@ -85,15 +85,15 @@ class Render:
     """Calls Render with ``key``; safe to use from one thread.
 
     Attempts that met a rate limit, a fault of Render's or none of its answers are repeated, after the pause that
-    Render asks for or else an exponential one with jitter, ``say`` told of each. A repeated request does no harm:
+    Render asks for or else an exponential one with jitter, ``echo`` told of each. A repeated request does no harm:
     of two deploys of one service the later one wins, and that is the one followed.
 
     Every method raises :class:`RefusedKeyError`, :class:`UnknownServiceError`, :class:`RateLimitError` or
     :class:`HostingError`; none of them holds the key.
     """
 
-    def __init__(self, key: SecretStr, settings: DeploymentSettings, say: Callable[[str], None]) -> None:
-        self._settings, self._say = settings, say
+    def __init__(self, key: SecretStr, settings: DeploymentSettings, echo: Callable[[str], None]) -> None:
+        self._settings, self._echo = settings, echo
         self._http = httpx.Client(
             base_url=settings.render_api_url.rstrip("/"),
             headers={"Authorization": f"Bearer {key.get_secret_value()}", "Accept": "application/json"},
@@ -171,7 +171,7 @@ class Render:
         while deploy.status != "live":
             if deploy.status != told:
                 told = deploy.status
-                self._say(f"{service.name}: {told}")
+                self._echo(f"{service.name}: {told}")
             if deploy.status in ENDED:
                 raise FailedDeployError(
                     f"{service.name}: deploy {deploy.id} ended as {deploy.status}; see {log}"
@@ -208,7 +208,7 @@ class Render:
             stop=tenacity.stop_after_attempt(self._settings.deploy_attempts),
             retry=tenacity.retry_if_exception(self._worth_another_attempt),
             wait=lambda state: max(back_off(state), _pause_asked_for(_failure(state))),
-            before_sleep=lambda state: self._say(
+            before_sleep=lambda state: self._echo(
                 f"Render: {method} {path}: {_reason(_failure(state))}; again in {state.upcoming_sleep:.1f} s"
             ),
             reraise=True,

@@ -57,27 +57,27 @@ def rollout(
     version: Version,
     *,
     check: Callable[[Addresses], None],
-    say: Callable[[str], None],
+    echo: Callable[[str], None],
 ) -> Addresses:
     """Deploy all three services in order, ``check`` them and return where they answer.
 
     Nothing is changed before Render has shown all three. Where anything fails after that, or the process is
     interrupted, every service that was changed goes back to the deploy and the API_URL that it had; the error is
-    raised again then. Undoing is told to ``say``, what could not be undone too.
+    raised again then. Undoing is told to ``echo``, what could not be undone too.
     """
     api, dashboard, mlflow = (
         _ready(render.service(service_id)) for service_id in (secrets.api, secrets.dashboard, secrets.mlflow)
     )
     addresses = Addresses(api.url, dashboard.url, mlflow.url)
-    undertaking = _Undertaking(render, version, say)
+    transaction = _Transaction(render, version, echo)
     try:
-        undertaking.deploy("api", api)
-        undertaking.deploy("dashboard", dashboard, api_url=api.url)
-        undertaking.deploy("mlflow", mlflow)
+        transaction.deploy("api", api)
+        transaction.deploy("dashboard", dashboard, api_url=api.url)
+        transaction.deploy("mlflow", mlflow)
         check(addresses)
     except (HomeCreditError, KeyboardInterrupt) as error:
-        say(f"failed: {str(error) or 'interrupted'}")
-        undertaking.undo()
+        echo(f"failed: {str(error) or 'interrupted'}")
+        transaction.undo()
         raise
     return addresses
 
@@ -89,36 +89,36 @@ def _ready(service: Service) -> Service:
 
 
 @dataclass(slots=True)
-class _Undertaking:
+class _Transaction:
     """Changes services one after the other, and can go back on all of them."""
 
     render: Render
     version: Version
-    say: Callable[[str], None]
+    echo: Callable[[str], None]
     changes: list[Change] = field(default_factory=list)
 
     def deploy(self, name: str, service: Service, *, api_url: str | None = None) -> None:
         """Deploy a service, told first where the API is (``api_url``), and wait until it is live."""
-        render, say = self.render, self.say
+        render, echo = self.render, self.echo
         if service.auto_deploy == "yes":
             # Render would deploy a commit whose tests fail.
             render.stop_auto_deploy(service.id)
-            say(f"{service.name}: Render no longer deploys it at every push")
+            echo(f"{service.name}: Render no longer deploys it at every push")
         change = Change(service, render.live_deploy(service.id), render.newest_deploy(service.id))
         self.changes.append(change)
         if api_url is not None and (before := render.variable(service.id, API_URL)) != api_url:
             change.api_url_before, change.api_url_set = before, True
             render.set_variable(service.id, API_URL, api_url)
-            say(f"{service.name}: {API_URL} = {api_url}")
+            echo(f"{service.name}: {API_URL} = {api_url}")
         if service.runs_images:
             what = self.version.image(name)
             change.deploy = render.deploy(service.id, image=what)
         else:
             what = f"commit {self.version.commit}"
             change.deploy = render.deploy(service.id, commit=self.version.commit)
-        say(f"{service.name}: deploy {change.deploy.id} of {what}")
+        echo(f"{service.name}: deploy {change.deploy.id} of {what}")
         render.wait_until_live(service, change.deploy)
-        say(f"{service.name}: live at {service.url}")
+        echo(f"{service.name}: live at {service.url}")
 
     def undo(self) -> None:
         """Undo the changes, last one first.
@@ -135,7 +135,7 @@ class _Undertaking:
         for change, deploy in under_way:
             try:
                 self.render.wait_until_live(change.service, deploy)
-                self.say(f"{change.service.name}: rolled back")
+                self.echo(f"{change.service.name}: rolled back")
             except HomeCreditError as error:
                 self._say_not_undone(change, error)
 
@@ -144,7 +144,7 @@ class _Undertaking:
         service, before = change.service, change.before
         if change.api_url_set:
             self.render.set_variable(service.id, API_URL, change.api_url_before)
-            self.say(f"{service.name}: {API_URL} as it was")
+            self.echo(f"{service.name}: {API_URL} as it was")
         ours = change.deploy or self._unanswered_deploy(change)
         if ours is None:
             return None
@@ -155,13 +155,13 @@ class _Undertaking:
                 self.render.cancel(service.id, ours.id)
             live = self.render.live_deploy(service.id)
         if live is None or live.id != ours.id:
-            self.say(f"{service.name}: {f'still runs {live.id}' if live else 'runs nothing, as before'}")
+            self.echo(f"{service.name}: {f'still runs {live.id}' if live else 'runs nothing, as before'}")
             return None
         if before is None:
-            self.say(f"{service.name}: keeps {live.id}, for there is no earlier deploy to go back to")
+            self.echo(f"{service.name}: keeps {live.id}, for there is no earlier deploy to go back to")
             return None
         deploy = self.render.roll_back(service.id, before.id)
-        self.say(f"{service.name}: going back to {before.id} with {deploy.id}")
+        self.echo(f"{service.name}: going back to {before.id} with {deploy.id}")
         return deploy
 
     def _unanswered_deploy(self, change: Change) -> Deploy | None:
@@ -172,7 +172,7 @@ class _Undertaking:
 
     def _say_not_undone(self, change: Change, error: HomeCreditError) -> None:
         target = f" to {change.before.id}" if change.before else ""
-        self.say(
+        self.echo(
             f"{change.service.name}: NOT rolled back ({error});"
             f" roll it back{target} in the Render Dashboard, under Events"
         )

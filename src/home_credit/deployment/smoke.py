@@ -14,18 +14,18 @@ from pydantic import BaseModel, Field, ValidationError
 
 from home_credit import __version__
 from home_credit.client import ApiClient
-from home_credit.contract import PredictionRequest
 from home_credit.errors import ApiError, HomeCreditError, SmokeError
 from home_credit.examples import BUNDLE
-from home_credit.registry import CHAMPION, MODEL
+from home_credit.schemas import PredictionRequest
 from home_credit.tables.bundle import parse_bundle
+from home_credit.tracking import CHAMPION, MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from home_credit.contract import Decision
+    from home_credit.decisioning.scoring import Scorer
     from home_credit.deployment.rollout import Addresses
-    from home_credit.scoring import Scorer
+    from home_credit.schemas import Decision
 
 T = TypeVar("T")
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -46,7 +46,7 @@ def smoke(
     addresses: Addresses,
     scorer: Scorer,
     *,
-    say: Callable[[str], None],
+    echo: Callable[[str], None],
     api_key: str | None = None,
     wake_seconds: float = 240.0,
 ) -> None:
@@ -72,12 +72,12 @@ def smoke(
             "MLflow runs": lambda: _mlflow_runs(mlflow),
             "MLflow champion": lambda: _mlflow_champion(mlflow),
         }
-        failed = [problem for name, check in checks.items() if (problem := _run(name, check, say))]
+        failed = [problem for name, check in checks.items() if (problem := _run(name, check, echo))]
     if failed:
         raise SmokeError(f"smoke test failed: {'; '.join(failed)}")
 
 
-def _run(name: str, check: Callable[[], str], say: Callable[[str], None]) -> str | None:
+def _run(name: str, check: Callable[[], str], echo: Callable[[str], None]) -> str | None:
     """Run one check and tell it; return the problem that it met."""
     began = time.monotonic()
     try:
@@ -85,7 +85,7 @@ def _run(name: str, check: Callable[[], str], say: Callable[[str], None]) -> str
     except (HomeCreditError, httpx.HTTPError, StillWaking) as error:
         found = str(error) or type(error).__name__
         problem = f"{name}: {found}"
-    say(f"{'FAILED' if problem else 'ok':<6} {name:<20} {time.monotonic() - began:6.1f} s  {found}")
+    echo(f"{'FAILED' if problem else 'ok':<6} {name:<20} {time.monotonic() - began:6.1f} s  {found}")
     return problem
 
 
@@ -116,9 +116,9 @@ class _Site:
                 raise StillWaking(said)
             raise SmokeError(f"{said}{f' {response.text[:200]}' if ours else ''}")
 
-        return self.patiently(once)
+        return self.retry_with_backoff(once)
 
-    def patiently(self, call: Callable[[], T]) -> T:
+    def retry_with_backoff(self, call: Callable[[], T]) -> T:
         """Return what ``call`` returns, repeating it while it raises :class:`StillWaking` and there is time."""
         now = time.monotonic()
         self._deadline = self._deadline or now + self._wake_seconds
@@ -157,7 +157,7 @@ def _api_decision(api: _Site, client: ApiClient, scorer: Scorer) -> str:
                 raise StillWaking(str(error)) from error
             raise
 
-    decision = api.patiently(once)
+    decision = api.retry_with_backoff(once)
     if decision.model_version != expected.model_version:
         raise SmokeError(f"model {decision.model_version} decided, not {expected.model_version}")
     answered, right = decision.probability_of_default, expected.probability_of_default

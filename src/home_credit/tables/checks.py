@@ -24,7 +24,7 @@ _SHOWN = 5  # unknown values listed per column
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Violation:
     """Something that must not be: ``found`` is true in the rows that have it."""
 
     error: type[TableError]
@@ -47,7 +47,9 @@ class Checked:
     warnings: list[str]
 
 
-def check(name: str, raw: pl.LazyFrame, columns: Sequence[Column], further: Sequence[Fault] = ()) -> Checked:
+def check(
+    name: str, raw: pl.LazyFrame, columns: Sequence[Column], further: Sequence[Violation] = ()
+) -> Checked:
     """Check the ``columns`` of a table and give them the types of the schema.
 
     Raises WrongTypeError (a column of another kind, a fraction among integers, a number beyond its limit,
@@ -57,7 +59,7 @@ def check(name: str, raw: pl.LazyFrame, columns: Sequence[Column], further: Sequ
     for column in columns:
         if not _fits(present[column.name], column):
             _raise_wrong_kind(name, raw, column, present[column.name])
-    faults = [fault for column in columns for fault in _faults(column, present[column.name])]
+    faults = [fault for column in columns for fault in _violations(column, present[column.name])]
     faults += further
     conformed = {column.name: _conformed(column, present[column.name]) for column in columns}
     facts = (
@@ -88,7 +90,7 @@ def check(name: str, raw: pl.LazyFrame, columns: Sequence[Column], further: Sequ
     )
 
 
-def raise_first(name: str, frame: pl.LazyFrame, faults: Sequence[Fault]) -> NoReturn:
+def raise_first(name: str, frame: pl.LazyFrame, faults: Sequence[Violation]) -> NoReturn:
     """Raise the fault that comes first in ``frame``; at least one of ``faults`` must be there."""
     rows = (
         frame.with_row_index(_ROW)
@@ -128,21 +130,23 @@ def _raise_wrong_kind(name: str, raw: pl.LazyFrame, column: Column, dtype: pl.Da
     raise WrongTypeError(name, f"{_shown(value)}: {problem}", column=column.name, row=row + 1)
 
 
-def _faults(column: Column, dtype: pl.DataType) -> Iterator[Fault]:
+def _violations(column: Column, dtype: pl.DataType) -> Iterator[Violation]:
     value = pl.col(column.name)
     if dtype.is_float():
-        yield Fault(NotFiniteError, column.name, value.is_infinite(), "an infinite number")
+        yield Violation(NotFiniteError, column.name, value.is_infinite(), "an infinite number")
     if column.dtype == "integer" and dtype not in _INTEGERS:
         integer = value.cast(pl.Int64, strict=False).cast(dtype, strict=False)
         number = value.is_finite() if dtype.is_float() else value.is_not_null()
-        yield Fault(WrongTypeError, column.name, number & integer.ne_missing(value), "{value} is no integer")
+        yield Violation(
+            WrongTypeError, column.name, number & integer.ne_missing(value), "{value} is no integer"
+        )
     if column.limit is not None:
         number = value.fill_nan(None) if dtype.is_float() else value
         beyond = (number > column.limit) | (number < -column.limit)
-        yield Fault(WrongTypeError, column.name, beyond, f"{{value}} is beyond any {column.unit}")
+        yield Violation(WrongTypeError, column.name, beyond, f"{{value}} is beyond any {column.unit}")
     if column.required:
         empty = value.is_null() | value.is_nan() if dtype.is_float() else value.is_null()
-        yield Fault(WrongTypeError, column.name, empty, "empty, but a value is required")
+        yield Violation(WrongTypeError, column.name, empty, "empty, but a value is required")
 
 
 def _conformed(column: Column, dtype: pl.DataType) -> pl.Expr:

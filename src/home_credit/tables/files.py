@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from home_credit.errors import MissingColumnError, TableError, WrongTypeError
-from home_credit.tables.checks import Fault, raise_first
+from home_credit.tables.checks import Violation, raise_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,7 +83,7 @@ def _sink(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], staged: Path) 
 
 
 def _parse(name: str, path: Path, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
-    """Read numbers from text more patiently than the CSV reader: ``5.0`` is an integer, too."""
+    """Read numbers from text more leniently than the CSV reader: ``5.0`` is an integer, too."""
     text = _text(path).select(*schema).filter(pl.any_horizontal(pl.all().is_not_null()))
     numeric = {column: dtype for column, dtype in schema.items() if dtype != pl.String}
     stripped = {
@@ -99,7 +99,7 @@ def _parse(name: str, path: Path, schema: Mapping[str, pl.DataType]) -> pl.LazyF
         **{f"{column}/number": unparsed(column, pl.Float64()).any() for column in numeric},
     ).collect(engine="streaming").row(0, named=True)  # fmt: skip
     faults = [
-        Fault(WrongTypeError, column, unparsed(column, pl.Float64()), "{value} is no number")
+        Violation(WrongTypeError, column, unparsed(column, pl.Float64()), "{value} is no number")
         for column in numeric
         if failed[f"{column}/number"]
     ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from home_credit.errors import DuplicateKeyError, EmptyTableError, MissingTableError, WrongTypeError
-from home_credit.tables.checks import Checked, Fault, check
+from home_credit.tables.checks import Checked, Violation, check
 from home_credit.tables.files import ENDINGS, find, readable, scan
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, Column, table
 
@@ -31,7 +31,7 @@ _TARGET = Column(
     fr="A pris du retard sur le crédit",
     required=True,
 )
-_NO_LABEL = Fault(WrongTypeError, TARGET, ~pl.col(TARGET).is_in([0, 1]), "{value} is neither 0 nor 1")
+_NO_LABEL = Violation(WrongTypeError, TARGET, ~pl.col(TARGET).is_in([0, 1]), "{value} is neither 0 nor 1")
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class Applicants:
             self.warnings,
         )
 
-    def kept_aside(self, share: float) -> NDArray[np.bool_]:
+    def holdout(self, share: float) -> NDArray[np.bool_]:
         """Mark the share of persons that no training may see.
 
         Who they are follows from themselves, not from the table they stand in: a digest of what the tables tell

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from home_credit.default_risk import classifier
-from home_credit.default_risk.inputs import directions
+from home_credit.default_risk.inputs import monotone_constraints
 from home_credit.default_risk.preprocessor import Preprocessor
 from home_credit.training import folds
 
@@ -42,7 +42,7 @@ def fit_boosted(
         target,
         features=preprocessor.features,
         categorical=preprocessor.categorical,
-        directions=directions(features),
+        monotone_constraints=monotone_constraints(features),
         parameters=parameters,
         seed=seed,
     )

@@ -12,8 +12,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from home_credit import policy
 from home_credit.default_risk import metrics
 from home_credit.errors import UsageError
-from home_credit.registry import CHALLENGER, CHAMPION
-from home_credit.registry import models as registry
+from home_credit.tracking import CHALLENGER, CHAMPION, registered_models
 from home_credit.training import data, folds
 from home_credit.validation import fairness
 
@@ -71,7 +70,7 @@ class Verdict:
         return asdict(self)
 
 
-def unseen(tables: Path, models: list[Artifacts], *, nobody_known: bool) -> data.Applicants:
+def unseen_applicants(tables: Path, models: list[Artifacts], *, unseen: bool) -> data.Applicants:
     """Return the labelled applicants of ``tables`` that no model was trained on.
 
     Those are the persons that every model's training kept aside; or everybody, where the caller says that the
@@ -79,17 +78,17 @@ def unseen(tables: Path, models: list[Artifacts], *, nobody_known: bool) -> data
     """
     applicants = data.load(tables)
     trained_on = {model.manifest["training_data"]["fingerprint"] for model in models}
-    if nobody_known:
+    if unseen:
         if applicants.fingerprint in trained_on:
             raise UsageError(
                 f"{tables} holds the very rows that a model was trained on; it cannot be judged on them"
             )
         return applicants
-    share = min(float(model.manifest["training_data"]["kept_aside"]) for model in models)
-    chosen = applicants.where(applicants.kept_aside(share))
+    share = min(float(model.manifest["training_data"]["holdout"]) for model in models)
+    chosen = applicants.where(applicants.holdout(share))
     if len(np.unique(chosen.target)) < 2:
         raise UsageError(
-            f"{tables} holds no defaults and repayments that both models kept aside; train with --keep-aside, or "
+            f"{tables} holds no defaults and repayments in the holdout of both models; train with --holdout, or "
             "give tables of applicants that neither saw and say --unseen"
         )
     return chosen
@@ -177,21 +176,21 @@ def _limits(
 
 
 def promote(
-    tables: Path, models: Path, *, tracking: str, costs: policy.Costs, nobody_known: bool = False
+    tables: Path, models: Path, *, tracking: str, costs: policy.Costs, unseen: bool = False
 ) -> Verdict:
     """Judge the registered challenger; where it passes, make it the champion and write it to ``models``."""
-    champion = registry.load(tracking, CHAMPION)
-    challenger = registry.load(tracking, CHALLENGER)
+    champion = registered_models.load(tracking, CHAMPION)
+    challenger = registered_models.load(tracking, CHALLENGER)
     judged = compare(
-        champion, challenger, unseen(tables, [champion, challenger], nobody_known=nobody_known), costs
+        champion, challenger, unseen_applicants(tables, [champion, challenger], unseen=unseen), costs
     )
     if judged.passed:
-        registry.promote(tracking, {"gate": json.dumps(judged.to_plain())})
-        registry.export(tracking, CHAMPION, models)
+        registered_models.promote(tracking, {"gate": json.dumps(judged.to_plain())})
+        registered_models.export(tracking, CHAMPION, models)
     return judged
 
 
 def rollback(models: Path, *, tracking: str) -> str:
     """Make the champion of before the champion again, write it to ``models`` and return its model version."""
-    registry.rollback(tracking)
-    return registry.export(tracking, CHAMPION, models)
+    registered_models.rollback(tracking)
+    return registered_models.export(tracking, CHAMPION, models)

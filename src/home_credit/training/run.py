@@ -16,8 +16,8 @@ import polars as pl
 from home_credit import __version__, policy
 from home_credit.default_risk import artifacts, calibration, classifier, metrics
 from home_credit.default_risk.inputs import INPUTS
-from home_credit.registry import models as registry
-from home_credit.training import calibrators, data, evidence, folds, ladder, learners
+from home_credit.tracking import registered_models
+from home_credit.training import baselines, calibrators, data, folds, learners, validation_report
 from home_credit.training.cross_validation import OutOfFold, out_of_fold
 from home_credit.validation import card, curves
 
@@ -70,21 +70,21 @@ def train(
     tracking: str | None,
     costs: policy.Costs,
     parameters: Mapping[str, Any] | None = None,
-    keep_aside: float = 0.0,
+    holdout: float = 0.0,
     repeats: int = folds.REPEATS,
 ) -> dict[str, Any]:
     """Train on the applicants of application_train and return the manifest of the saved model.
 
     ``tracking`` is an MLflow address or folder; ``None`` tracks nothing. Metrics, calibration and cut-off all
     come from out-of-fold predictions; the saved classifier is then fitted on all rows but those of the share
-    ``keep_aside`` of persons, on whom it is only measured.
+    ``holdout`` of persons, on whom it is only measured.
     """
     began = time.monotonic()
     parameters = parameters or classifier.committed_parameters()
     everybody = data.load(tables)
     for warning in everybody.warnings:
         logger.warning("%s", warning)
-    aside = everybody.kept_aside(keep_aside)
+    aside = everybody.holdout(holdout)
     applicants, unseen = everybody.where(~aside), everybody.where(aside)
     logger.info(
         "%d applicants, %d features in %.0f s", len(applicants), len(INPUTS), time.monotonic() - began
@@ -99,7 +99,7 @@ def train(
             "applicants": len(applicants),
             "persons": len(np.unique(applicants.persons)),
             "fingerprint": everybody.fingerprint,
-            "kept_aside": keep_aside,
+            "holdout": holdout,
         },
         "features": {"version": __version__, "names": list(preprocessor.features)},
         "parameters": dict(parameters),
@@ -113,7 +113,7 @@ def train(
                 "train_auc": measured.folds.train_auc,
             },
             "complete_histories": _on(applicants.complete, applicants.target, measured.probability),
-            "kept_aside": metrics.evaluate(
+            "holdout": metrics.evaluate(
                 unseen.target,
                 measured.calibration.probability(
                     classifier.log_odds(booster, preprocessor.transform(unseen.rows))
@@ -131,8 +131,10 @@ def train(
             "review_band": policy.review_band(measured.cut_off, costs),
         },
         "validation": {
-            **evidence.gather(applicants, measured.probability[0], measured.cut_off, parameters),
-            "ladder": [asdict(rung) for rung in ladder.climb(applicants, ladder.baselines(parameters))],
+            **validation_report.gather(applicants, measured.probability[0], measured.cut_off, parameters),
+            "baselines": [
+                asdict(result) for result in baselines.evaluate(applicants, baselines.baselines(parameters))
+            ],
         },
         "versions": {
             "python": platform.python_version(),
@@ -178,7 +180,7 @@ def _track(  # noqa: PLR0917  # everything of one run
     target = np.tile(applicants.target, len(measured.probability))
     cut_offs = np.linspace(0.01, 0.5, 99)
     cost_curve = np.array([policy.expected_cost(probability, target, point, costs) for point in cut_offs])
-    registered = registry.log_and_register(
+    registered = registered_models.log_and_register(
         tracking,
         models=models,
         parameters={
@@ -203,7 +205,7 @@ def _track(  # noqa: PLR0917  # everything of one run
 
 
 def _example(rows: pl.DataFrame, preprocessor: Preprocessor) -> Any:  # pandas is MLflow's matter
-    """Return one made-up row: the most frequent category or the median of each feature, nobody's own values."""
+    """Return one synthetic row: the most frequent category or the median of each feature, nobody's own values."""
     return pl.DataFrame(
         {
             name: [preprocessor.categories[name][0]]

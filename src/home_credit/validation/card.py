@@ -105,7 +105,7 @@ def check(card: str, manifest: Mapping[str, Any], template: str | None = None) -
 
 
 def table(name: str, values: Any) -> str:
-    """Return one table of ``tables.md.j2`` in Markdown: grades, reliability, fairness, explanations or ladder."""
+    """Return one table of ``tables.md.j2`` in Markdown: grades, reliability, fairness, explanations or baselines."""
     return str(getattr(_environment().globals["tables"], name)(values)).strip()
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from home_credit.api.service import DecisionService
+from home_credit.decisioning.service import DecisionService
 
 
 async def _service(request: Request) -> DecisionService:

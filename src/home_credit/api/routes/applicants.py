@@ -8,8 +8,8 @@ from home_credit.api.bodies import JsonRoute
 from home_credit.api.examples import SIMULATIONS
 from home_credit.api.problems import documented
 from home_credit.api.routes import Service
-from home_credit.api.service import LARGEST_ID
-from home_credit.contract import Applicant, ApplicantList, Decision, Recourse, SimulationRequest
+from home_credit.decisioning.service import LARGEST_ID
+from home_credit.schemas import Applicant, ApplicantList, Decision, Recourse, SimulationRequest
 
 router = APIRouter(
     tags=["applicants"], route_class=JsonRoute, responses=documented(401, 404, 413, 422, 429, 503)

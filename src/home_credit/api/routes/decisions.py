@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from home_credit.api.bodies import JsonRoute
 from home_credit.api.problems import documented
 from home_credit.api.routes import Service
-from home_credit.contract import DecisionRecord, Recourse, Replay, Review, ReviewRequest
+from home_credit.schemas import DecisionRecord, Recourse, Replay, Review, ReviewRequest
 
 router = APIRouter(tags=["ledger"], route_class=JsonRoute, responses=documented(401, 404, 413, 422, 429, 503))
 

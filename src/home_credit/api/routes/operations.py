@@ -7,7 +7,7 @@ from home_credit import __version__
 from home_credit.api import metrics
 from home_credit.api.problems import documented
 from home_credit.api.routes import Service
-from home_credit.contract import Health, ModelFacts
+from home_credit.schemas import Health, ModelFacts
 
 router = APIRouter(tags=["operations"])
 

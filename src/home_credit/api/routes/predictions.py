@@ -8,7 +8,7 @@ from home_credit.api.bodies import JsonRoute
 from home_credit.api.examples import BATCHES, BUNDLES
 from home_credit.api.problems import documented, problem_of
 from home_credit.api.routes import Service
-from home_credit.contract import BatchItem, BatchRequest, BatchResponse, Decision, PredictionRequest, Recourse
+from home_credit.schemas import BatchItem, BatchRequest, BatchResponse, Decision, PredictionRequest, Recourse
 
 router = APIRouter(tags=["decisions"], route_class=JsonRoute, responses=documented(401, 413, 422, 429, 503))
 

@@ -1,0 +1,1 @@
+"""The command ``home-credit``: one verb per job."""

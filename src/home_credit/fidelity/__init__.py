@@ -1,1 +1,0 @@
-"""How faithful made-up tables are to real ones, and whether they give anybody away."""

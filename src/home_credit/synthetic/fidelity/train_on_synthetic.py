@@ -1,0 +1,63 @@
+"""Does a model trained on synthetic applicants rank real ones, and how does one trained on real ones do?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+
+from home_credit.default_risk import classifier
+from home_credit.default_risk.inputs import INPUTS, monotone_constraints
+from home_credit.default_risk.metrics import auc_interval
+from home_credit.default_risk.preprocessor import Preprocessor
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """An AUC of default on real applicants, and its 95 % interval."""
+
+    auc: float
+    low: float
+    high: float
+
+
+def trained_on(
+    rows: pl.DataFrame, target: NDArray[np.int64], others: pl.DataFrame, parameters: dict[str, Any]
+) -> NDArray[np.float64]:
+    """Return the log-odds of the feature rows ``others`` by a model trained on ``rows``."""
+    preprocessor = Preprocessor.fit(rows, INPUTS)
+    booster = classifier.fit(
+        preprocessor.transform(rows), target, features=preprocessor.features,
+        categorical=preprocessor.categorical, parameters=parameters, seed=0,
+        monotone_constraints=monotone_constraints(INPUTS),
+    )  # fmt: skip
+    return classifier.log_odds(booster, preprocessor.transform(others))
+
+
+def rank_real(
+    synthetic: tuple[pl.DataFrame, NDArray[np.int64]],
+    real: tuple[pl.DataFrame, NDArray[np.int64]],
+    parameters: dict[str, Any],
+) -> tuple[Ranking, Ranking]:
+    """Return how models rank the real applicants: one of the synthetic ones, and one of the real, out of fold.
+
+    Both arguments are feature rows with their targets.
+    """
+    rows, target = real
+    out_of_fold = np.zeros(len(target))
+    for inside, outside in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(out_of_fold, target):
+        out_of_fold[outside] = trained_on(rows[inside], target[inside], rows[outside], parameters)
+    return _ranking(target, trained_on(*synthetic, rows, parameters)), _ranking(target, out_of_fold)
+
+
+def _ranking(target: NDArray[np.int64], score: NDArray[np.float64]) -> Ranking:
+    return Ranking(float(roc_auc_score(target, score)), *auc_interval(target, score))

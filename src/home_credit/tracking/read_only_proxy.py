@@ -1,0 +1,143 @@
+"""A door in front of MLflow's server: everybody may read, and who has the credentials may change something.
+
+Run by ``uvicorn --factory home_credit.tracking.read_only_proxy:create_app``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import secrets
+from typing import TYPE_CHECKING
+
+from home_credit.config import Settings
+from home_credit.errors import UsageError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# What is asked by POST and changes nothing. Whatever a later MLflow adds stays shut until it is named here.
+READING_POST = re.compile(
+    r"/(ajax-)?api/[2-4]\.0/mlflow/"
+    r"(artifacts/presigned-download-url|datasets/search|experiments/search|experiments/search-datasets|issues/search"
+    r"|logged-models/search|prompt-optimization/jobs/search|registered-models/get-latest-versions|runs/search"
+    r"|traces/batchGetInfos|traces/calculate-filter-correlation|traces/metrics|traces/search)"
+)
+# Nothing of a tracked run: they look for programs on this machine, call other servers, or wait for these in vain.
+NOT_FOR_VISITORS = re.compile(
+    r"/(ajax-)?api/[2-4]\.0/mlflow/(assistant|gateway|gateway-proxy)(/.*)?", re.DOTALL
+)
+GRAPHQL = "/graphql"
+LARGEST_QUERY = 100_000  # bytes; the queries of MLflow's own pages have less than a tenth of that
+REFUSAL = {
+    "error_code": "PERMISSION_DENIED",
+    "message": "This MLflow is read-only; a change needs the user and password that its operator has set.",
+}
+
+
+class ReadOnlyProxy:
+    """Lets reading requests through to ``app``, and the others only with the credentials.
+
+    Without a user and a password nothing can be changed from outside. A refused request gets 403 and never a
+    question for a password, which a browser would put to every visitor.
+    """
+
+    def __init__(self, app: ASGIApp, user: str | None = None, password: str | None = None) -> None:
+        self._app = app
+        self._credentials = f"{user}:{password}".encode() if user and password else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+        elif self._knows(scope):
+            await self._app(scope, receive, send)
+        elif scope["path"] == GRAPHQL and scope["method"] in {"GET", "POST"}:
+            message = await _whole_body(receive)
+            reads = _is_query(message["body"])
+            await (self._app(scope, _again(message, receive), send) if reads else _refuse(send))
+        elif scope["method"] in SAFE_METHODS and not NOT_FOR_VISITORS.fullmatch(scope["path"]):
+            await self._app(scope, receive, send)
+        elif scope["method"] == "POST" and READING_POST.fullmatch(scope["path"]):
+            await self._app(_without_origin(scope), receive, send)
+        else:
+            await _refuse(send)
+
+    def _knows(self, scope: Scope) -> bool:
+        """Return whether a request carries the credentials."""
+        kind, _, given = dict(scope["headers"]).get(b"authorization", b"").partition(b" ")
+        if self._credentials is None or kind.lower() != b"basic":
+            return False
+        try:
+            decoded = base64.b64decode(given, validate=True)
+        except binascii.Error:
+            return False
+        # In constant time, so that the time to a refusal says nothing of them.
+        return secrets.compare_digest(decoded, self._credentials)
+
+
+def _without_origin(scope: Scope) -> Scope:
+    """Return a reading request without its origin.
+
+    MLflow takes every POST for a change and refuses those of a page whose address it was not told, its own
+    page behind a platform's name among them.
+    """
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"origin"]}
+
+
+async def _whole_body(receive: Receive) -> Message:
+    """Return the body in one message, cut where it is longer than any query."""
+    body, more = b"", True
+    while more and len(body) <= LARGEST_QUERY:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return {"type": "http.request", "body": body, "more_body": False}
+
+
+def _again(message: Message, receive: Receive) -> Receive:
+    """Return a ``receive`` that gives a message that was read already, then what comes after it."""
+    unread = [message]
+
+    async def first_unread() -> Message:
+        return unread.pop() if unread else await receive()
+
+    return first_unread
+
+
+def _is_query(body: bytes) -> bool:
+    """Return whether a GraphQL request can only read: no mutation stands in its document, called or not."""
+    from graphql import GraphQLSyntaxError, OperationType, parse  # noqa: PLC0415  # loaded when it is asked for, as MLflow does
+    from graphql.language import OperationDefinitionNode  # noqa: PLC0415  # the same
+
+    if len(body) > LARGEST_QUERY:
+        return False
+    try:
+        definitions = parse(json.loads(body)["query"]).definitions
+    except (ValueError, KeyError, TypeError, RecursionError, GraphQLSyntaxError):
+        return False
+    operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
+    return all(operation.operation is OperationType.QUERY for operation in operations)
+
+
+async def _refuse(send: Send) -> None:
+    body = json.dumps(REFUSAL).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def create_app() -> ReadOnlyProxy:
+    """Return MLflow's server behind the door; raises :class:`UsageError` where a user has no password."""
+    from mlflow.server.fastapi_app import app  # noqa: PLC0415  # its import makes the server and reads its settings
+
+    settings = Settings()
+    user, password = settings.mlflow_admin_user, settings.mlflow_admin_password
+    if bool(user) != bool(password):
+        raise UsageError("MLFLOW_ADMIN_USER and MLFLOW_ADMIN_PASSWORD go together; one of them is not set")
+    return ReadOnlyProxy(app, user, password)

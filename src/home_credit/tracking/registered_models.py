@@ -1,0 +1,119 @@
+"""Registered models: the challenger that a run leaves, the champion that serves, the one before it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+
+from home_credit.default_risk import artifacts
+from home_credit.errors import RegistryError
+from home_credit.tracking import CHALLENGER, CHAMPION, MODEL, PREVIOUS, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+    from mlflow import MlflowClient
+
+EXPERIMENT = "home-credit-default-risk"
+SERVED_MODEL = Path(__file__).with_name("served_model.py")
+
+
+def version_of(client: MlflowClient, alias: str) -> str | None:
+    """Return the version under ``alias``, ``None`` where there is none."""
+    try:
+        return str(client.get_model_version_by_alias(MODEL, alias).version)
+    except MlflowException as error:
+        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+            return None
+        raise
+
+
+def log_and_register(
+    setting: str,
+    *,
+    models: Path,
+    parameters: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    figures: Mapping[str, Figure],
+    example: pd.DataFrame,
+    tags: Mapping[str, str],
+) -> tuple[str, str, str]:
+    """Track one training run with its model; return the run's id, the version and its alias.
+
+    The first version of all is the champion; any other is the challenger until it is promoted. ``models`` is
+    the folder of saved artefacts, ``example`` a few rows of the feature matrix.
+    """
+    with runs.connected(setting) as client:
+        identifier = runs.experiment(client, setting, EXPERIMENT)
+        with mlflow.start_run(experiment_id=identifier, tags=dict(tags)) as run:
+            runs.log(parameters, metrics, figures)
+            info = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(SERVED_MODEL),
+                artifacts={"models": str(models)},
+                signature=infer_signature(example, [0.5] * len(example)),
+                input_example=example,
+                pip_requirements=["home-credit-scoring[api]"],
+                registered_model_name=MODEL,
+            )
+        version = str(info.registered_model_version)
+        alias = CHALLENGER if version_of(client, CHAMPION) else CHAMPION
+        client.set_registered_model_alias(MODEL, alias, version)
+    return str(run.info.run_id), version, alias
+
+
+def load(setting: str, alias: str) -> artifacts.Artifacts:
+    """Return the registered model under ``alias``, every file checked; raises :class:`RegistryError` for none."""
+    with TemporaryDirectory() as folder:
+        return artifacts.load(_fetch(setting, alias, folder))
+
+
+def export(setting: str, alias: str, models: Path) -> str:
+    """Write the registered model under ``alias`` to the folder ``models`` and return its model version."""
+    with TemporaryDirectory() as folder:
+        return artifacts.copy(_fetch(setting, alias, folder), models)
+
+
+def _fetch(setting: str, alias: str, folder: str) -> Path:
+    with runs.connected(setting) as client:
+        if version_of(client, alias) is None:
+            raise RegistryError(f"no model is registered as {alias} in {setting}")
+        fetched = mlflow.artifacts.download_artifacts(f"models:/{MODEL}@{alias}", dst_path=folder)
+    # MLflow keeps the folder of artefacts under the name that it had when the model was logged.
+    return next(manifest.parent for manifest in Path(fetched).glob(f"artifacts/*/{artifacts.MANIFEST}"))
+
+
+def promote(setting: str, evidence: Mapping[str, str]) -> str:
+    """Make the challenger the champion and return its version; ``evidence`` is kept as tags of the version.
+
+    The champion of before keeps the alias ``previous``, for :func:`rollback`.
+    """
+    with runs.connected(setting) as client:
+        challenger, champion = version_of(client, CHALLENGER), version_of(client, CHAMPION)
+        if challenger is None:
+            raise RegistryError(f"no model is registered as {CHALLENGER} in {setting}")
+        for name, value in evidence.items():
+            client.set_model_version_tag(MODEL, challenger, name, value)
+        if champion is not None:
+            client.set_registered_model_alias(MODEL, PREVIOUS, champion)
+        client.set_registered_model_alias(MODEL, CHAMPION, challenger)
+        client.delete_registered_model_alias(MODEL, CHALLENGER)
+        return challenger
+
+
+def rollback(setting: str) -> str:
+    """Make the champion of before the champion again and return its version; a second call undoes the first."""
+    with runs.connected(setting) as client:
+        champion, previous = version_of(client, CHAMPION), version_of(client, PREVIOUS)
+        if previous is None or champion is None:
+            raise RegistryError(f"no model is registered as {PREVIOUS} in {setting}: nothing to go back to")
+        client.set_registered_model_alias(MODEL, CHAMPION, previous)
+        client.set_registered_model_alias(MODEL, PREVIOUS, champion)
+        return previous

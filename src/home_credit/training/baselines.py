@@ -1,0 +1,107 @@
+"""What each step up from the plainest model is worth, on the same folds, in one MLflow experiment."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.metrics import log_loss, roc_auc_score
+
+from home_credit.default_risk import calibration, metrics
+from home_credit.default_risk.inputs import INPUTS
+from home_credit.features.catalogue import TABLE_OF
+from home_credit.tables.schema import APPLICATION
+from home_credit.tracking import runs
+from home_credit.training import folds, learners
+from home_credit.training.cross_validation import Learner, out_of_fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from home_credit.training import data
+
+EXPERIMENT = "home-credit-baselines"
+FROM_APPLICATION = tuple(name for name in INPUTS if TABLE_OF[name] == APPLICATION)
+
+HEAD = (
+    "| model | features | AUC | 95 % interval | log loss | AUC on training rows |\n|---|---|---|---|---|---|"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineResult:
+    """One model of the ladder and what it reaches out of fold."""
+
+    name: str
+    features: int
+    auc: float
+    auc_low: float
+    auc_high: float
+    log_loss: float
+    train_auc: float
+
+    @property
+    def line(self) -> str:
+        """Its line of the table under :data:`HEAD`, in Markdown."""
+        return (
+            f"| {self.name} | {self.features} | {self.auc:.4f} | {self.auc_low:.4f} to {self.auc_high:.4f}"
+            f" | {self.log_loss:.4f} | {self.train_auc:.4f} |"
+        )
+
+
+def baselines(parameters: Mapping[str, Any]) -> Mapping[str, tuple[int, Learner]]:
+    """Return the plainer models that every training is compared with, and the number of features each reads."""
+    application = len(FROM_APPLICATION)
+    return {
+        "prior": (0, learners.prior),
+        "logistic regression": (application, learners.logistic(FROM_APPLICATION)),
+        "LightGBM, application": (application, learners.boosted(FROM_APPLICATION, parameters)),
+    }
+
+
+def candidates(parameters: Mapping[str, Any]) -> Mapping[str, tuple[int, Learner]]:
+    """Return all models from the plainest to ours; the scorecard needs the research extra."""
+    prior, logistic, application = baselines(parameters).items()
+    scorecard = ("scorecard", (len(FROM_APPLICATION), learners.scorecard(FROM_APPLICATION)))
+    everything = (len(INPUTS), learners.boosted(INPUTS, parameters))
+    return dict([prior, scorecard, logistic, application, ("LightGBM, all tables", everything)])
+
+
+def evaluate(
+    applicants: data.Applicants,
+    models: Mapping[str, tuple[int, Learner]],
+    *,
+    tracking: str | None = None,
+    repeats: int = 1,
+) -> Iterator[BaselineResult]:
+    """Cross-validate each model; with ``tracking`` each is a run of the experiment ``home-credit-baselines``."""
+    target = np.tile(applicants.target, repeats)
+    for name, (features, learner) in models.items():
+        scored = out_of_fold(applicants.rows, applicants.target, applicants.persons, learner, repeats=repeats)
+        probability = calibration.IDENTITY.probability(scored.raw.ravel())
+        low, high = metrics.auc_interval(target, probability)
+        result = BaselineResult(
+            name,
+            features,
+            float(roc_auc_score(target, probability)),
+            low,
+            high,
+            float(log_loss(target, probability)),
+            float(np.mean(scored.train_auc)),
+        )
+        if tracking is not None:
+            numbers = {key: value for key, value in asdict(result).items() if key != "name"}
+            runs.log_run(
+                tracking,
+                EXPERIMENT,
+                name,
+                {
+                    "folds": folds.FOLDS,
+                    "repeats": repeats,
+                    "seed": folds.SEED,
+                    "data": applicants.fingerprint[:12],
+                },
+                numbers,
+            )
+        yield result

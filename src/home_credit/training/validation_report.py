@@ -1,0 +1,70 @@
+"""What a validator asks of a trained model, measured on out-of-fold predictions; it goes into the manifest."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from home_credit.default_risk import classifier
+from home_credit.default_risk.inputs import INPUTS
+from home_credit.default_risk.reasons import MAX_REASONS
+from home_credit.training import folds, learners
+from home_credit.validation import explanations, fairness, grades
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from home_credit.training.data import Applicants
+
+MODELS, EXPLAINED = 3, 3_000
+
+
+def gather(
+    applicants: Applicants, probability: NDArray[np.float64], cut_off: float, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return calibration by grade and along the range, fairness, and how far the reasons can be relied on.
+
+    ``probability`` has one out-of-fold probability per applicant.
+    """
+    target = applicants.target
+    return {
+        "grades": grades.by_grade(probability, target),
+        "reliability": grades.reliability(probability, target),
+        "fairness": fairness.fairness(applicants.people, probability, target, probability < cut_off),
+        "explanations": explain(applicants, parameters),
+    }
+
+
+def explain(applicants: Applicants, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stability and faithfulness of the reasons told, by models that differ by their seed.
+
+    The models are fitted on the first fold's rows and explain applicants that they never saw.
+    """
+    _, inside, outside = next(folds.split(applicants.target, applicants.persons, repeats=1))
+    others = applicants.rows[outside[:EXPLAINED]]
+    rows, target = applicants.rows[inside], applicants.target[inside]
+    fitted = [
+        learners.fit_boosted(rows, target, INPUTS, parameters, seed=folds.SEED + more)
+        for more in range(MODELS)
+    ]
+    shares = [
+        classifier.contributions(booster, preprocessor.transform(others))[:, :-1]
+        for preprocessor, booster in fitted
+    ]
+    stable = explanations.stability(
+        [explanations.by_reason(INPUTS, share)[1] for share in shares], MAX_REASONS
+    )
+    preprocessor, booster = fitted[0]
+    faithful = explanations.faithfulness(
+        partial(classifier.log_odds, booster),
+        preprocessor.transform(others),
+        shares[0],
+        INPUTS,
+        explanations.typical(preprocessor.transform(rows), preprocessor.categorical),
+        told=MAX_REASONS,
+        seed=folds.SEED,
+    )
+    return explanations.judge(stable, faithful)

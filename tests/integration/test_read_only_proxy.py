@@ -1,0 +1,254 @@
+"""The door in front of MLflow, before a real server: over everything that the installed MLflow can be asked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from home_credit.tracking.read_only_proxy import READING_POST, SAFE_METHODS
+from support.chromium import chromium
+from support.ports import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-c", "from home_credit.cli.main import main; main()", "serve", "mlflow"]
+USER, PASSWORD = "registrar", "a password of its own: 1"
+START_SECONDS = 120
+SHUT = ("/mlflow/assistant/", "/mlflow/gateway/", "/mlflow/gateway-proxy")
+
+pytestmark = pytest.mark.slow
+
+
+class Server:
+    """`home-credit serve mlflow` on a copy of the committed runs."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        shutil.copytree(ROOT / "mlruns", folder / "mlruns")
+        self.port = free_port()
+        self.database = folder / "mlruns" / "mlflow.db"
+        environment = {
+            **os.environ,
+            **settings,
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "MLFLOW_TRACKING_URI": "mlruns",
+        }
+        self.log = folder / "mlflow.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                COMMAND, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
+            )
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+
+    def wait(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()
+            try:
+                if self.http.get("/health").is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
+
+    def stop(self) -> None:
+        self.http.close()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+
+    def state(self) -> str:
+        """A digest of everything that is stored."""
+        return hashlib.sha256(self.database.read_bytes()).hexdigest()
+
+    def run(self) -> dict[str, Any]:
+        (model,) = self.http.get("/api/2.0/mlflow/registered-models/search").json()["registered_models"]
+        asked = {"run_id": model["latest_versions"][0]["run_id"]}
+        return dict(self.http.get("/api/2.0/mlflow/runs/get", params=asked).json()["run"])
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("public"))
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    settings = {"MLFLOW_ADMIN_USER": USER, "MLFLOW_ADMIN_PASSWORD": PASSWORD}
+    server = Server(tmp_path_factory.mktemp("kept"), **settings)
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.stop()
+
+
+def _flatten(routes: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for route in routes:
+        if router := getattr(route, "original_router", None):
+            yield from _flatten(router.routes, prefix)
+        for method in getattr(route, "methods", None) or ():
+            yield method, prefix + route.path
+
+
+@pytest.fixture(scope="module")
+def routes() -> set[tuple[str, str]]:
+    """Every method and path of the installed MLflow, parameters filled in."""
+    from mlflow.server import app as flask  # noqa: PLC0415  # its import takes seconds: only where it is needed
+    from mlflow.server.fastapi_app import app as fastapi  # noqa: PLC0415  # the same
+
+    found = {(method, rule.rule) for rule in flask.url_map.iter_rules() for method in rule.methods or ()}
+    found |= set(_flatten(fastapi.routes))
+    assert {("POST", "/v1/traces"), ("POST", "/api/2.0/mlflow/runs/delete")} <= found
+    return {(method, re.sub(r"<[^>]+>|{[^}]+}", "x", path)) for method, path in found}
+
+
+def test_every_way_to_change_something_is_shut_and_no_way_to_read(
+    public: Server, routes: set[tuple[str, str]]
+) -> None:
+    before = public.state()
+    run = public.run()["info"]
+    body = {"run_id": run["run_id"], "experiment_id": run["experiment_id"], "name": "home-credit", "key": "x"}
+    reading = 0
+    for method, path in sorted(routes):
+        answer = public.http.request(method, path, json=None if method in SAFE_METHODS else body)
+        if path == "/graphql":
+            continue  # by its document, below
+        open_to_all = method in SAFE_METHODS and not any(part in path for part in SHUT)
+        if open_to_all or (method == "POST" and READING_POST.fullmatch(path)):
+            assert answer.status_code != 403, (method, path, answer.text)
+            reading += 1
+        else:
+            assert answer.status_code == 403, (method, path, answer.text)
+            assert method == "HEAD" or answer.json()["error_code"] == "PERMISSION_DENIED"
+    assert reading > 100
+    assert public.state() == before
+
+
+@pytest.mark.parametrize("prefix", ["/api/2.0/mlflow", "/ajax-api/2.0/mlflow"])
+def test_what_the_pages_read_is_answered(public: Server, prefix: str) -> None:
+    run = public.run()["info"]
+    experiment = run["experiment_id"]
+    # As the page itself asks behind a platform's name.
+    headers = {"Origin": "https://home-credit-mlflow.onrender.com"}
+    for path, body in {
+        "experiments/search": {"max_results": 10},
+        "runs/search": {"experiment_ids": [experiment]},
+        "logged-models/search": {"experiment_ids": [experiment]},
+    }.items():
+        answer = public.http.post(f"{prefix}/{path}", json=body, headers=headers)
+        assert answer.status_code == 200, (path, answer.text)
+        assert answer.json(), path
+    listed = public.http.get(f"{prefix}/artifacts/list", params={"run_id": run["run_id"]})
+    assert "curves" in {file["path"] for file in listed.json()["files"]}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/2.0/mlflow/runs/delete/"),
+        ("POST", "//api/2.0/mlflow/runs/search"),
+        ("POST", "/api/2.0/mlflow/runs/search/../delete"),
+        ("POST", "/api/2.0/mlflow/runs%2Fdelete"),
+        ("POST", "/api/2.0/mlflow/runs/search%0A"),
+        ("PUT", "/api/2.0/mlflow-artifacts/artifacts/graphql"),
+        ("DELETE", "/ajax-api/2.0/mlflow-artifacts/artifacts/1/graphql"),
+        ("PUT", "/api/2.0/mlflow-artifacts/artifacts/runs/search"),
+    ],
+)
+def test_a_path_in_disguise_is_shut(public: Server, method: str, path: str) -> None:
+    target = httpx.URL(f"http://127.0.0.1:{public.port}").copy_with(raw_path=path.encode())
+    query = {"query": '{ test(inputString: "a") { output } }'}  # what another path would be let in for
+    assert public.http.request(method, target, json=query).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        ("query { test(inputString: \"a\") { output } }", 200),
+        ("{ test(inputString: \"a\") { output } }", 200),
+        ("mutation { testMutation(inputString: \"a\") { output } }", 403),
+        ("query a { test(inputString: \"a\") { output } } mutation b { testMutation(inputString: \"a\") { output } }", 403),
+        ("not graphql", 403),
+        ("{" * 20_000, 403),
+        (" " * 200_000 + "{ test(inputString: \"a\") { output } }", 403),
+    ],
+)  # fmt: skip
+def test_graphql_is_read_by_its_document(public: Server, document: str, status: int) -> None:
+    answer = public.http.post("/graphql", json={"query": document, "operationName": None})
+    assert answer.status_code == status, answer.text
+
+
+def _tag(server: Server, **more: Any) -> httpx.Response:
+    body = {"run_id": server.run()["info"]["run_id"], "key": "seen", "value": "by an operator"}
+    return server.http.post("/api/2.0/mlflow/runs/set-tag", json=body, **more)
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Basic",
+        "Basic !!!",
+        "Basic bm90aGluZw==",
+        f"Bearer {PASSWORD}",
+        "Basic " + "QQ==" * 1000,
+        httpx.BasicAuth(USER, PASSWORD + "2")._auth_header,
+    ],
+)
+def test_other_credentials_change_nothing(kept: Server, authorization: str) -> None:
+    before = kept.state()
+    assert _tag(kept, headers={"Authorization": authorization}).status_code == 403
+    assert kept.state() == before
+
+
+def test_the_credentials_let_a_change_in(kept: Server) -> None:
+    assert _tag(kept, auth=(USER, PASSWORD)).status_code == 200
+    assert {"key": "seen", "value": "by an operator"} in kept.run()["data"]["tags"]
+
+
+def test_where_none_are_set_no_credentials_let_a_change_in(public: Server) -> None:
+    for user, password in ((USER, PASSWORD), ("", ""), ("None", "None")):
+        assert _tag(public, auth=(user, password)).status_code == 403
+
+
+def test_a_user_without_a_password_is_one_clear_line(tmp_path: Path) -> None:
+    server = Server(tmp_path, MLFLOW_ADMIN_USER=USER)
+    try:
+        assert server.process.wait(START_SECONDS) == 2
+    finally:
+        server.stop()
+    assert server.log.read_text().strip().splitlines()[-1] == (
+        "home-credit: MLFLOW_ADMIN_USER and MLFLOW_ADMIN_PASSWORD go together; one of them is not set"
+    )
+
+
+@pytest.mark.browser
+def test_the_pages_list_the_run_under_a_public_name(public: Server) -> None:
+    run = public.run()["info"]
+    # Chromium takes every name under localhost for this machine; MLflow does not, and asks for the page's origin.
+    place = f"http://mlflow.localhost:{public.port}/#"
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        page.goto(f"{place}/experiments/{run['experiment_id']}/runs")
+        expect(page.get_by_text(run["run_name"]).first).to_be_visible(timeout=60_000)
+        page.goto(f"{place}/experiments/{run['experiment_id']}/runs/{run['run_id']}")
+        expect(page.get_by_text("log_loss").first).to_be_visible(timeout=30_000)
+        page.goto(f"{place}/models/home-credit")
+        expect(page.get_by_text("champion").first).to_be_visible(timeout=30_000)
