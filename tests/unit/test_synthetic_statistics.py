@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -15,6 +14,9 @@ from hypothesis import strategies as st
 
 from home_credit.synthetic import fitting as fit
 from home_credit.synthetic.building import OTHERS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 committed: dict[str, Any] = json.loads(
     files("home_credit.synthetic").joinpath("statistics.json").read_text(encoding="utf-8")
