@@ -13,12 +13,11 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-import narwhals as nw
 import numpy as np
 import polars as pl
 
 from home_credit.applicants.parquet import ApplicantStore
-from home_credit.features.build import feature_matrix, matrix
+from home_credit.features.build import feature_matrix, plan
 from home_credit.features.online import OnlineFeatures
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import ID
@@ -49,8 +48,7 @@ def main() -> None:
     with open_tables(arguments.tables, "train") as source:
         applicants = source.applicants[ID]
         streamed = feature_matrix(source.frames, applicants)
-        lazy = {name: nw.from_native(frame) for name, frame in source.frames.items()}
-        in_memory = matrix(lazy).to_native().collect(engine="in-memory").sort(ID)
+        in_memory = plan(source.frames).collect(engine="in-memory").sort(ID)
     cells = streamed.height * streamed.width
     found = differing(streamed, in_memory)
     print(f"streaming against in memory: {found} of {cells:,} cells differ")

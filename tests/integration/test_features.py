@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import narwhals as nw
 import polars as pl
 import pytest
 
 from home_credit.applicants.parquet import ApplicantStore
-from home_credit.features.build import feature_batches, feature_matrix, matrix
+from home_credit.features.build import feature_batches, feature_matrix, plan
 from home_credit.features.catalogue import CATALOGUE
 from home_credit.features.online import OnlineFeatures
 from home_credit.tables.bundle import parse_bundle
@@ -56,8 +55,7 @@ def test_alone_equals_table_on_real_applicants(real_tables: Path) -> None:
 def test_streaming_equals_memory_and_batches_equal_the_whole(portfolio: Path) -> None:
     with open_tables(portfolio, "all") as source:
         whole = feature_matrix(source.frames, source.applicants[ID])
-        lazy = {name: nw.from_native(frame) for name, frame in source.frames.items()}
-        in_memory = matrix(lazy).to_native().collect(engine="in-memory").sort(ID)
+        in_memory = plan(source.frames).collect(engine="in-memory").sort(ID)
         batches = list(feature_batches(source.frames, source.applicants[ID], 300))
     assert len(batches) == 7
     assert bits(whole).equals(bits(in_memory), null_equal=True)

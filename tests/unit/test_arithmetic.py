@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from statistics import stdev
+from typing import TYPE_CHECKING
 
 import narwhals as nw
 import polars as pl
@@ -12,13 +13,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from home_credit.features import arithmetic
+from home_credit.features.engines.narwhals import rows
+from home_credit.features.expression import Expr, col
+from home_credit.features.plan import Plan, scan
+from home_credit.tables.schema import ID
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 AMOUNTS = st.lists(st.integers(0, 10**10).map(lambda cents: cents / 100), min_size=1, max_size=40)
 
 
-def aggregate(values: list[object], expression: nw.Expr, dtype: pl.DataType | None = None) -> object:
-    frame = nw.from_native(pl.LazyFrame({"x": values}, schema={"x": dtype or pl.Float64()}, strict=False))
-    return frame.select(y=expression).collect().to_native()["y"][0]
+def collect(plan: Plan, frame: pl.DataFrame) -> pl.DataFrame:
+    collected: pl.DataFrame = rows(plan, {"t": nw.from_native(frame.lazy())}).to_native().collect()
+    return collected
+
+
+def aggregate(values: Sequence[object], expression: Expr) -> object:
+    frame = pl.DataFrame({"x": values}, schema={"x": pl.Float64()}, strict=False)
+    return collect(scan("t").select(y=expression), frame)["y"][0]
 
 
 @given(AMOUNTS)
@@ -50,12 +63,12 @@ def test_missing_and_empty_stay_missing() -> None:
     assert aggregate(nothing, arithmetic.mean(arithmetic.thousandths("x"))) is None
     assert aggregate(nothing, arithmetic.spread(arithmetic.thousandths("x"))) is None
     assert aggregate([3.0], arithmetic.spread(arithmetic.thousandths("x"))) is None
-    assert aggregate([1.0], arithmetic.ratio(nw.col("x"), nw.col("x") - 1.0)) is None
+    assert aggregate([1.0], arithmetic.ratio(col("x"), col("x") - 1.0)) is None
     assert aggregate([365243.0], arithmetic.whole("x", sentinel=365243)) is None
 
 
 def test_halves_round_upwards_on_both_sides_of_zero() -> None:
-    assert [aggregate([value], arithmetic.rounded(nw.col("x"))) for value in (0.5, 1.5, 2.5, -0.5, -1.5)] == [
+    assert [aggregate([value], arithmetic.rounded(col("x"))) for value in (0.5, 1.5, 2.5, -0.5, -1.5)] == [
         1,
         2,
         3,
@@ -65,20 +78,18 @@ def test_halves_round_upwards_on_both_sides_of_zero() -> None:
 
 
 def test_a_ratio_too_large_for_its_scale_is_bounded() -> None:
-    frame = nw.from_native(pl.LazyFrame({"a": [10**15], "b": [1]}))
-    scaled = frame.select(y=arithmetic.scaled_ratio(nw.col("a"), nw.col("b"))).collect().to_native()
+    ratio = arithmetic.scaled_ratio(col("a"), col("b"))
+    scaled = collect(scan("t").select(y=ratio), pl.DataFrame({"a": [10**15], "b": [1]}))
     assert scaled["y"][0] == arithmetic.LARGEST_RATIO
 
 
 def test_latest_is_the_row_of_rank_one_whatever_the_order() -> None:
-    rows = pl.DataFrame({"id": [1, 1, 1, 2], "age": [30, 10, 20, 5], "value": ["c", "a", "b", "z"]})
+    frame = pl.DataFrame({ID: [1, 1, 1, 2], "age": [30, 10, 20, 5], "value": ["c", "a", "b", "z"]})
+    plan = (
+        scan("t")
+        .with_columns(rank=arithmetic.recency_rank(["age"]))
+        .group_by(ID)
+        .agg(value=arithmetic.latest(col("value")))
+    )
     for order in ([0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]):
-        frame = nw.from_native(rows[order].lazy()).with_columns(rank=arithmetic.recency_rank(["id"], ["age"]))
-        found = (
-            frame.group_by("id")
-            .agg(value=arithmetic.latest(nw.col("value")))
-            .sort("id")
-            .collect()
-            .to_native()
-        )
-        assert found["value"].to_list() == ["a", "z"]
+        assert collect(plan, frame[order]).sort(ID)["value"].to_list() == ["a", "z"]

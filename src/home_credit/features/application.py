@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import reduce
 from operator import add, mul
 
-import narwhals as nw
-
-from home_credit.features.arithmetic import FLOAT, INTEGER, flag, ratio, where, whole
+from home_credit.features.arithmetic import flag, ratio, where, whole
 from home_credit.features.definition import Feature, Missing
+from home_credit.features.expression import FLOAT, coalesce, col, lit, max_horizontal, min_horizontal
 from home_credit.tables.schema import APPLICATION, table
 
 TABLE = APPLICATION
@@ -63,7 +62,7 @@ def _as_given() -> list[Feature]:
     return [
         Feature(
             column.name,
-            nw.col(column.name) if column.dtype == "text" else nw.col(column.name).cast(FLOAT),
+            col(column.name) if column.dtype == "text" else col(column.name).cast(FLOAT),
             column.unit,
             _reason(column.name),
             column.en,
@@ -77,7 +76,7 @@ def _as_given() -> list[Feature]:
 
 
 def _external_scores() -> list[Feature]:
-    scores = [nw.col(name) for name in EXTERNAL]
+    scores = [col(name) for name in EXTERNAL]
     present = reduce(add, (flag(~score.is_null()) for score in scores))
     total = reduce(add, (score.fill_null(0.0) for score in scores))
     mean = ratio(total, present.cast(FLOAT))
@@ -97,12 +96,12 @@ def _external_scores() -> list[Feature]:
             "écart-type des scores externes présents",
         ),
         "APP_EXT_MIN": (
-            nw.min_horizontal(*scores),
+            min_horizontal(*scores),
             "lowest external score",
             "score externe le plus bas",
         ),
         "APP_EXT_MAX": (
-            nw.max_horizontal(*scores),
+            max_horizontal(*scores),
             "highest external score",
             "score externe le plus haut",
         ),
@@ -134,12 +133,12 @@ def _external_scores() -> list[Feature]:
 
 
 def _loan() -> list[Feature]:
-    credit, annuity = nw.col("AMT_CREDIT"), nw.col("AMT_ANNUITY")
-    goods, income = nw.col("AMT_GOODS_PRICE"), nw.col("AMT_INCOME_TOTAL")
+    credit, annuity = col("AMT_CREDIT"), col("AMT_ANNUITY")
+    goods, income = col("AMT_GOODS_PRICE"), col("AMT_INCOME_TOTAL")
     term = ratio(credit, annuity)
-    contract = nw.coalesce(
-        *(where(term < float(months), nw.lit(months, INTEGER)) for months in TERMS),
-        where(term >= float(TERMS[-1]), nw.lit(TERMS[-1], INTEGER)),
+    contract = coalesce(
+        *(where(term < float(months), lit(months)) for months in TERMS),
+        where(term >= float(TERMS[-1]), lit(TERMS[-1])),
     ).cast(FLOAT)
     cost = annuity * contract
     made = {
@@ -154,7 +153,7 @@ def _loan() -> list[Feature]:
         "APP_ANNUITY_TO_INCOME": (ratio(annuity, income), "ratio", "CREDIT_BURDEN", "annuity over income", "annuité rapportée au revenu"),
         "APP_GOODS_TO_INCOME": (ratio(goods, income), "ratio", "CREDIT_BURDEN", "price of the goods over income", "prix du bien rapporté au revenu"),
         "APP_INCOME_LESS_ANNUITY": (income - annuity * 12.0, "currency", "CREDIT_BURDEN", "income less a year of annuities", "revenu moins une année d’annuités"),
-        "APP_INCOME_PER_CHILD": (ratio(income, (nw.col("CNT_CHILDREN") + 1).cast(FLOAT)), "currency", "INCOME", "income per dependent, the applicant counted", "revenu par personne à charge, client compris"),
+        "APP_INCOME_PER_CHILD": (ratio(income, (col("CNT_CHILDREN") + 1).cast(FLOAT)), "currency", "INCOME", "income per dependent, the applicant counted", "revenu par personne à charge, client compris"),
     }  # fmt: skip
     return [
         Feature(name, value, unit, reason, en, fr, Missing.UNDEFINED)
@@ -163,12 +162,12 @@ def _loan() -> list[Feature]:
 
 
 def _life() -> list[Feature]:
-    birth = nw.col("DAYS_BIRTH").cast(FLOAT)
+    birth = col("DAYS_BIRTH").cast(FLOAT)
     employed = whole("DAYS_EMPLOYED", sentinel=SENTINEL_DAYS).cast(FLOAT)
-    since = {name: nw.col(name).cast(FLOAT) for name in ("DAYS_REGISTRATION", "DAYS_ID_PUBLISH", "DAYS_LAST_PHONE_CHANGE", "OWN_CAR_AGE")}  # fmt: skip
+    since = {name: col(name).cast(FLOAT) for name in ("DAYS_REGISTRATION", "DAYS_ID_PUBLISH", "DAYS_LAST_PHONE_CHANGE", "OWN_CAR_AGE")}  # fmt: skip
     made = {
         "DAYS_EMPLOYED": (employed, "days", "EMPLOYMENT", "days since the present employment began (negative)", "jours depuis le début de l’emploi actuel (négatif)"),
-        "APP_NOT_EMPLOYED": (flag(nw.col("DAYS_EMPLOYED") == SENTINEL_DAYS), "flag", "EMPLOYMENT", "no present employment (pensioner or unemployed)", "sans emploi actuel (retraité ou sans activité)"),
+        "APP_NOT_EMPLOYED": (flag(col("DAYS_EMPLOYED") == SENTINEL_DAYS), "flag", "EMPLOYMENT", "no present employment (pensioner or unemployed)", "sans emploi actuel (retraité ou sans activité)"),
         "APP_EMPLOYED_TO_AGE": (ratio(employed, birth), "share", "EMPLOYMENT", "share of life in the present employment", "part de la vie passée dans l’emploi actuel"),
         "APP_AGE_AT_EMPLOYMENT": (employed - birth, "days", "EMPLOYMENT", "age when the present employment began", "âge au début de l’emploi actuel"),
         "APP_REGISTRATION_TO_AGE": (ratio(since["DAYS_REGISTRATION"], birth), "share", "STABILITY", "share of life since the last change of registration", "part de la vie depuis le dernier changement d’inscription"),
@@ -178,9 +177,9 @@ def _life() -> list[Feature]:
         "APP_PHONE_TO_EMPLOYED": (ratio(since["DAYS_LAST_PHONE_CHANGE"], employed), "ratio", "CONTACT_DETAILS", "time since the last change of telephone over time in employment", "temps depuis le changement de téléphone rapporté à l’ancienneté"),
         "APP_CAR_TO_AGE": (ratio(since["OWN_CAR_AGE"], birth), "ratio", "ASSETS", "age of the car over age of the applicant", "âge de la voiture rapporté à l’âge du client"),
         "APP_CAR_TO_EMPLOYED": (ratio(since["OWN_CAR_AGE"], employed), "ratio", "ASSETS", "age of the car over time in employment", "âge de la voiture rapporté à l’ancienneté"),
-        "APP_INCOME_TO_EMPLOYED": (ratio(nw.col("AMT_INCOME_TOTAL"), employed), "ratio", "EMPLOYMENT", "income over time in employment", "revenu rapporté à l’ancienneté"),
-        "APP_INCOME_TO_AGE": (ratio(nw.col("AMT_INCOME_TOTAL"), birth), "ratio", "INCOME", "income over age", "revenu rapporté à l’âge"),
-        "APP_CHILDREN_TO_AGE": (ratio(nw.col("CNT_CHILDREN").cast(FLOAT), birth), "ratio", "HOUSEHOLD", "children over age", "enfants rapportés à l’âge"),
+        "APP_INCOME_TO_EMPLOYED": (ratio(col("AMT_INCOME_TOTAL"), employed), "ratio", "EMPLOYMENT", "income over time in employment", "revenu rapporté à l’ancienneté"),
+        "APP_INCOME_TO_AGE": (ratio(col("AMT_INCOME_TOTAL"), birth), "ratio", "INCOME", "income over age", "revenu rapporté à l’âge"),
+        "APP_CHILDREN_TO_AGE": (ratio(col("CNT_CHILDREN").cast(FLOAT), birth), "ratio", "HOUSEHOLD", "children over age", "enfants rapportés à l’âge"),
     }  # fmt: skip
     return [
         Feature(name, value, unit, reason, en, fr, Missing.UNDEFINED)
@@ -192,19 +191,19 @@ def _counts() -> list[Feature]:
     building = [
         column for column in table(APPLICATION).columns if column.endswith(BUILDING_SUFFIXES)
     ]
-    circle = {days: (nw.col(f"DEF_{days}_CNT_SOCIAL_CIRCLE"), nw.col(f"OBS_{days}_CNT_SOCIAL_CIRCLE")) for days in (30, 60)}  # fmt: skip
-    enquiries = [nw.col(f"AMT_REQ_CREDIT_BUREAU_{span}").fill_null(0.0) for span in ("HOUR", "DAY", "WEEK", "MON", "QRT", "YEAR")]  # fmt: skip
+    circle = {days: (col(f"DEF_{days}_CNT_SOCIAL_CIRCLE"), col(f"OBS_{days}_CNT_SOCIAL_CIRCLE")) for days in (30, 60)}  # fmt: skip
+    enquiries = [col(f"AMT_REQ_CREDIT_BUREAU_{span}").fill_null(0.0) for span in ("HOUR", "DAY", "WEEK", "MON", "QRT", "YEAR")]  # fmt: skip
     return [
-        Feature("APP_DOCUMENTS", reduce(add, (nw.col(name) for name in DOCUMENTS)), "count", "DOCUMENTS", "number of documents given", "nombre de documents fournis", Missing.NOT_GIVEN),
-        Feature("APP_BUILDING_MISSING", reduce(add, (flag(nw.col(name).is_null()) for name in building)), "count", "HOUSING", "number of facts missing about the building", "nombre d’informations manquantes sur l’immeuble", Missing.NOT_GIVEN),
+        Feature("APP_DOCUMENTS", reduce(add, (col(name) for name in DOCUMENTS)), "count", "DOCUMENTS", "number of documents given", "nombre de documents fournis", Missing.NOT_GIVEN),
+        Feature("APP_BUILDING_MISSING", reduce(add, (flag(col(name).is_null()) for name in building)), "count", "HOUSING", "number of facts missing about the building", "nombre d’informations manquantes sur l’immeuble", Missing.NOT_GIVEN),
         Feature("APP_ENQUIRIES", reduce(add, enquiries), "count", "CREDIT_ENQUIRIES", "enquiries to the credit bureau in a year", "interrogations du bureau de crédit en un an", Missing.NOT_GIVEN),
         Feature("APP_ENQUIRIES_RECENT", reduce(add, enquiries[:4]), "count", "CREDIT_ENQUIRIES", "enquiries to the credit bureau in the last month", "interrogations du bureau de crédit au dernier mois", Missing.NOT_GIVEN),
         *(
             Feature(f"APP_CIRCLE_DEFAULT_SHARE_{days}", ratio(bad, seen), "share", "SOCIAL_CIRCLE", f"share of the social circle more than {days} days past due", f"part de l’entourage en retard de plus de {days} jours", Missing.UNDEFINED)
             for days, (bad, seen) in circle.items()
         ),
-        Feature("APP_ADDRESS_MISMATCHES", reduce(add, (nw.col(name) for name in ("REG_REGION_NOT_LIVE_REGION", "REG_REGION_NOT_WORK_REGION", "LIVE_REGION_NOT_WORK_REGION", "REG_CITY_NOT_LIVE_CITY", "REG_CITY_NOT_WORK_CITY", "LIVE_CITY_NOT_WORK_CITY"))), "count", "ADDRESS_MATCH", "mismatches between registered, contact and work addresses", "écarts entre adresses déclarée, de contact et de travail", Missing.NOT_GIVEN),
-        Feature("APP_CONTACTS", reduce(add, (nw.col(name) for name in ("FLAG_EMP_PHONE", "FLAG_WORK_PHONE", "FLAG_CONT_MOBILE", "FLAG_PHONE", "FLAG_EMAIL"))), "count", "CONTACT_DETAILS", "ways of contact given", "moyens de contact fournis", Missing.NOT_GIVEN),
+        Feature("APP_ADDRESS_MISMATCHES", reduce(add, (col(name) for name in ("REG_REGION_NOT_LIVE_REGION", "REG_REGION_NOT_WORK_REGION", "LIVE_REGION_NOT_WORK_REGION", "REG_CITY_NOT_LIVE_CITY", "REG_CITY_NOT_WORK_CITY", "LIVE_CITY_NOT_WORK_CITY"))), "count", "ADDRESS_MATCH", "mismatches between registered, contact and work addresses", "écarts entre adresses déclarée, de contact et de travail", Missing.NOT_GIVEN),
+        Feature("APP_CONTACTS", reduce(add, (col(name) for name in ("FLAG_EMP_PHONE", "FLAG_WORK_PHONE", "FLAG_CONT_MOBILE", "FLAG_PHONE", "FLAG_EMAIL"))), "count", "CONTACT_DETAILS", "ways of contact given", "moyens de contact fournis", Missing.NOT_GIVEN),
     ]  # fmt: skip
 
 

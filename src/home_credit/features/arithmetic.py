@@ -3,95 +3,92 @@
 Sums of floats change in their last bits with the order of summation, so an applicant alone would differ
 from the same applicant in the full table. Every aggregate here is therefore a sum, count, minimum or maximum
 of 64-bit integers: money in thousandths, ratios in millionths, days and months as they are. Floats appear only
-after the aggregation, in operations on single values, which IEEE 754 defines exactly. Division by a
-literal is avoided for the same reason: Polars multiplies by the reciprocal on long columns only.
+after the aggregation, in operations on single values, which IEEE 754 defines exactly.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import narwhals as nw
+from home_credit.features.expression import FLOAT, INTEGER, Expr, col, when
+from home_credit.tables.schema import ID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-INTEGER = nw.Int64()
-FLOAT = nw.Float64()
 
 MILLION = 1_000_000.0
 # Ratios beyond ±1 million carry no information; the bound keeps sums of millionths inside 64 bits.
 LARGEST_RATIO = 1_000_000 * 1_000_000
 
 
-def rounded(number: nw.Expr) -> nw.Expr:
+def rounded(number: Expr) -> Expr:
     """Return the nearest integer, halves upwards (``round`` differs between engines on halves)."""
     return (number + 0.5).floor().cast(INTEGER)
 
 
-def thousandths(column: str) -> nw.Expr:
+def thousandths(column: str) -> Expr:
     """Return an amount of money as whole thousandths; real amounts are multiples of half a cent."""
-    return rounded(nw.col(column) * 1000.0)
+    return rounded(col(column) * 1000.0)
 
 
-def millionths(column: str) -> nw.Expr:
+def millionths(column: str) -> Expr:
     """Return a rate as whole millionths."""
-    return rounded(nw.col(column) * MILLION)
+    return rounded(col(column) * MILLION)
 
 
-def whole(column: str, *, sentinel: int | None = None) -> nw.Expr:
+def whole(column: str, *, sentinel: int | None = None) -> Expr:
     """Return days, months or counts as integers, the sentinel as missing."""
-    number = nw.col(column).cast(INTEGER)
-    return number if sentinel is None else nw.when(nw.col(column) != sentinel).then(number)
+    number = col(column).cast(INTEGER)
+    return number if sentinel is None else when(col(column) != sentinel).then(number)
 
 
-def ratio(numerator: nw.Expr, denominator: nw.Expr) -> nw.Expr:
+def ratio(numerator: Expr, denominator: Expr) -> Expr:
     """Return numerator / denominator as a float, missing where the denominator is zero or missing."""
-    return nw.when(denominator != 0).then(numerator / denominator)
+    return numerator / denominator
 
 
-def scaled_ratio(numerator: nw.Expr, denominator: nw.Expr) -> nw.Expr:
+def scaled_ratio(numerator: Expr, denominator: Expr) -> Expr:
     """Return numerator / denominator in whole millionths, for aggregation."""
     number = ratio(numerator, denominator) * MILLION
     return rounded(number.clip(-float(LARGEST_RATIO), float(LARGEST_RATIO)))
 
 
-def where(condition: nw.Expr, value: nw.Expr) -> nw.Expr:
+def where(condition: Expr, value: Expr) -> Expr:
     """Return the value where the condition holds, missing elsewhere."""
-    return nw.when(condition).then(value)
+    return when(condition).then(value)
 
 
-def flag(condition: nw.Expr) -> nw.Expr:
+def flag(condition: Expr) -> Expr:
     """Return 1 where the condition holds and 0 elsewhere, a missing condition being 0."""
-    return nw.when(condition).then(nw.lit(1, INTEGER)).otherwise(nw.lit(0, INTEGER))
+    return when(condition).then(1).otherwise(0)
 
 
-def count(condition: nw.Expr) -> nw.Expr:
+def count(condition: Expr) -> Expr:
     """Aggregate: number of rows for which the condition holds."""
     return flag(condition).sum()
 
 
-def mean(integers: nw.Expr) -> nw.Expr:
+def mean(integers: Expr) -> Expr:
     """Aggregate: mean of integers, missing where there is none."""
     return ratio(integers.sum(), integers.count())
 
 
-def share(condition: nw.Expr, among: nw.Expr) -> nw.Expr:
+def share(condition: Expr, among: Expr) -> Expr:
     """Aggregate: share of the rows ``among`` for which the condition holds too, missing where there is none."""
     return ratio(flag(condition & among).sum(), flag(among).sum())
 
 
-def money(aggregate: nw.Expr) -> nw.Expr:
+def money(aggregate: Expr) -> Expr:
     """Return aggregated thousandths in units of currency."""
     return aggregate * 0.001
 
 
-def rate(aggregate: nw.Expr) -> nw.Expr:
+def rate(aggregate: Expr) -> Expr:
     """Return aggregated millionths as a plain ratio."""
     return aggregate * 0.000001
 
 
-def spread(integers: nw.Expr) -> nw.Expr:
+def spread(integers: Expr) -> Expr:
     """Aggregate: standard deviation (n - 1) of integers below three million in size.
 
     The sum of squares of up to a million such integers stays exact in 64 bits.
@@ -100,14 +97,14 @@ def spread(integers: nw.Expr) -> nw.Expr:
     total = integers.sum().cast(FLOAT)
     squares = (integers * integers).sum().cast(FLOAT)
     variance = (squares - total * total / n) / (n - 1.0)
-    return nw.when(integers.count() > 1).then(nw.when(variance > 0).then(variance.sqrt()).otherwise(0.0))
+    return when(integers.count() > 1).then(when(variance > 0).then(variance.sqrt()).otherwise(0.0))
 
 
-def recency_rank(keys: Sequence[str], order: Sequence[str]) -> nw.Expr:
+def recency_rank(order: Sequence[str]) -> Expr:
     """Number the rows of each applicant from 1 in ascending ``order``, which must leave no ties that matter."""
-    return nw.col(keys[0]).cum_count().over(*keys, order_by=list(order)).cast(INTEGER)
+    return col(ID).cum_count(partition_by=ID, order_by=order)
 
 
-def latest(value: nw.Expr, rank: str = "rank") -> nw.Expr:
+def latest(value: Expr, rank: str = "rank") -> Expr:
     """Aggregate: the value in the row of rank 1 (``last`` does not exist on every engine)."""
-    return nw.when(nw.col(rank) == 1).then(value).max()
+    return when(col(rank) == 1).then(value).max()

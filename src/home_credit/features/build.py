@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import narwhals as nw
 import polars as pl
 
-from home_credit.features import application, combined
-from home_credit.features.arithmetic import FLOAT
-from home_credit.features.catalogue import CATALOGUE, HISTORY_MODULES
-from home_credit.tables.schema import APPLICATION, ID
+from home_credit.features.engines.narwhals import rows
+from home_credit.features.matrix import MATRIX
+from home_credit.tables.schema import ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from home_credit.features.definition import Feature
+    from collections.abc import Iterator, Mapping
 
 BATCH = 50_000
 
 
-def _named(features: Iterable[Feature]) -> list[nw.Expr]:
-    return [
-        (feature.expression if feature.kind == "category" else feature.expression.cast(FLOAT)).alias(
-            feature.name
-        )
-        for feature in features
-    ]
-
-
-def matrix(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
-    """Return the plan of the feature matrix over the seven tables.
-
-    The frames hold the columns of the schema; the result holds SK_ID_CURR and every feature of the catalogue,
-    in its order, one row per applicant in no particular order.
-    """
-    result = frames[APPLICATION].select(ID, *_named(application.FEATURES))
-    for module in HISTORY_MODULES:
-        aggregated = module.rows(frames).group_by(ID).agg(*_named(module.FEATURES))
-        result = result.join(aggregated, on=ID, how="left")
-    return result.with_columns(*_named(combined.FEATURES)).select(ID, *CATALOGUE)
+def plan(frames: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+    """Return the feature matrix over the seven tables, in no particular order of rows."""
+    native: pl.LazyFrame = rows(
+        MATRIX, {name: nw.from_native(frame) for name, frame in frames.items()}
+    ).to_native()
+    return native
 
 
 def feature_batches(
@@ -61,9 +44,8 @@ def feature_batches(
         part["bureau_balance"] = part["bureau_balance"].join(
             part["bureau"].select("SK_ID_BUREAU"), on="SK_ID_BUREAU", how="semi"
         )
-        plan = matrix({name: nw.from_native(frame) for name, frame in part.items()}).to_native()
-        rows = plan.collect(engine="streaming").sort(ID)
-        yield rows if len(rows) == len(batch) else rows.filter(pl.col(ID).is_in(batch.implode()))
+        features = plan(part).collect(engine="streaming").sort(ID)
+        yield features if len(features) == len(batch) else features.filter(pl.col(ID).is_in(batch.implode()))
 
 
 def feature_matrix(frames: Mapping[str, pl.LazyFrame], applicants: pl.Series) -> pl.DataFrame:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import narwhals as nw
-
-from home_credit.features.arithmetic import INTEGER, count, flag, mean, ratio, whole
+from home_credit.features.arithmetic import count, flag, mean, ratio, whole
 from home_credit.features.definition import Feature, Missing
+from home_credit.features.expression import INTEGER, Expr, col, count_rows, when
+from home_credit.features.plan import Plan, scan
 from home_credit.tables.schema import ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 TABLE = "bureau_balance"
 WINDOWS = {3: "3M", 6: "6M", 12: "12M", 24: "24M", 100: "ALL"}
@@ -23,52 +23,54 @@ STATES = {
 }
 
 
-def rows(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
+def _rows() -> Plan:
     """Return one row per bureau credit with its months counted by status and window."""
-    status, age = nw.col("STATUS"), nw.col("age")
-    severity = nw.when(status.is_in(("1", "2", "3", "4", "5"))).then(status).otherwise(nw.lit("0"))
-    counts = [
-        count((age < months) & status.is_in(codes)).alias(f"{state}_{window}")
+    status, age = col("STATUS"), col("age")
+    severity = when(status.is_in(("1", "2", "3", "4", "5"))).then(status).otherwise("0")
+    months = {f"MONTHS_{window}": count(age < months) for months, window in WINDOWS.items()}
+    counts = {
+        f"{state}_{window}": count((age < months) & status.is_in(codes))
         for months, window in WINDOWS.items()
         for state, (_, _, codes) in STATES.items()
-    ]
-    months = [count(age < months).alias(f"MONTHS_{window}") for months, window in WINDOWS.items()]
+    }
     by_credit = (
-        frames[TABLE]
-        .select("SK_ID_BUREAU", "STATUS", age=nw.lit(0) - whole("MONTHS_BALANCE"))
+        scan(TABLE)
+        .select("SK_ID_BUREAU", "STATUS", age=-whole("MONTHS_BALANCE"))
         .with_columns(severity=severity.cast(INTEGER))
         .group_by("SK_ID_BUREAU")
         .agg(
-            *months,
-            *counts,
-            worst=nw.col("severity").max(),
-            late_age=nw.when(nw.col("severity") > 0).then(age).min(),
+            {**months, **counts},
+            worst=col("severity").max(),
+            late_age=when(col("severity") > 0).then(age).min(),
             newest=age.min(),
         )
     )
-    return frames["bureau"].select(ID, "SK_ID_BUREAU").join(by_credit, on="SK_ID_BUREAU", how="inner")
+    return scan("bureau").select(ID, "SK_ID_BUREAU").join(by_credit, on="SK_ID_BUREAU", how="inner")
+
+
+ROWS = _rows()
 
 
 def _features() -> Iterator[Feature]:
-    def feature(suffix: str, value: nw.Expr, unit: str, reason: str, en: str, fr: str) -> Feature:
+    def feature(suffix: str, value: Expr, unit: str, reason: str, en: str, fr: str) -> Feature:
         return Feature(f"BB_{suffix}", value, unit, reason, en, fr, Missing.NONE_IN_SCOPE)
 
-    yield feature("CREDITS", nw.len(), "count", "BUREAU_EXPERIENCE", "bureau credits with monthly records", "crédits du bureau suivis mensuellement")
-    yield feature("MONTHS", nw.col("MONTHS_ALL").sum(), "months", "BUREAU_EXPERIENCE", "months on record over all bureau credits", "mois enregistrés, tous crédits du bureau")
-    yield feature("MONTHS_MEAN", mean(nw.col("MONTHS_ALL")), "months", "BUREAU_EXPERIENCE", "mean months on record per bureau credit", "mois enregistrés en moyenne par crédit du bureau")
-    yield feature("LATE_CREDITS", count(nw.col("LATE_ALL") > 0), "count", "BUREAU_ARREARS", "bureau credits ever past due", "crédits du bureau ayant connu un retard")
-    yield feature("LATE_CREDITS_SHARE", mean(flag(nw.col("LATE_ALL") > 0)), "share", "BUREAU_ARREARS", "share of bureau credits ever past due", "part des crédits du bureau ayant connu un retard")
-    yield feature("WORST", nw.col("worst").max(), "code", "BUREAU_ARREARS", "worst status of any bureau credit (0 to 5)", "pire statut, tous crédits du bureau (0 à 5)")
-    yield feature("WORST_MEAN", mean(nw.col("worst")), "code", "BUREAU_ARREARS", "mean of the worst status of each bureau credit", "moyenne du pire statut de chaque crédit du bureau")
-    yield feature("LATE_AGE", nw.col("late_age").min(), "months", "BUREAU_ARREARS", "months since a bureau credit was last past due", "mois depuis le dernier retard au bureau")
-    yield feature("NEWEST", nw.col("newest").min(), "months", "BUREAU_RECENCY", "months since the newest bureau record", "mois depuis le dernier enregistrement au bureau")
+    yield feature("CREDITS", count_rows(), "count", "BUREAU_EXPERIENCE", "bureau credits with monthly records", "crédits du bureau suivis mensuellement")
+    yield feature("MONTHS", col("MONTHS_ALL").sum(), "months", "BUREAU_EXPERIENCE", "months on record over all bureau credits", "mois enregistrés, tous crédits du bureau")
+    yield feature("MONTHS_MEAN", mean(col("MONTHS_ALL")), "months", "BUREAU_EXPERIENCE", "mean months on record per bureau credit", "mois enregistrés en moyenne par crédit du bureau")
+    yield feature("LATE_CREDITS", count(col("LATE_ALL") > 0), "count", "BUREAU_ARREARS", "bureau credits ever past due", "crédits du bureau ayant connu un retard")
+    yield feature("LATE_CREDITS_SHARE", mean(flag(col("LATE_ALL") > 0)), "share", "BUREAU_ARREARS", "share of bureau credits ever past due", "part des crédits du bureau ayant connu un retard")
+    yield feature("WORST", col("worst").max(), "code", "BUREAU_ARREARS", "worst status of any bureau credit (0 to 5)", "pire statut, tous crédits du bureau (0 à 5)")
+    yield feature("WORST_MEAN", mean(col("worst")), "code", "BUREAU_ARREARS", "mean of the worst status of each bureau credit", "moyenne du pire statut de chaque crédit du bureau")
+    yield feature("LATE_AGE", col("late_age").min(), "months", "BUREAU_ARREARS", "months since a bureau credit was last past due", "mois depuis le dernier retard au bureau")
+    yield feature("NEWEST", col("newest").min(), "months", "BUREAU_RECENCY", "months since the newest bureau record", "mois depuis le dernier enregistrement au bureau")
     for months, window in WINDOWS.items():
         en_window = f"in the last {months} months" if months < 100 else "over all months"
         fr_window = f"sur les {months} derniers mois" if months < 100 else "sur tous les mois"
-        total = nw.col(f"MONTHS_{window}").sum()
+        total = col(f"MONTHS_{window}").sum()
         for state, (en, fr, _) in STATES.items():
             reason = "BUREAU_ARREARS" if state in ("LATE", "SERIOUS") else "BUREAU_EXPERIENCE"
-            number = nw.col(f"{state}_{window}").sum()
+            number = col(f"{state}_{window}").sum()
             yield feature(f"{state}_{window}_SHARE", ratio(number, total), "share", reason, f"share of bureau months {en} {en_window}", f"part des mois du bureau {fr} {fr_window}")
             if state in ("LATE", "SERIOUS"):
                 yield feature(f"{state}_{window}", number, "months", reason, f"bureau months {en} {en_window}", f"mois du bureau {fr} {fr_window}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import narwhals as nw
+from typing import TYPE_CHECKING
 
 from home_credit.features.arithmetic import (
     count,
@@ -22,75 +20,76 @@ from home_credit.features.arithmetic import (
     whole,
 )
 from home_credit.features.definition import Feature, Missing
+from home_credit.features.expression import Expr, col, count_rows
+from home_credit.features.plan import scan
 from home_credit.tables.schema import ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 TABLE = "credit_card_balance"
 WINDOWS = {6: "6M", 12: "12M", 24: "24M", 100: "ALL"}
 
 
-def rows(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
-    """Return one row per card and month with the integers that the features aggregate."""
-    return (
-        frames[TABLE]
-        .select(
-            ID,
-            "SK_ID_PREV",
-            "NAME_CONTRACT_STATUS",
-            age=nw.lit(0) - whole("MONTHS_BALANCE"),
-            balance=thousandths("AMT_BALANCE"),
-            limit=whole("AMT_CREDIT_LIMIT_ACTUAL") * 1000,
-            drawn=thousandths("AMT_DRAWINGS_CURRENT"),
-            drawn_atm=thousandths("AMT_DRAWINGS_ATM_CURRENT"),
-            drawings=whole("CNT_DRAWINGS_CURRENT"),
-            drawings_atm=whole("CNT_DRAWINGS_ATM_CURRENT"),
-            minimum=thousandths("AMT_INST_MIN_REGULARITY"),
-            paid=thousandths("AMT_PAYMENT_TOTAL_CURRENT"),
-            instalments=whole("CNT_INSTALMENT_MATURE_CUM"),
-            late=whole("SK_DPD"),
-            late_tolerant=whole("SK_DPD_DEF"),
-        )
-        .with_columns(
-            used=scaled_ratio(nw.col("balance"), nw.col("limit")),
-            rank=recency_rank([ID], ["age", "SK_ID_PREV"]),
-        )
+# One row per card and month with the integers that the features aggregate.
+ROWS = (
+    scan(TABLE)
+    .select(
+        ID,
+        "SK_ID_PREV",
+        "NAME_CONTRACT_STATUS",
+        age=-whole("MONTHS_BALANCE"),
+        balance=thousandths("AMT_BALANCE"),
+        limit=whole("AMT_CREDIT_LIMIT_ACTUAL") * 1000,
+        drawn=thousandths("AMT_DRAWINGS_CURRENT"),
+        drawn_atm=thousandths("AMT_DRAWINGS_ATM_CURRENT"),
+        drawings=whole("CNT_DRAWINGS_CURRENT"),
+        drawings_atm=whole("CNT_DRAWINGS_ATM_CURRENT"),
+        minimum=thousandths("AMT_INST_MIN_REGULARITY"),
+        paid=thousandths("AMT_PAYMENT_TOTAL_CURRENT"),
+        instalments=whole("CNT_INSTALMENT_MATURE_CUM"),
+        late=whole("SK_DPD"),
+        late_tolerant=whole("SK_DPD_DEF"),
     )
+    .with_columns(
+        used=scaled_ratio(col("balance"), col("limit")),
+        rank=recency_rank(["age", "SK_ID_PREV"]),
+    )
+)
 
 
 def _features() -> Iterator[Feature]:
-    def feature(suffix: str, value: nw.Expr, unit: str, reason: str, en: str, fr: str) -> Feature:
+    def feature(suffix: str, value: Expr, unit: str, reason: str, en: str, fr: str) -> Feature:
         return Feature(f"CC_{suffix}", value, unit, reason, en, fr, Missing.NONE_IN_SCOPE)
 
-    yield feature("MONTHS", nw.len(), "months", "CARD_EXPERIENCE", "months on record of cards", "mois enregistrés des cartes")
-    yield feature("CARDS", nw.col("SK_ID_PREV").n_unique(), "count", "CARD_EXPERIENCE", "cards on record", "cartes enregistrées")
-    yield feature("AGE_MIN", nw.col("age").min(), "months", "CARD_EXPERIENCE", "months since the newest card record", "mois depuis le dernier enregistrement de carte")
-    yield feature("LIMIT_MAX", money(nw.col("limit").max()), "currency", "CARD_USE", "highest card limit", "plafond de carte le plus haut")
-    yield feature("LATEST_BALANCE", money(latest(nw.col("balance"))), "currency", "CARD_USE", "newest card balance", "dernier solde de carte")
-    yield feature("LATEST_LIMIT", money(latest(nw.col("limit"))), "currency", "CARD_USE", "newest card limit", "dernier plafond de carte")
-    yield feature("LATEST_USED", rate(latest(nw.col("used"))), "ratio", "CARD_USE", "newest balance over limit", "dernier solde rapporté au plafond")
-    yield feature("USED_SPREAD", rate(spread(where((nw.col("used") < 3_000_000) & (nw.col("used") > -3_000_000), nw.col("used")))), "ratio", "CARD_USE", "standard deviation of balance over limit", "écart-type du solde rapporté au plafond")
-    yield feature("LATE_AGE", where(nw.col("late") > 0, nw.col("age")).min(), "months", "CARD_ARREARS", "months since a card was last past due", "mois depuis le dernier retard sur une carte")
-    yield feature("INSTALMENTS_MAX", nw.col("instalments").max(), "count", "CARD_EXPERIENCE", "instalments paid on a card", "échéances payées sur une carte")
+    yield feature("MONTHS", count_rows(), "months", "CARD_EXPERIENCE", "months on record of cards", "mois enregistrés des cartes")
+    yield feature("CARDS", col("SK_ID_PREV").n_unique(), "count", "CARD_EXPERIENCE", "cards on record", "cartes enregistrées")
+    yield feature("AGE_MIN", col("age").min(), "months", "CARD_EXPERIENCE", "months since the newest card record", "mois depuis le dernier enregistrement de carte")
+    yield feature("LIMIT_MAX", money(col("limit").max()), "currency", "CARD_USE", "highest card limit", "plafond de carte le plus haut")
+    yield feature("LATEST_BALANCE", money(latest(col("balance"))), "currency", "CARD_USE", "newest card balance", "dernier solde de carte")
+    yield feature("LATEST_LIMIT", money(latest(col("limit"))), "currency", "CARD_USE", "newest card limit", "dernier plafond de carte")
+    yield feature("LATEST_USED", rate(latest(col("used"))), "ratio", "CARD_USE", "newest balance over limit", "dernier solde rapporté au plafond")
+    yield feature("USED_SPREAD", rate(spread(where((col("used") < 3_000_000) & (col("used") > -3_000_000), col("used")))), "ratio", "CARD_USE", "standard deviation of balance over limit", "écart-type du solde rapporté au plafond")
+    yield feature("LATE_AGE", where(col("late") > 0, col("age")).min(), "months", "CARD_ARREARS", "months since a card was last past due", "mois depuis le dernier retard sur une carte")
+    yield feature("INSTALMENTS_MAX", col("instalments").max(), "count", "CARD_EXPERIENCE", "instalments paid on a card", "échéances payées sur une carte")
     for months, window in WINDOWS.items():
-        within = nw.col("age") <= months
+        within = col("age") <= months
         en = f"in the last {months} months" if months < 100 else "over all months"
         fr = f"sur les {months} derniers mois" if months < 100 else "sur tous les mois"
-        col = {key: where(within, nw.col(key)) for key in ("balance", "limit", "drawn", "drawn_atm", "drawings", "drawings_atm", "minimum", "paid", "late", "late_tolerant", "used")}
-        yield feature(f"{window}_USED_MEAN", rate(mean(col["used"])), "ratio", "CARD_USE", f"mean balance over limit {en}", f"solde rapporté au plafond, moyenne {fr}")
-        yield feature(f"{window}_USED_MAX", rate(col["used"].max()), "ratio", "CARD_USE", f"highest balance over limit {en}", f"solde rapporté au plafond, maximum {fr}")
-        yield feature(f"{window}_BALANCE_MEAN", money(mean(col["balance"])), "currency", "CARD_USE", f"mean card balance {en}", f"solde moyen de carte {fr}")
-        yield feature(f"{window}_DRAWN_MEAN", money(mean(col["drawn"])), "currency", "CARD_DRAWINGS", f"mean drawn a month {en}", f"retraits moyens par mois {fr}")
-        yield feature(f"{window}_DRAWN_ATM_SHARE", ratio(col["drawn_atm"].sum(), col["drawn"].sum()), "share", "CARD_DRAWINGS", f"share of drawings in cash {en}", f"part des retraits en espèces {fr}")
-        yield feature(f"{window}_DRAWINGS_MEAN", mean(col["drawings"]), "count", "CARD_DRAWINGS", f"mean number of drawings a month {en}", f"nombre moyen de retraits par mois {fr}")
-        yield feature(f"{window}_DRAWINGS_ATM_MEAN", mean(col["drawings_atm"]), "count", "CARD_DRAWINGS", f"mean number of cash drawings a month {en}", f"nombre moyen de retraits d’espèces par mois {fr}")
-        yield feature(f"{window}_PAID_TO_MINIMUM", ratio(col["paid"].sum(), col["minimum"].sum()), "ratio", "CARD_ARREARS", f"paid over minimum due {en}", f"payé rapporté au minimum dû {fr}")
-        yield feature(f"{window}_PAID_TO_BALANCE", ratio(col["paid"].sum(), col["balance"].sum()), "ratio", "CARD_USE", f"paid over balance {en}", f"payé rapporté au solde {fr}")
-        yield feature(f"{window}_UNDER_MINIMUM", count(within & (nw.col("paid") < nw.col("minimum"))), "months", "CARD_ARREARS", f"months paid under the minimum {en}", f"mois payés sous le minimum {fr}")
-        yield feature(f"{window}_LATE_SHARE", share(nw.col("late") > 0, within), "share", "CARD_ARREARS", f"share of card months past due {en}", f"part des mois de carte en retard {fr}")
-        yield feature(f"{window}_LATE_MAX", col["late"].max(), "days", "CARD_ARREARS", f"most days past due on a card {en}", f"retard maximal sur une carte {fr}, en jours")
-        yield feature(f"{window}_TOLERANT_MAX", col["late_tolerant"].max(), "days", "CARD_ARREARS", f"most days seriously past due on a card {en}", f"retard notable maximal sur une carte {fr}, en jours")
+        scoped = {key: where(within, col(key)) for key in ("balance", "limit", "drawn", "drawn_atm", "drawings", "drawings_atm", "minimum", "paid", "late", "late_tolerant", "used")}
+        yield feature(f"{window}_USED_MEAN", rate(mean(scoped["used"])), "ratio", "CARD_USE", f"mean balance over limit {en}", f"solde rapporté au plafond, moyenne {fr}")
+        yield feature(f"{window}_USED_MAX", rate(scoped["used"].max()), "ratio", "CARD_USE", f"highest balance over limit {en}", f"solde rapporté au plafond, maximum {fr}")
+        yield feature(f"{window}_BALANCE_MEAN", money(mean(scoped["balance"])), "currency", "CARD_USE", f"mean card balance {en}", f"solde moyen de carte {fr}")
+        yield feature(f"{window}_DRAWN_MEAN", money(mean(scoped["drawn"])), "currency", "CARD_DRAWINGS", f"mean drawn a month {en}", f"retraits moyens par mois {fr}")
+        yield feature(f"{window}_DRAWN_ATM_SHARE", ratio(scoped["drawn_atm"].sum(), scoped["drawn"].sum()), "share", "CARD_DRAWINGS", f"share of drawings in cash {en}", f"part des retraits en espèces {fr}")
+        yield feature(f"{window}_DRAWINGS_MEAN", mean(scoped["drawings"]), "count", "CARD_DRAWINGS", f"mean number of drawings a month {en}", f"nombre moyen de retraits par mois {fr}")
+        yield feature(f"{window}_DRAWINGS_ATM_MEAN", mean(scoped["drawings_atm"]), "count", "CARD_DRAWINGS", f"mean number of cash drawings a month {en}", f"nombre moyen de retraits d’espèces par mois {fr}")
+        yield feature(f"{window}_PAID_TO_MINIMUM", ratio(scoped["paid"].sum(), scoped["minimum"].sum()), "ratio", "CARD_ARREARS", f"paid over minimum due {en}", f"payé rapporté au minimum dû {fr}")
+        yield feature(f"{window}_PAID_TO_BALANCE", ratio(scoped["paid"].sum(), scoped["balance"].sum()), "ratio", "CARD_USE", f"paid over balance {en}", f"payé rapporté au solde {fr}")
+        yield feature(f"{window}_UNDER_MINIMUM", count(within & (col("paid") < col("minimum"))), "months", "CARD_ARREARS", f"months paid under the minimum {en}", f"mois payés sous le minimum {fr}")
+        yield feature(f"{window}_LATE_SHARE", share(col("late") > 0, within), "share", "CARD_ARREARS", f"share of card months past due {en}", f"part des mois de carte en retard {fr}")
+        yield feature(f"{window}_LATE_MAX", scoped["late"].max(), "days", "CARD_ARREARS", f"most days past due on a card {en}", f"retard maximal sur une carte {fr}, en jours")
+        yield feature(f"{window}_TOLERANT_MAX", scoped["late_tolerant"].max(), "days", "CARD_ARREARS", f"most days seriously past due on a card {en}", f"retard notable maximal sur une carte {fr}, en jours")
 
 
 FEATURES: tuple[Feature, ...] = tuple(_features())

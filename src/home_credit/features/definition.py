@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    import narwhals as nw
+    from home_credit.features.expression import Expr
 
 
 class Missing(Enum):
@@ -44,7 +44,7 @@ class Feature:
     """
 
     name: str
-    expression: nw.Expr = field(repr=False, compare=False)
+    expression: Expr = field(repr=False, compare=False)
     unit: str
     reason: str
     en: str

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import narwhals as nw
+from typing import TYPE_CHECKING
 
 from home_credit.features.arithmetic import (
     count,
@@ -22,10 +20,12 @@ from home_credit.features.arithmetic import (
     whole,
 )
 from home_credit.features.definition import Feature, Missing
+from home_credit.features.expression import Expr, col, count_rows, when
+from home_credit.features.plan import scan
 from home_credit.tables.schema import ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 TABLE = "installments_payments"
 DAYS_WINDOWS = (60, 90, 180, 365, 730)
@@ -33,76 +33,75 @@ LAST = (1, 3, 5, 10, 20, 50)
 INSTALMENT = [ID, "SK_ID_PREV", "NUM_INSTALMENT_VERSION", "NUM_INSTALMENT_NUMBER"]
 
 
-def rows(frames: Mapping[str, nw.LazyFrame[Any]]) -> nw.LazyFrame[Any]:
-    """Return one row per instalment: an instalment paid in parts counts once, late by its last part."""
-    return (
-        frames[TABLE]
-        .select(
-            *INSTALMENT,
-            due_day=whole("DAYS_INSTALMENT"),
-            paid_day=whole("DAYS_ENTRY_PAYMENT"),
-            due=thousandths("AMT_INSTALMENT"),
-            paid=thousandths("AMT_PAYMENT"),
-        )
-        .group_by(*INSTALMENT)
-        .agg(
-            age=nw.lit(0) - nw.col("due_day").max(),
-            late=nw.col("paid_day").max() - nw.col("due_day").max(),
-            due=nw.col("due").max(),
-            paid=nw.col("paid").sum(),
-            parts=nw.len(),
-            unpaid=nw.col("paid").is_null().any(),
-        )
-        .with_columns(
-            shortfall=nw.col("due") - nw.col("paid"),
-            covered=scaled_ratio(nw.col("paid"), nw.col("due")),
-            days_late=nw.when(nw.col("late") > 0).then(nw.col("late")).otherwise(nw.lit(0)),
-            days_early=nw.when(nw.col("late") < 0).then(nw.lit(0) - nw.col("late")).otherwise(nw.lit(0)),
-            rank=recency_rank([ID], ["age", *INSTALMENT[1:]]),
-        )
+# One row per instalment: an instalment paid in parts counts once, late by its last part.
+ROWS = (
+    scan(TABLE)
+    .select(
+        *INSTALMENT,
+        due_day=whole("DAYS_INSTALMENT"),
+        paid_day=whole("DAYS_ENTRY_PAYMENT"),
+        due=thousandths("AMT_INSTALMENT"),
+        paid=thousandths("AMT_PAYMENT"),
     )
+    .group_by(*INSTALMENT)
+    .agg(
+        age=-col("due_day").max(),
+        late=col("paid_day").max() - col("due_day").max(),
+        due=col("due").max(),
+        paid=col("paid").sum(),
+        parts=count_rows(),
+        unpaid=col("paid").is_null().any(),
+    )
+    .with_columns(
+        shortfall=col("due") - col("paid"),
+        covered=scaled_ratio(col("paid"), col("due")),
+        days_late=when(col("late") > 0).then(col("late")).otherwise(0),
+        days_early=when(col("late") < 0).then(-col("late")).otherwise(0),
+        rank=recency_rank(["age", *INSTALMENT[1:]]),
+    )
+)
 
 
-def _feature(suffix: str, value: nw.Expr, unit: str, reason: str, en: str, fr: str) -> Feature:
+def _feature(suffix: str, value: Expr, unit: str, reason: str, en: str, fr: str) -> Feature:
     return Feature(f"INS_{suffix}", value, unit, reason, en, fr, Missing.NONE_IN_SCOPE)
 
 
-def _scope(name: str, scope: nw.Expr, en: str, fr: str) -> Iterator[Feature]:
+def _scope(name: str, scope: Expr, en: str, fr: str) -> Iterator[Feature]:
     """Lateness and shortfall of the instalments in one scope."""
-    col = {key: where(scope, nw.col(key)) for key in ("late", "days_late", "days_early", "due", "paid", "shortfall", "covered")}
-    late, short = nw.col("late") > 0, nw.col("shortfall") > 0
+    scoped = {key: where(scope, col(key)) for key in ("late", "days_late", "days_early", "due", "paid", "shortfall", "covered")}
+    late, short = col("late") > 0, col("shortfall") > 0
     yield _feature(f"{name}_COUNT", count(scope), "count", "PAYMENT_EXPERIENCE", f"instalments {en}", f"échéances {fr}")
     yield _feature(f"{name}_LATE_SHARE", share(late, scope), "share", "LATE_PAYMENTS", f"share of instalments paid late {en}", f"part d’échéances payées en retard {fr}")
-    yield _feature(f"{name}_DAYS_LATE_MEAN", mean(col["days_late"]), "days", "LATE_PAYMENTS", f"mean days late {en}", f"retard moyen en jours {fr}")
-    yield _feature(f"{name}_DAYS_LATE_MAX", col["days_late"].max(), "days", "LATE_PAYMENTS", f"most days late {en}", f"retard maximal en jours {fr}")
-    yield _feature(f"{name}_DAYS_EARLY_MEAN", mean(col["days_early"]), "days", "LATE_PAYMENTS", f"mean days paid ahead {en}", f"avance moyenne en jours {fr}")
+    yield _feature(f"{name}_DAYS_LATE_MEAN", mean(scoped["days_late"]), "days", "LATE_PAYMENTS", f"mean days late {en}", f"retard moyen en jours {fr}")
+    yield _feature(f"{name}_DAYS_LATE_MAX", scoped["days_late"].max(), "days", "LATE_PAYMENTS", f"most days late {en}", f"retard maximal en jours {fr}")
+    yield _feature(f"{name}_DAYS_EARLY_MEAN", mean(scoped["days_early"]), "days", "LATE_PAYMENTS", f"mean days paid ahead {en}", f"avance moyenne en jours {fr}")
     yield _feature(f"{name}_SHORT_SHARE", share(short, scope), "share", "PAYMENT_SHORTFALL", f"share of instalments not paid in full {en}", f"part d’échéances payées incomplètement {fr}")
-    yield _feature(f"{name}_SHORTFALL_SUM", money(where(scope & short, nw.col("shortfall")).sum()), "currency", "PAYMENT_SHORTFALL", f"sum that payments fell short {en}", f"somme des manques de paiement {fr}")
-    yield _feature(f"{name}_PAID_TO_DUE", ratio(col["paid"].sum(), col["due"].sum()), "ratio", "PAYMENT_SHORTFALL", f"paid over due {en}", f"payé rapporté au dû {fr}")
-    yield _feature(f"{name}_PAID_MEAN", money(mean(col["paid"])), "currency", "PAYMENT_EXPERIENCE", f"mean payment {en}", f"paiement moyen {fr}")
+    yield _feature(f"{name}_SHORTFALL_SUM", money(where(scope & short, col("shortfall")).sum()), "currency", "PAYMENT_SHORTFALL", f"sum that payments fell short {en}", f"somme des manques de paiement {fr}")
+    yield _feature(f"{name}_PAID_TO_DUE", ratio(scoped["paid"].sum(), scoped["due"].sum()), "ratio", "PAYMENT_SHORTFALL", f"paid over due {en}", f"payé rapporté au dû {fr}")
+    yield _feature(f"{name}_PAID_MEAN", money(mean(scoped["paid"])), "currency", "PAYMENT_EXPERIENCE", f"mean payment {en}", f"paiement moyen {fr}")
 
 
 def _features() -> Iterator[Feature]:
-    yield from _scope("ALL", ~nw.col(ID).is_null(), "over all instalments", "sur toutes les échéances")
+    yield from _scope("ALL", ~col(ID).is_null(), "over all instalments", "sur toutes les échéances")
     for days in DAYS_WINDOWS:
-        yield from _scope(str(days), nw.col("age") <= days, f"due in the last {days} days", f"dues dans les {days} derniers jours")
+        yield from _scope(str(days), col("age") <= days, f"due in the last {days} days", f"dues dans les {days} derniers jours")
     for k in LAST:
-        last = nw.col("rank") <= k
+        last = col("rank") <= k
         en, fr = f"over the last {k} instalments", f"sur les {k} dernières échéances"
-        yield _feature(f"LAST_{k}_DAYS_LATE_MEAN", mean(where(last, nw.col("days_late"))), "days", "LATE_PAYMENTS", f"mean days late {en}", f"retard moyen en jours {fr}")
-        yield _feature(f"LAST_{k}_LATE_SHARE", share(nw.col("late") > 0, last), "share", "LATE_PAYMENTS", f"share paid late {en}", f"part payée en retard {fr}")
-        yield _feature(f"LAST_{k}_PAID_TO_DUE", ratio(where(last, nw.col("paid")).sum(), where(last, nw.col("due")).sum()), "ratio", "PAYMENT_SHORTFALL", f"paid over due {en}", f"payé rapporté au dû {fr}")
-    yield _feature("LATE_SPREAD", spread(nw.col("late")), "days", "LATE_PAYMENTS", "standard deviation of days late or ahead", "écart-type des jours de retard ou d’avance")
-    yield _feature("COVERED_MEAN", rate(mean(nw.col("covered"))), "ratio", "PAYMENT_SHORTFALL", "mean of paid over due of each instalment", "moyenne du rapport payé sur dû de chaque échéance")
-    yield _feature("COVERED_MIN", rate(nw.col("covered").min()), "ratio", "PAYMENT_SHORTFALL", "lowest paid over due of an instalment", "plus bas rapport payé sur dû d’une échéance")
-    yield _feature("PARTS_MEAN", mean(nw.col("parts")), "count", "PAYMENT_SHORTFALL", "mean number of payments per instalment", "nombre moyen de versements par échéance")
-    yield _feature("UNPAID_COUNT", count(nw.col("unpaid")), "count", "PAYMENT_SHORTFALL", "instalments without a payment", "échéances sans paiement")
-    yield _feature("DUE_MAX", money(nw.col("due").max()), "currency", "PAYMENT_EXPERIENCE", "largest instalment due", "plus grosse échéance due")
-    yield _feature("LATEST_AGE", nw.col("age").min(), "days", "PAYMENT_EXPERIENCE", "days since the last instalment was due", "jours depuis la dernière échéance")
-    yield _feature("FIRST_AGE", nw.col("age").max(), "days", "PAYMENT_EXPERIENCE", "days since the first instalment was due", "jours depuis la première échéance")
-    yield _feature("LATEST_PAID", money(latest(nw.col("paid"))), "currency", "PAYMENT_EXPERIENCE", "last payment", "dernier paiement")
-    yield _feature("CREDITS", nw.col("SK_ID_PREV").n_unique(), "count", "PAYMENT_EXPERIENCE", "credits with instalments on record", "crédits avec échéances enregistrées")
-    yield _feature("VERSION_MAX", nw.col("NUM_INSTALMENT_VERSION").max(), "count", "PAYMENT_EXPERIENCE", "changes of a payment calendar", "changements de calendrier de paiement")
+        yield _feature(f"LAST_{k}_DAYS_LATE_MEAN", mean(where(last, col("days_late"))), "days", "LATE_PAYMENTS", f"mean days late {en}", f"retard moyen en jours {fr}")
+        yield _feature(f"LAST_{k}_LATE_SHARE", share(col("late") > 0, last), "share", "LATE_PAYMENTS", f"share paid late {en}", f"part payée en retard {fr}")
+        yield _feature(f"LAST_{k}_PAID_TO_DUE", ratio(where(last, col("paid")).sum(), where(last, col("due")).sum()), "ratio", "PAYMENT_SHORTFALL", f"paid over due {en}", f"payé rapporté au dû {fr}")
+    yield _feature("LATE_SPREAD", spread(col("late")), "days", "LATE_PAYMENTS", "standard deviation of days late or ahead", "écart-type des jours de retard ou d’avance")
+    yield _feature("COVERED_MEAN", rate(mean(col("covered"))), "ratio", "PAYMENT_SHORTFALL", "mean of paid over due of each instalment", "moyenne du rapport payé sur dû de chaque échéance")
+    yield _feature("COVERED_MIN", rate(col("covered").min()), "ratio", "PAYMENT_SHORTFALL", "lowest paid over due of an instalment", "plus bas rapport payé sur dû d’une échéance")
+    yield _feature("PARTS_MEAN", mean(col("parts")), "count", "PAYMENT_SHORTFALL", "mean number of payments per instalment", "nombre moyen de versements par échéance")
+    yield _feature("UNPAID_COUNT", count(col("unpaid")), "count", "PAYMENT_SHORTFALL", "instalments without a payment", "échéances sans paiement")
+    yield _feature("DUE_MAX", money(col("due").max()), "currency", "PAYMENT_EXPERIENCE", "largest instalment due", "plus grosse échéance due")
+    yield _feature("LATEST_AGE", col("age").min(), "days", "PAYMENT_EXPERIENCE", "days since the last instalment was due", "jours depuis la dernière échéance")
+    yield _feature("FIRST_AGE", col("age").max(), "days", "PAYMENT_EXPERIENCE", "days since the first instalment was due", "jours depuis la première échéance")
+    yield _feature("LATEST_PAID", money(latest(col("paid"))), "currency", "PAYMENT_EXPERIENCE", "last payment", "dernier paiement")
+    yield _feature("CREDITS", col("SK_ID_PREV").n_unique(), "count", "PAYMENT_EXPERIENCE", "credits with instalments on record", "crédits avec échéances enregistrées")
+    yield _feature("VERSION_MAX", col("NUM_INSTALMENT_VERSION").max(), "count", "PAYMENT_EXPERIENCE", "changes of a payment calendar", "changements de calendrier de paiement")
 
 
 FEATURES: tuple[Feature, ...] = tuple(_features())

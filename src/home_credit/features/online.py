@@ -5,10 +5,9 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-import narwhals as nw
 from polars.io.plugins import register_io_source
 
-from home_credit.features.build import matrix
+from home_credit.features.build import plan
 from home_credit.tables.schema import ID, TABLES, table
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ class OnlineFeatures:
         # Polars reads the sources from its own threads: one computation at a time may own the frames.
         self._lock = Lock()
         self._frames: Mapping[str, pl.DataFrame] = {}
-        self._plan = matrix({name: nw.from_native(self._source(name)) for name in TABLES}).to_native()
+        self._plan = plan({name: self._source(name) for name in TABLES})
 
     def _source(self, name: str) -> pl.LazyFrame:
         """Return a lazy frame that reads the table ``name`` of whatever computation is under way."""

@@ -1,0 +1,1 @@
+"""What computes the definitions: Narwhals for batches, NumPy for requests."""

@@ -1,0 +1,179 @@
+"""Expressions and plans as those of Narwhals, which Polars runs on one machine and Spark on a cluster."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping  # singledispatch reads the annotations
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from home_credit.features import expression as e
+from home_credit.features import plan as p
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Frame = nw.LazyFrame[Any]
+
+TYPES = {e.INTEGER: nw.Int64(), e.FLOAT: nw.Float64(), e.TEXT: nw.String(), e.BOOLEAN: nw.Boolean()}
+_OPERATORS: dict[str, Callable[[nw.Expr, nw.Expr], nw.Expr]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "&": operator.and_,
+    "|": operator.or_,
+}
+_AGGREGATES: dict[type[e.Expr], Callable[[nw.Expr], nw.Expr]] = {
+    e.Sum: nw.Expr.sum,
+    e.Count: nw.Expr.count,
+    e.Min: nw.Expr.min,
+    e.Max: nw.Expr.max,
+    e.NUnique: nw.Expr.n_unique,
+    e.AnyTrue: nw.Expr.any,
+}
+_HORIZONTAL: dict[type[e.Expr], Callable[..., nw.Expr]] = {
+    e.Coalesce: nw.coalesce,
+    e.MinHorizontal: nw.min_horizontal,
+    e.MaxHorizontal: nw.max_horizontal,
+}
+
+
+@singledispatch
+def translate(operation: e.Expr) -> nw.Expr:
+    """Return the expression of Narwhals; raises NotImplementedError for an operation that it does not know."""
+    raise NotImplementedError(type(operation).__name__)
+
+
+@translate.register
+def _(operation: e.Column) -> nw.Expr:
+    return nw.col(operation.name)
+
+
+@translate.register
+def _(operation: e.Constant) -> nw.Expr:
+    return nw.lit(operation.value, TYPES[operation.type])
+
+
+@translate.register
+def _(operation: e.Binary) -> nw.Expr:
+    return _OPERATORS[operation.symbol](translate(operation.left), translate(operation.right))
+
+
+@translate.register
+def _(operation: e.Divide) -> nw.Expr:
+    numerator, denominator = translate(operation.left), translate(operation.right)
+    return nw.when(denominator != 0).then(numerator / denominator)
+
+
+@translate.register
+def _(operation: e.Not) -> nw.Expr:
+    return ~translate(operation.of)
+
+
+@translate.register
+def _(operation: e.IsNull) -> nw.Expr:
+    return translate(operation.of).is_null()
+
+
+@translate.register
+def _(operation: e.IsIn) -> nw.Expr:
+    return translate(operation.of).is_in(operation.values)
+
+
+@translate.register
+def _(operation: e.Cast) -> nw.Expr:
+    return translate(operation.of).cast(TYPES[operation.to])
+
+
+@translate.register
+def _(operation: e.Floor) -> nw.Expr:
+    return translate(operation.of).floor()
+
+
+@translate.register
+def _(operation: e.SquareRoot) -> nw.Expr:
+    number = translate(operation.of)
+    return nw.when(number >= 0).then(number.sqrt())
+
+
+@translate.register
+def _(operation: e.Clip) -> nw.Expr:
+    return translate(operation.of).clip(operation.low, operation.high)
+
+
+@translate.register
+def _(operation: e.Choose) -> nw.Expr:
+    chosen = nw.when(translate(operation.condition)).then(translate(operation.value))
+    return chosen if operation.alternative is None else chosen.otherwise(translate(operation.alternative))
+
+
+@translate.register
+def _(operation: e.Horizontal) -> nw.Expr:
+    return _HORIZONTAL[type(operation)](*(translate(value) for value in operation.values))
+
+
+@translate.register
+def _(operation: e.Aggregate) -> nw.Expr:
+    return _AGGREGATES[type(operation)](translate(operation.of))
+
+
+@translate.register
+def _(_operation: e.Length) -> nw.Expr:
+    return nw.len()
+
+
+@translate.register
+def _(operation: e.CumulativeCount) -> nw.Expr:
+    return _over(translate(operation.of).cum_count(), operation)
+
+
+@translate.register
+def _(operation: e.CumulativeSum) -> nw.Expr:
+    return _over(translate(operation.of).cum_sum(), operation)
+
+
+def _over(running: nw.Expr, operation: e.Cumulative) -> nw.Expr:
+    return running.over(operation.partition_by, order_by=operation.order_by).cast(nw.Int64())
+
+
+@singledispatch
+def rows(plan: p.Plan, tables: Mapping[str, Frame]) -> Frame:
+    """Return the lazy rows of ``plan`` over ``tables``, which hold the columns and types of the schema."""
+    raise NotImplementedError(type(plan).__name__)
+
+
+@rows.register
+def _(plan: p.Scan, tables: Mapping[str, Frame]) -> Frame:
+    return tables[plan.table]
+
+
+@rows.register
+def _(plan: p.Select, tables: Mapping[str, Frame]) -> Frame:
+    return rows(plan.of, tables).select(*_named(plan.columns))
+
+
+@rows.register
+def _(plan: p.WithColumns, tables: Mapping[str, Frame]) -> Frame:
+    return rows(plan.of, tables).with_columns(*_named(plan.columns))
+
+
+@rows.register
+def _(plan: p.Grouped, tables: Mapping[str, Frame]) -> Frame:
+    return rows(plan.of, tables).group_by(*plan.keys).agg(*_named(plan.columns))
+
+
+@rows.register
+def _(plan: p.Join, tables: Mapping[str, Frame]) -> Frame:
+    return rows(plan.left, tables).join(rows(plan.right, tables), on=plan.on, how=plan.how)
+
+
+def _named(columns: p.Columns) -> list[nw.Expr]:
+    return [translate(value).alias(name) for name, value in columns]

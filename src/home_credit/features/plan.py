@@ -1,0 +1,98 @@
+"""Plans of rows, as data: which tables are read, and how rows are made, grouped and joined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from home_credit.features.expression import Expr, col
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+How = Literal["inner", "left"]
+Columns = tuple[tuple[str, Expr], ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Plan:
+    """Rows of a table, or made of those of other plans; methods build larger plans."""
+
+    def select(self, *names: str, **columns: Expr) -> Plan:
+        """Keep the columns ``names`` and make ``columns``."""
+        return Select(self, (*((name, col(name)) for name in names), *columns.items()))
+
+    def with_columns(self, **columns: Expr) -> Plan:
+        """Add or replace ``columns``; each is made of the rows as they were before."""
+        return WithColumns(self, tuple(columns.items()))
+
+    def group_by(self, *keys: str) -> Groups:
+        """Group the rows with equal values of the columns ``keys``, which are never missing."""
+        return Groups(self, keys)
+
+    def join(self, other: Plan, on: str, how: How) -> Plan:
+        """Put the columns of ``other`` beside the rows with the same value of ``on``.
+
+        ``other`` has each value of ``on`` at most once. ``how`` "inner" drops the rows without a match,
+        "left" keeps them with missing values.
+        """
+        return Join(self, other, on, how)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Scan(Plan):
+    """The rows of a table."""
+
+    table: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Select(Plan):
+    """Rows with other columns."""
+
+    of: Plan
+    columns: Columns
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class WithColumns(Plan):
+    """Rows with further columns."""
+
+    of: Plan
+    columns: Columns
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Grouped(Plan):
+    """One row per group: its keys and aggregates."""
+
+    of: Plan
+    keys: tuple[str, ...]
+    columns: Columns
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Join(Plan):
+    """The rows of two plans side by side."""
+
+    left: Plan
+    right: Plan
+    on: str
+    how: How
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Groups of rows, yet to be aggregated."""
+
+    of: Plan
+    keys: tuple[str, ...]
+
+    def agg(self, columns: Mapping[str, Expr] | None = None, /, **further: Expr) -> Plan:
+        """Return one row per group with the aggregates ``columns`` and ``further``."""
+        return Grouped(self.of, self.keys, (*(columns or {}).items(), *further.items()))
+
+
+def scan(table: str) -> Plan:
+    """Return the rows of ``table``, in the columns and types of its schema."""
+    return Scan(table)
