@@ -11,8 +11,8 @@ from pathlib import Path
 from sklearn.metrics import roc_auc_score
 
 from home_credit.default_risk import artifacts
-from home_credit.default_risk.metrics import auc_interval
 from home_credit.training import data
+from home_credit.validation.metrics import auc_interval
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ def trained(portfolio: Path, folder: Path, parameters: dict[str, float]) -> str:
     manifest = train(
         portfolio, folder, tracking="mlruns", costs=policy.Costs(), parameters=parameters, repeats=1
     )
-    return str(manifest["model_version"])
+    return manifest.model_version
 
 
 @pytest.mark.slow

@@ -117,15 +117,15 @@ def train(
         costs=policy.Costs.of(settings),
         holdout=holdout,
     )
-    measured = manifest["metrics"]["out_of_fold"]
-    typer.echo(f"model {manifest['model_version']} saved to {models or settings.models}")
+    measured = manifest.metrics.out_of_fold
+    typer.echo(f"model {manifest.model_version} saved to {models or settings.models}")
     typer.echo(
         f"cross-validated AUC {measured['auc']:.4f} (95 % {measured['auc_low']:.4f} to {measured['auc_high']:.4f})"
-        f" on {manifest['training_data']['applicants']} applicants"
+        f" on {manifest.training_data.applicants} applicants"
     )
     for name in ("train_auc", "log_loss", "brier", "ks", "calibration_slope", "cost_per_applicant"):
         typer.echo(f"{name:>20} {measured[name]:.4f}")
-    typer.echo(f"{'cut_off':>20} {manifest['policy']['cut_off']:.4f}")
+    typer.echo(f"{'cut_off':>20} {manifest.policy.cut_off:.4f}")
 
 
 @app.command("ladder", hidden=True)  # the name of releases before 1.0

@@ -10,11 +10,10 @@ import numpy as np
 from sklearn.metrics import log_loss, roc_auc_score
 
 from home_credit import policy
-from home_credit.default_risk import metrics
 from home_credit.errors import UsageError
 from home_credit.tracking import CHALLENGER, CHAMPION, registered_models
 from home_credit.training import data, folds
-from home_credit.validation import fairness
+from home_credit.validation import fairness, metrics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,14 +76,14 @@ def unseen_applicants(tables: Path, models: list[Artifacts], *, unseen: bool) ->
     models know nobody of them. Raises :class:`UsageError` where that cannot be or nobody is left.
     """
     applicants = data.load(tables)
-    trained_on = {model.manifest["training_data"]["fingerprint"] for model in models}
+    trained_on = {model.manifest.training_data.fingerprint for model in models}
     if unseen:
         if applicants.fingerprint in trained_on:
             raise UsageError(
                 f"{tables} holds the very rows that a model was trained on; it cannot be judged on them"
             )
         return applicants
-    share = min(float(model.manifest["training_data"]["holdout"]) for model in models)
+    share = min(model.manifest.training_data.holdout for model in models)
     chosen = applicants.where(applicants.holdout(share))
     if len(np.unique(chosen.target)) < 2:
         raise UsageError(
@@ -100,7 +99,7 @@ def compare(
     """Judge ``challenger`` against ``champion`` on applicants that neither was trained on."""
     target = applicants.target
     old, new = champion.probability(applicants.rows), challenger.probability(applicants.rows)
-    cut_offs = champion.manifest["policy"]["cut_off"], challenger.manifest["policy"]["cut_off"]
+    cut_offs = champion.manifest.policy.cut_off, challenger.manifest.policy.cut_off
     differences = _differences(target, old, new, cut_offs, costs)
     limits = _limits(applicants, new, cut_offs[1])
     refusals = [
@@ -113,7 +112,7 @@ def compare(
         for name, (low, high) in LIMITS.items()
         if not low <= limits[name] <= high
     ]
-    refusals += challenger.manifest["validation"]["explanations"]["failed"]
+    refusals += challenger.manifest.failed_gates
     return Verdict(
         champion.version, challenger.version, len(target), int(target.sum()), differences, limits, refusals
     )

@@ -11,8 +11,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from home_credit.default_risk import classifier
-from home_credit.default_risk.metrics import auc_interval
 from home_credit.default_risk.preprocessor import Preprocessor
+from home_credit.validation.metrics import auc_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,8 +11,8 @@ from sklearn.model_selection import StratifiedKFold
 
 from home_credit.default_risk import classifier
 from home_credit.default_risk.inputs import INPUTS, monotone_constraints
-from home_credit.default_risk.metrics import auc_interval
 from home_credit.default_risk.preprocessor import Preprocessor
+from home_credit.validation.metrics import auc_interval
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import norm, rankdata
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score, roc_curve
 
-from home_credit.default_risk import calibration
+from home_credit.validation import platt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,7 +38,7 @@ def evaluate(target: NDArray[np.int64], probability: NDArray[np.float64]) -> dic
     the log-odds; 1 and 0 are perfect.
     """
     false_positive, true_positive, _ = roc_curve(target, probability)
-    line = calibration.fit(np.log(probability / (1.0 - probability)), target)
+    line = platt.fit(np.log(probability / (1.0 - probability)), target)
     low, high = auc_interval(target, probability)
     auc = float(roc_auc_score(target, probability))
     return {
