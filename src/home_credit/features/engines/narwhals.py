@@ -69,8 +69,12 @@ def _(operation: e.Binary) -> nw.Expr:
 
 @translate.register
 def _(operation: e.Divide) -> nw.Expr:
+    # Polars multiplies by the reciprocal where the divisor is a literal, or a column that it knows to be constant
+    # (rows put together from frames of one row that agree), and the last bit of the quotient would depend on who
+    # else is in the batch. A divisor that depends on the numerator is constant only where both are, and then one
+    # true division is done. Adding zero changes no divisor.
     numerator, denominator = translate(operation.left), translate(operation.right)
-    return nw.when(denominator != 0).then(numerator / denominator)
+    return nw.when(denominator != 0).then(numerator / (denominator + numerator * 0))
 
 
 @translate.register
