@@ -101,7 +101,7 @@ def promote(
         unseen=unseen,
     )
     typer.echo(f"{verdict.applicants} applicants that neither was trained on, {verdict.defaults} defaults")
-    for difference in verdict.differences:
+    for difference in verdict.comparison.differences:
         typer.echo(
             f"{difference.metric:>10} {difference.champion:.4f} -> {difference.challenger:.4f}, difference"
             f" {difference.low:+.4f} to {difference.high:+.4f} (95 %)"

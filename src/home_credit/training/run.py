@@ -67,7 +67,7 @@ def measure(
     probability = chosen.probability(scored.raw)
     labels = np.tile(target, repeats)
     cut_off = policy.choose_cut_off(probability.ravel(), labels, costs)
-    measured = metrics.mean(metrics.evaluate(target, one) for one in probability)
+    measured = metrics.mean(metrics.evaluate(target, one, applicants.persons) for one in probability)
     measured["train_auc"] = float(np.mean(scored.train_auc))
     measured["cost_per_applicant"] = policy.expected_cost(probability.ravel(), labels, cut_off, costs)
     return Measured(
@@ -124,7 +124,7 @@ def train(
                 auc=measured.folds.fold_auc,
                 train_auc=measured.folds.train_auc,
             ),
-            complete_histories=_on(applicants.complete, applicants.target, measured.probability),
+            complete_histories=_on_complete_histories(applicants, measured.probability),
             holdout=_on_holdout(unseen, preprocessor, booster, measured.calibration),
         ),
         calibration=measured.calibration_facts,
@@ -161,13 +161,15 @@ def train(
     return manifest
 
 
-def _on(
-    chosen: NDArray[np.bool_], target: NDArray[np.int64], probability: NDArray[np.float64]
+def _on_complete_histories(
+    applicants: data.Applicants, probability: NDArray[np.float64]
 ) -> dict[str, float] | None:
-    """Return the out-of-fold metrics on the applicants that ``chosen`` marks, ``None`` where there are none."""
+    """Return the out-of-fold metrics on the applicants whose histories are known to be whole, if there are any."""
+    chosen = applicants.complete
     if not chosen.any():
         return None
-    measured = metrics.mean(metrics.evaluate(target[chosen], one[chosen]) for one in probability)
+    target, persons = applicants.target[chosen], applicants.persons[chosen]
+    measured = metrics.mean(metrics.evaluate(target, one[chosen], persons) for one in probability)
     return {"applicants": int(chosen.sum()), **measured}
 
 
@@ -181,7 +183,7 @@ def _on_holdout(
     if not len(unseen):
         return None
     raw = classifier.log_odds(booster, preprocessor.transform(unseen.rows))
-    return metrics.evaluate(unseen.target, line.probability(raw))
+    return metrics.evaluate(unseen.target, line.probability(raw), unseen.persons)
 
 
 def _track(  # noqa: PLR0917  # everything of one run

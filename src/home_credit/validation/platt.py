@@ -25,3 +25,11 @@ def fit(raw: NDArray[np.float64], target: NDArray[np.int64], *, steps: int = 50)
         if float(np.abs(step).max()) < 1e-10:
             break
     return Calibration(float(weights[0]), float(weights[1]))
+
+
+def slope_error(raw: NDArray[np.float64], line: Calibration) -> float:
+    """Return the standard error of the slope of a fitted ``line``, by the information matrix at ``raw`` log-odds."""
+    probability = line.probability(raw)
+    design = np.column_stack([raw, np.ones_like(raw)])
+    information = (design * (probability * (1.0 - probability))[:, None]).T @ design
+    return float(np.sqrt(np.linalg.inv(information)[0, 0]))
