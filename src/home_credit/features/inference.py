@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from home_credit.tables.schema import Column
 
-# The bound of counts: more rows of one group than any engine holds.
-MANY = 1e9
+# The most rows of a group, and so the bound of counts; engines that rely on it refuse more.
+MOST_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,9 @@ def _(operation: e.Horizontal, of: Schema) -> Facts:
 
 @facts.register(e.Sum)
 def _(operation: e.Sum, of: Schema) -> Facts:
-    return Facts(_number(operation.of, of).type, nullable=False)
+    # Sums of floats depend on the order of rows in their last bits.
+    number = _typed(operation.of, of, e.INTEGER)
+    return Facts(e.INTEGER, nullable=False, bound=number.bound * MOST_ROWS)
 
 
 @facts.register(e.Min)
@@ -210,18 +212,18 @@ def _(operation: e.AnyTrue, of: Schema) -> Facts:
 @facts.register(e.CumulativeCount)
 def _(operation: e.Unary, of: Schema) -> Facts:
     _value(operation.of, of)
-    return Facts(e.INTEGER, nullable=False, bound=MANY)
+    return Facts(e.INTEGER, nullable=False, bound=MOST_ROWS)
 
 
 @facts.register(e.Length)
 def _(_operation: e.Length, _of: Schema) -> Facts:
-    return Facts(e.INTEGER, nullable=False, bound=MANY)
+    return Facts(e.INTEGER, nullable=False, bound=MOST_ROWS)
 
 
 @facts.register(e.CumulativeSum)
 def _(operation: e.CumulativeSum, of: Schema) -> Facts:
-    number = _number(operation.of, of)
-    return replace(number, bound=number.bound * MANY)
+    number = _typed(operation.of, of, e.INTEGER)
+    return replace(number, bound=number.bound * MOST_ROWS)
 
 
 def _number(operation: e.Expr, of: Schema) -> Facts:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from home_credit.features import plan as p
 from home_credit.features.catalogue import CATALOGUE
-from home_credit.features.expression import Column, Cumulative, Expr
+from home_credit.features.expression import columns_in
 from home_credit.features.inference import schema
 from home_credit.features.matrix import MATRIX
 from home_credit.tables.schema import APPLICATION, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 # A table and one of its columns.
 Source = tuple[str, str]
@@ -55,19 +55,19 @@ def _(plan: p.Scan, name: str) -> frozenset[Source]:
 
 @_column.register(p.Select)
 def _(plan: p.Select, name: str) -> frozenset[Source]:
-    return _columns(plan.of, _names(dict(plan.columns)[name]))
+    return _columns(plan.of, columns_in(dict(plan.columns)[name]))
 
 
 @_column.register(p.WithColumns)
 def _(plan: p.WithColumns, name: str) -> frozenset[Source]:
     made = dict(plan.columns)
-    return _columns(plan.of, _names(made[name])) if name in made else _column(plan.of, name)
+    return _columns(plan.of, columns_in(made[name])) if name in made else _column(plan.of, name)
 
 
 @_column.register(p.Grouped)
 def _(plan: p.Grouped, name: str) -> frozenset[Source]:
     made = dict(plan.columns)
-    used = _columns(plan.of, _names(made[name])) if name in made else _column(plan.of, name)
+    used = _columns(plan.of, columns_in(made[name])) if name in made else _column(plan.of, name)
     return used | _columns(plan.of, plan.keys) | _rows(plan.of)
 
 
@@ -110,14 +110,3 @@ def _(plan: p.Join) -> frozenset[Source]:
         return _rows(plan.left)
     keys = _column(plan.left, plan.on) | _column(plan.right, plan.on)
     return keys | _rows(plan.left) | _rows(plan.right)
-
-
-def _names(expression: Expr) -> Iterator[str]:
-    """Yield the columns that an expression reads."""
-    match expression:
-        case Column(name):
-            yield name
-        case Cumulative(_, partition_by, order_by):
-            yield from (partition_by, *order_by)
-    for operand in expression.operands:
-        yield from _names(operand)

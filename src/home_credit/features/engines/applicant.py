@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ def history_function(plan: p.Grouped) -> Callable[[Tables], list[Value]]:
     """
     names, expressions = zip(*plan.columns, strict=True)
     texts = [schema(plan)[name].type is e.TEXT for name in names]
-    missing: list[Value] = [None if text else kernels.MISSING for text in texts]
+    missing: list[Value] = [None if text else math.nan for text in texts]
     fast = _on_floats(plan, expressions, texts, missing)
 
     def compute(tables: Tables) -> list[Value]:
@@ -62,7 +63,7 @@ def _on_floats(
 ) -> Callable[[Tables], list[Value]]:
     codes, code = Codes(_texts(plan)), Code()
     of = rows(plan.of, Context(code, codes, frozenset({ID})))
-    code.line(f"if not {of.count}: return list(missing)")
+    code.line(f"if not {of.count}: return list(nothing_known)")
     aggregates = OfAll(of.columns(), of.count, expressions)
     lowering = Values(code, of, aggregates.names, codes)
     results = [
@@ -73,7 +74,7 @@ def _on_floats(
     namespace = {
         **kernels.NAMESPACE,
         **values.NAMESPACE,
-        "missing": missing,
+        "nothing_known": missing,
         "text": codes.text,
         "nothing": {},
     }

@@ -40,10 +40,9 @@ class Codes(dict[str | None, float]):
 
 
 class Columns(Lowering):
-    """Writes expressions over columns; the order of rows is found for running aggregates.
+    """Writes expressions over columns; ``constant`` names the columns that have one value in all rows."""
 
-    ``constant`` holds the columns that have one value in all rows.
-    """
+    missing = "missing"
 
     def __init__(
         self,
@@ -57,8 +56,9 @@ class Columns(Lowering):
         self._codes, self._constant = codes, constant
 
     def constant(self, value: e.Value) -> str:
-        """Write a constant, text as its code."""
-        return repr(self._codes[value] if isinstance(value, str) else float(value))
+        """Write a constant, text as its code, as the array that NumPy would otherwise make of it every time."""
+        number = self._codes[value] if isinstance(value, str) else float(value)
+        return self.code.hold(np.array(number), f"number {number!r}")
 
     def choice(self, condition: str, value: str, alternative: str) -> str:
         """Write the choice between two values."""
@@ -70,7 +70,7 @@ class Columns(Lowering):
         quotient = self.code.let(f"{left} / {right}")
         if isinstance(operation.right, e.Constant) and operation.right.value != 0:
             return quotient
-        return f"where({right} == 0.0, nan, {quotient})"
+        return f"where({right} == {self.constant(0.0)}, {self.missing}, {quotient})"
 
     def converted(self, operation: e.Cast) -> str:
         """Write a value in another type."""
@@ -78,22 +78,36 @@ class Columns(Lowering):
         if operation.to is not e.INTEGER or before is e.INTEGER:
             return value
         if before is e.TEXT:
-            return f"digits({value}, {self.code.hold(self._codes.numbers())})"
+            return f"digits({value}, {self.code.hold(self._codes.numbers(), 'numbers')})"
         # Adding zero makes 0.0 of -0.0, which no whole number is; a floor is whole.
-        return f"{value} + 0.0" if isinstance(operation.of, e.Floor) else f"trunc({value}) + 0.0"
+        whole = value if isinstance(operation.of, e.Floor) else self.code.let(f"trunc({value})")
+        return f"{whole} + {self.constant(0.0)}"
 
     def cumulative(self, operation: e.Cumulative) -> str:
         """Write a running aggregate."""
-        partition = [name for name in (operation.partition_by,) if name not in self._constant]
-        keys = [self.key(name) for name in (*partition, *operation.order_by)]
+        partition = self.keys([operation.partition_by])
+        keys = [*partition, *self.keys(operation.order_by)]
         order = self.code.let(f"lexsort(({', '.join(reversed(keys))},))")
-        within = f", {keys[0]}" if partition else ""
-        value = self.value(operation.of)
-        function = "running_count" if isinstance(operation, e.CumulativeCount) else "running_sum"
-        return self.code.let(f"{function}({value}, {order}{within})")
+        counts = isinstance(operation, e.CumulativeCount)
+        if counts and not partition and not self.facts(operation.of).nullable:
+            return self.code.let(f"ranks({order})")
+        within = f", {partition[0]}" if partition else ""
+        function = "running_count" if counts else "running_sum"
+        return self.code.let(f"{function}({self.value(operation.of)}, {order}{within})")
+
+    def stored(self, value: str, rows: str) -> str:
+        """Return a variable that holds a column of so many rows: one value for all of them becomes one."""
+        return value if value.startswith("v") else self.code.let(f"full({rows}, {value})")
+
+    def keys(self, names: Iterable[str]) -> list[str]:
+        """Write the columns that tell rows apart, as ones to sort or group by."""
+        return [self.key(name) for name in names if name not in self._constant]
 
     def key(self, name: str) -> str:
         """Write a column as one to sort or group by: missing comes first and equals itself."""
         column = self.rows.column(name)
         nullable = self.rows.schema[name].nullable
-        return self.code.let(f"where({column} == {column}, {column}, -inf)") if nullable else column
+        if not nullable:
+            return column
+        first = self.constant(-np.inf)
+        return self.code.let(f"where({self.code.let(f'{column} == {column}')}, {column}, {first})")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from home_credit.features import expression as e
-from home_credit.features.engines.lowering import TRUE
+from home_credit.features.engines.lowering import EXACT, TRUE
+from home_credit.features.inference import MOST_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from home_credit.features.engines.columns import Columns
 
@@ -40,6 +41,7 @@ class Aggregates(ABC):
         self.columns, self.code, self.rows = columns, columns.code, rows
         self.names: dict[e.Expr, str] = {}
         self.wanted: dict[tuple[str, ...], str] = {}
+        self.large: set[str] = set()
         for expression in expressions:
             for operation in aggregates(expression):
                 self.names[operation] = self.name(operation)
@@ -57,13 +59,20 @@ class Aggregates(ABC):
         """Return the variable of an aggregate that ``facts`` (its kind and operands) describe."""
         return self.wanted.setdefault(facts, self.code.name())
 
+    def value(self, operation: e.Expr, *, summed: bool = False) -> str:
+        """Return the variable that holds a column of values; one whose sum may be too large is kept in mind."""
+        name = self.columns.stored(self.columns.value(operation), self.rows)
+        if summed and self.columns.facts(operation).bound * MOST_ROWS >= EXACT:
+            self.large.add(name)
+        return name
+
+    def condition(self, operation: e.Expr) -> str:
+        """Return the variable that says in which rows a condition holds."""
+        return self.columns.stored(self.columns.holds(operation), self.rows)
+
     def of_kind(self, *kinds: str) -> dict[tuple[str, ...], str]:
         """Return what is wanted of some kinds."""
         return {facts: name for facts, name in self.wanted.items() if facts[0] in kinds}
-
-    def column(self, value: str) -> str:
-        """Return a variable that holds a column: a literal for all rows becomes one."""
-        return value if value.startswith("v") else self.code.let(f"full({self.rows}, {value})")
 
 
 class OfAll(Aggregates):
@@ -78,89 +87,73 @@ class OfAll(Aggregates):
         """Return the variable that will hold an aggregate."""
         match operation:
             case e.Length():
-                return self.want("both", TRUE, TRUE)
+                return self.want("Both", TRUE, TRUE)
             case e.AnyTrue(condition):
-                return self.code.let(f"float({self.column(self.columns.holds(condition))}.any())")
+                return self.code.let(f"float({self.condition(condition)}.any())")
             case e.NUnique(value):
-                return self.code.let(f"distinct({self.column(self.columns.value(value))})")
+                return self.code.let(f"distinct({self.value(value)})")
             case e.Sum(value) if (flag := flagged(value)) is not None:
-                return self._number_of(flag)
+                sides = (flag.left, flag.right) if isinstance(flag, e.And) else (flag,)
+                return self.want("Both", *sorted([TRUE, *map(self.columns.holds, sides)][-2:]))
             case e.Aggregate(e.Choose(condition, value, None)):
-                return self._masked(type(operation).__name__, self.columns.holds(condition), value)
+                return self._where(type(operation).__name__, self.columns.holds(condition), value)
             case e.Aggregate(value):
-                return self._masked(type(operation).__name__, TRUE, value)
+                return self._where(type(operation).__name__, TRUE, value)
         raise NotImplementedError(type(operation).__name__)
 
-    def _number_of(self, condition: e.Expr) -> str:
-        if isinstance(condition, e.And):
-            sides = sorted((self.columns.holds(condition.left), self.columns.holds(condition.right)))
-            return self.want("both", *sides)
-        return self.want("both", TRUE, self.columns.holds(condition))
-
-    def _masked(self, kind: str, mask: str, value: e.Expr) -> str:
+    def _where(self, kind: str, condition: str, value: e.Expr) -> str:
         if kind == "Count" and not self.columns.facts(value).nullable:
-            return self.want("both", TRUE, mask)
-        return self.want(kind, mask, self.column(self.columns.value(value)))
+            return self.want("Both", TRUE, condition)
+        return self.want(kind, condition, self.value(value, summed=kind == "Sum"))
 
     def write(self) -> None:
         """Write what fills the variables."""
-        wanted = {kind: self.of_kind(kind) for kind in ("Sum", "Count", "both", "Min", "Max")}
-        masks = _places(
-            side for kind, *sides in self.wanted for side in (sides if kind == "both" else sides[:1])
+        conditions = _places(
+            side for kind, *sides in self.wanted for side in (sides if kind == "Both" else sides[:1])
         )
-        # Values that are summed, then those that are summed and counted, then counted alone, then the others: so
-        # that both the summed and the counted are neighbours.
-        summed, counted, extreme = (
-            {value for kind in kinds for _, _, value in wanted[kind]}
-            for kinds in (("Sum",), ("Count",), ("Min", "Max"))
-        )
+        # Values that are summed, both, or counted stand next to each other, and those of extremes behind them.
+        summed, counted = ({value for _, _, value in self.of_kind(kind)} for kind in ("Sum", "Count"))
+        extremes = [value for kind in ("Min", "Max") for _, _, value in self.of_kind(kind)]
         values = _places([
-            *sorted(summed - counted), *sorted(summed & counted), *sorted(counted - summed), *sorted(extreme)
+            *sorted(summed - counted), *sorted(summed & counted), *sorted(counted - summed), *extremes
         ])  # fmt: skip
-        held = self.code.let(f"array([{', '.join(self.column(mask) for mask in masks)}])") if masks else ""
-        raw = self.code.let(f"array([{', '.join(values)}])") if values else ""
-        products = {**wanted["Sum"], **wanted["Count"], **wanted["both"]}
-        if products:
-            self._write_products(products, held, raw, masks, values)
+        self._conditions, self._values = conditions, values
+        self._held = self._matrix(self.columns.stored(condition, self.rows) for condition in conditions)
+        self._raw = self._matrix(values)
+        self._write_products(len(summed), len(summed - counted), len(summed | counted))
+        self._write_extremes()
+
+    def _matrix(self, rows: Iterable[str]) -> str:
+        return self.code.let(f"array([{', '.join(rows)}])")
+
+    def _write_products(self, last: int, low: int, high: int) -> None:
+        """Write sums of the first ``last`` values, counts of those from ``low`` to ``high``, and rows with both conditions."""
+        wanted = self.of_kind("Sum", "Count", "Both")
+        if not wanted:
+            return
+        large = [place for value, place in self._values.items() if value in self.large]
+        checked = self.code.hold(np.array(large, dtype=np.intp))
+        product = self.code.let(f"products({self._held}, {self._raw}, {last}, {low}, {high}, {checked})")
+        offset = {"Sum": 0, "Count": last - low, "Both": last + high - low}
+        places = {"Sum": self._values, "Count": self._values, "Both": self._conditions}
+        rows = [self._conditions[condition] for _, condition, _ in wanted]
+        columns = [offset[kind] + places[kind][other] for kind, _, other in wanted]
+        self._fill(wanted, f"{product}[{self._index(rows)}, {self._index(columns)}]")
+
+    def _write_extremes(self) -> None:
         for kind, function in (("Min", "fmin"), ("Max", "fmax")):
-            if wanted[kind]:
-                of = self.code.hold(np.array([masks[mask] for _, mask, _ in wanted[kind]]))
-                at = self.code.hold(np.array([values[value] for _, _, value in wanted[kind]]))
-                scoped = f"where({held}.take({of}, 0), {raw}.take({at}, 0), nan)"
-                self._assign(wanted[kind].values(), f"{function}.reduce({scoped}, 1).tolist()")
+            wanted = self.of_kind(kind)
+            if wanted:
+                conditions = self._index([self._conditions[condition] for _, condition, _ in wanted])
+                values = self._index([self._values[value] for _, _, value in wanted])
+                scoped = f"where({self._held}.take({conditions}, 0), {self._raw}.take({values}, 0), missing)"
+                self._fill(wanted, f"{function}.reduce({scoped}, 1)")
 
-    def _write_products(
-        self,
-        products: dict[tuple[str, ...], str],
-        held: str,
-        raw: str,
-        masks: dict[str, int],
-        values: dict[str, int],
-    ) -> None:
-        summed = [values[value] for kind, _, value in products if kind == "Sum"]
-        counted = [values[value] for kind, _, value in products if kind == "Count"]
-        last, low, high = max(summed, default=-1) + 1, min(counted, default=0), max(counted, default=-1) + 1
-        ones = self.code.let(f"{held}.astype(float)")
-        parts = []
-        if summed or counted:
-            present = self.code.let(f"{raw} == {raw}")
-        if summed:
-            numbers = self.code.let(f"where({present}[:{last}], {raw}[:{last}], 0.0)")
-            self.code.line(f"check_sums({numbers}, {self.rows})")
-            parts.append(numbers)
-        if counted:
-            parts.append(f"{present}[{low}:{high}]")
-        parts.append(ones)
-        product = self.code.let(
-            f"{ones} @ concatenate(({', '.join(parts)})).T" if len(parts) > 1 else f"{ones} @ {ones}.T"
-        )
-        offset = {"Sum": 0, "Count": last - low, "both": last + high - low}
-        rows = self.code.hold(np.array([masks[mask] for _, mask, _ in products]))
-        places = [offset[kind] + (masks if kind == "both" else values)[other] for kind, _, other in products]
-        self._assign(products.values(), f"{product}[{rows}, {self.code.hold(np.array(places))}].tolist()")
+    def _index(self, places: Sequence[int]) -> str:
+        return self.code.hold(np.array(places))
 
-    def _assign(self, names: Iterable[str], values: str) -> None:
-        self.code.line(f"{', '.join(names)}, = {values}")
+    def _fill(self, wanted: Mapping[tuple[str, ...], str], values: str) -> None:
+        self.code.line(f"{', '.join(wanted.values())}, = {values}.tolist()")
 
 
 class OfGroups(Aggregates):
@@ -176,34 +169,32 @@ class OfGroups(Aggregates):
         """Return the variable that will hold an aggregate."""
         match operation:
             case e.Length():
-                return self.code.let(f"diff(append({self.first}, {self.rows})) + 0.0")
+                return self.want("Flag", self.columns.stored(TRUE, self.rows))
             case e.AnyTrue(condition):
-                found = self.want("Sum", self.column(self.columns.holds(condition)))
-                return self.want("Any", found)
+                number = self.want("Flag", self.condition(condition))
+                return self.want("Any", number)
             case e.NUnique(value):
-                column = self.column(self.columns.value(value))
-                return self.code.let(f"distinct_by({column}, {self.order}, {self.first})")
+                return self.code.let(f"distinct_by({self.value(value)}, {self.order}, {self.first})")
             case e.Sum(value) if (flag := flagged(value)) is not None:
-                return self.want("Sum", self.column(self.columns.holds(flag)))
+                return self.want("Flag", self.condition(flag))
             case e.Aggregate(value):
-                return self.want(type(operation).__name__, self.column(self.columns.value(value)))
+                return self.want(
+                    type(operation).__name__, self.value(value, summed=isinstance(operation, e.Sum))
+                )
         raise NotImplementedError(type(operation).__name__)
 
     def write(self) -> None:
         """Write what fills the variables."""
-        for kind, function in (("Sum", "add"), ("Count", "add"), ("Min", "fmin"), ("Max", "fmax")):
+        for kind, function in (
+            ("Flag", "flags_by"), ("Sum", "sums_by"), ("Count", "counts_by"), ("Min", "minima_by"), ("Max", "maxima_by")
+        ):  # fmt: skip
             wanted = self.of_kind(kind)
-            if not wanted:
-                continue
-            columns = self.code.let(f"array([{', '.join(value for _, value in wanted)}])[:, {self.order}]")
-            if kind == "Sum":
-                columns = self.code.let(f"where({columns} == {columns}, {columns}, 0.0)")
-                self.code.line(f"check_sums({columns}, {self.rows})")
-            if kind == "Count":
-                columns = self.code.let(f"({columns} == {columns}) + 0.0")
-            self.code.line(f"{', '.join(wanted.values())}, = {function}.reduceat({columns}, {self.first}, 1)")
-        for (_, found), name in self.of_kind("Any").items():
-            self.code.line(f"{name} = where({found} > 0.0, 1.0, 0.0)")
+            if wanted:
+                columns = f"array([{', '.join(value for _, value in wanted)}]).take({self.order}, 1)"
+                large = f", {self.large.isdisjoint(value for _, value in wanted)}" if kind == "Sum" else ""
+                self.code.line(f"{', '.join(wanted.values())}, = {function}({columns}, {self.first}{large})")
+        for (_, number), name in self.of_kind("Any").items():
+            self.code.line(f"{name} = where({number} > 0.0, 1.0, 0.0)")
 
 
 def _places(names: Iterable[str]) -> dict[str, int]:

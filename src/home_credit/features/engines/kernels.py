@@ -9,6 +9,7 @@ import numpy as np
 
 from home_credit.features.engines.lowering import EXACT
 from home_credit.features.engines.values import UnfitError
+from home_credit.features.inference import MOST_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +20,17 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Places = NDArray[np.intp]
+    Flags = NDArray[np.bool_]
 
-MISSING = float("nan")
 Column = Any  # a sequence of numbers or texts, or an array; None and NaN are missing
+
+
+def rows_of(table: Mapping[str, Column], key: str) -> int:
+    """Return the number of rows of a table by a column that is never missing. Raises UnfitError for too many."""
+    rows = len(table.get(key, ()))
+    if rows > MOST_ROWS:
+        raise UnfitError(f"{rows} rows")
+    return rows
 
 
 def numbers(table: Mapping[str, Column], name: str, rows: int) -> Floats:
@@ -57,10 +66,58 @@ def check(column: Floats) -> None:
         raise UnfitError("a whole number of 2**53 or more")
 
 
-def check_sums(values: Floats, rows: int) -> None:
-    """Raise UnfitError where a sum of so many rows may be too large to be a float."""
-    if np.abs(values).max(initial=0.0) * rows >= EXACT:
+def products(conditions: Flags, values: Floats, last: int, low: int, high: int, checked: Places) -> Floats:
+    """Return one row per condition: sums of ``values[:last]`` where it holds, counts of ``values[low:high]``, and
+    the number of rows in which each of the conditions holds too. Raises UnfitError where a sum of the values at
+    ``checked`` may be too large to be a float.
+    """
+    held = conditions.astype(np.float64)
+    present = values == values  # noqa: PLR0124  # NaN is missing
+    summed = np.where(present[:last], values[:last], 0.0)
+    if len(checked):
+        _check_sums(summed.take(checked, 0))
+    found: Floats = held @ np.concatenate((summed, present[low:high], held)).T
+    return found
+
+
+def _check_sums(columns: Floats) -> None:
+    if np.abs(columns).max(initial=0.0) * columns.shape[1] >= EXACT:
         raise UnfitError("a sum that may reach 2**53")
+
+
+def flags_by(columns: Flags, first: Places) -> Floats:
+    """Return in how many rows of each group conditions hold."""
+    return np.add.reduceat(columns.astype(np.float64), first, 1)
+
+
+def sums_by(columns: Floats, first: Places, small: bool) -> Floats:
+    """Return the sum of each group. Raises UnfitError where one of large numbers may be too large to be a float."""
+    columns = np.where(columns == columns, columns, 0.0)  # noqa: PLR0124  # NaN is missing
+    if not small:
+        _check_sums(columns)
+    return np.add.reduceat(columns, first, 1)
+
+
+def counts_by(columns: Floats, first: Places) -> Floats:
+    """Return the number of values of each group."""
+    return flags_by(columns == columns, first)  # noqa: PLR0124  # NaN is missing
+
+
+def minima_by(columns: Floats, first: Places) -> Floats:
+    """Return the least value of each group."""
+    return np.fmin.reduceat(columns, first, 1)
+
+
+def maxima_by(columns: Floats, first: Places) -> Floats:
+    """Return the greatest value of each group."""
+    return np.fmax.reduceat(columns, first, 1)
+
+
+def ranks(order: Places) -> Floats:
+    """Number the rows from 1 in ``order``."""
+    result = np.empty(len(order))
+    result[order] = np.arange(1.0, len(order) + 1.0)
+    return result
 
 
 def running_count(column: Floats, order: Places, partition: Floats | None = None) -> Floats:
@@ -88,12 +145,10 @@ def _running(column: Floats, order: Places, partition: Floats | None) -> Floats:
 
 def starts(keys: Sequence[Floats], order: Places) -> Places:
     """Return the places in ``order`` at which a group of rows with equal ``keys`` begins."""
-    first = np.zeros(len(order), dtype=bool)
-    first[:1] = True
-    for key in keys:
-        ordered = key[order]
-        first[1:] |= ordered[1:] != ordered[:-1]
-    return np.flatnonzero(first)
+    first = np.ones(len(order), dtype=bool)
+    ordered = np.array(keys).take(order, 1)
+    np.any(ordered[:, 1:] != ordered[:, :-1], axis=0, out=first[1:])
+    return first.nonzero()[0]
 
 
 def matches(left: Floats, right: Floats) -> Places:
@@ -105,11 +160,12 @@ def matches(left: Floats, right: Floats) -> Places:
     return np.where(right[place] == left, place, -1)
 
 
-def taken(column: Floats, places: Places) -> Floats:
-    """Return the values at ``places``, missing at -1."""
-    if not len(column):
-        return np.full(len(places), np.nan)
-    return np.where(places < 0, np.nan, column[places])
+def taken(columns: Floats, places: Places) -> Floats:
+    """Return the values of several columns at ``places``, missing at -1."""
+    if not columns.shape[1]:
+        return np.full((len(columns), len(places)), np.nan)
+    found = columns.take(places, 1, mode="wrap")
+    return np.where(places < 0, np.nan, found) if (places < 0).any() else found
 
 
 def distinct(column: Floats) -> float:
@@ -126,28 +182,23 @@ def distinct_by(column: Floats, order: Places, first: Places) -> Floats:
 # What the code calls by name; NumPy's own functions as they are.
 NAMESPACE: Mapping[str, Any] = MappingProxyType(
     {
-        "nan": np.nan,
-        "inf": np.inf,
+        "missing": np.array(np.nan),
         "array": np.array,
-        "arange": np.arange,
-        "concatenate": np.concatenate,
         "where": np.where,
         "full": np.full,
-        "diff": np.diff,
-        "append": np.append,
+
         "floor": np.floor,
         "trunc": np.trunc,
         "sqrt": np.sqrt,
         "least": np.fmin,
         "greatest": np.fmax,
         "lexsort": np.lexsort,
-        "add": np.add,
         "fmin": np.fmin,
         "fmax": np.fmax,
         **{
             function.__name__: function
             for function in (
-                numbers, texts, digits, clip, check, check_sums, running_count, running_sum, starts, matches,
+                rows_of, numbers, texts, digits, clip, check, products, flags_by, sums_by, counts_by, minima_by, maxima_by, ranks, running_count, running_sum, starts, matches,
                 taken, distinct, distinct_by,
             )
         },

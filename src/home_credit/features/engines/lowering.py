@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Whole numbers below this are floats, and so are their sums and products where those stay below it too.
 EXACT = 2**53
-TRUE, FALSE, MISSING = "True", "False", "nan"
+TRUE, FALSE = "True", "False"
 
 
 class Rows(Protocol):
@@ -41,6 +41,8 @@ class Lowering(ABC):
 
     # What the names of the functions that the code calls begin with.
     prefix: ClassVar[str] = ""
+    # How a missing value is written.
+    missing: ClassVar[str] = "nan"
 
     def __init__(self, code: Code, rows: Rows, aggregates: Mapping[e.Expr, str] | None = None) -> None:
         self.code, self.rows = code, rows
@@ -66,7 +68,7 @@ class Lowering(ABC):
     def whole(self, number: str, operation: e.Arithmetic) -> str:
         """Write what keeps the whole number that ``operation`` gave, in a variable, a whole number."""
         if isinstance(operation, e.Multiply):  # of zero and a negative number: -0.0
-            number = self.code.let(f"{number} + 0.0")
+            number = self.code.let(f"{number} + {self.constant(0.0)}")
         if self.facts(operation).bound >= EXACT:
             self.code.let(f"{self.prefix}check({number})")
         return number
@@ -85,10 +87,11 @@ class Lowering(ABC):
     def value(self, operation: e.Expr) -> str:
         """Write an expression; return the variable or literal that holds it."""
         # Conditions: whatever is no number and no text.
-        holds, fails = self.holds(operation), "0.0"
+        yes, no = self.constant(1.0), self.constant(0.0)
+        otherwise = no
         if self.facts(operation).nullable:
-            fails = self._choose(self.fails(operation), "0.0", MISSING)
-        return self._choose(holds, "1.0", fails)
+            otherwise = self._choose(self.fails(operation), no, self.missing)
+        return self._choose(self.holds(operation), yes, otherwise)
 
     @value.register(e.Column)
     def _(self, operation: e.Column) -> str:
@@ -129,7 +132,7 @@ class Lowering(ABC):
 
     @value.register(e.Choose)
     def _(self, operation: e.Choose) -> str:
-        alternative = MISSING if operation.alternative is None else self.value(operation.alternative)
+        alternative = self.missing if operation.alternative is None else self.value(operation.alternative)
         return self._choose(self.holds(operation.condition), self.value(operation.value), alternative)
 
     @value.register(e.Coalesce)
@@ -159,7 +162,7 @@ class Lowering(ABC):
     @singledispatchmethod
     def holds(self, operation: e.Expr) -> str:
         """Write where a condition is true: a variable, or the literal True or False."""
-        return self.code.let(f"{self.value(operation)} == 1.0")
+        return self.code.let(f"{self.value(operation)} == {self.constant(1.0)}")
 
     @holds.register(e.Comparison)
     def _(self, operation: e.Comparison) -> str:
@@ -196,7 +199,7 @@ class Lowering(ABC):
     @singledispatchmethod
     def fails(self, operation: e.Expr) -> str:
         """Write where a condition is false: a variable, or the literal True or False."""
-        return self.code.let(f"{self.value(operation)} == 0.0")
+        return self.code.let(f"{self.value(operation)} == {self.constant(0.0)}")
 
     @fails.register(e.Comparison)
     def _(self, operation: e.Comparison) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from home_credit.features import expression as e
 from home_credit.features import plan as p
+from home_credit.features.canonical import canonical
 from home_credit.features.engines.columns import Codes, Columns
 from home_credit.features.engines.groups import OfGroups
-from home_credit.features.inference import schema
+from home_credit.features.expression import columns_in
+from home_credit.features.inference import Facts, schema
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from home_credit.features.engines.code import Code
     from home_credit.features.inference import Schema
@@ -50,19 +53,15 @@ class PlanRows:
         """Return what writes expressions over the rows."""
         return Columns(self.code, self, self.context.codes, self.context.constant, aggregates)
 
-    def stored(self, value: str) -> str:
-        """Return a variable that holds a column: a literal for all rows becomes one."""
-        return value if value.startswith("v") else self.code.let(f"full({self.count}, {value})")
-
 
 class TableRows(PlanRows):
-    """The rows of a table, as many as its first required column has."""
+    """The rows of a table, counted by the first of its columns that is never missing."""
 
     def __init__(self, plan: p.Scan, context: Context) -> None:
         super().__init__(plan, context)
         key = next(column.name for column in table(plan.table).columns.values() if column.required)
         self._table = self.code.let(f"tables.get({plan.table!r}, nothing)")
-        self.count = self.code.let(f"len({self._table}.get({key!r}, ()))")
+        self.count = self.code.let(f"rows_of({self._table}, {key!r})")
         self._codes = self.code.hold(context.codes)
 
     def column(self, name: str) -> str:
@@ -74,18 +73,65 @@ class TableRows(PlanRows):
 
 
 class DerivedRows(PlanRows):
-    """Rows with columns made of those of other rows, the others being dropped or kept."""
+    """Rows with columns made of those of other rows, the others being dropped or kept.
+
+    Several columns that are each made of one column in the same way are made at once, as rows of a matrix.
+    """
 
     def __init__(self, plan: p.Select | p.WithColumns, context: Context) -> None:
         super().__init__(plan, context)
         self._of = rows(plan.of, context)
         self._made, self._lowering, self.count = dict(plan.columns), self._of.columns(), self._of.count
+        self._written: dict[str, str] = {}
+        alike = defaultdict(list)
+        for name in self._made:
+            alike[self._form(name)].append(name)
+        self._alike = {
+            name: names for form, names in alike.items() if form and len(names) > 2 for name in names
+        }
 
     def column(self, name: str) -> str:
         """Return the variable that holds a column."""
-        if name in self._made:
-            return self.stored(self._lowering.value(self._made[name]))
-        return self._of.column(name)
+        if name not in self._made:
+            return self._of.column(name)
+        if name in self._alike and name not in self._written:
+            self._write(self._alike[name])
+        if name in self._written:
+            return self._written[name]
+        return self._lowering.stored(self._lowering.value(self._made[name]), self.count)
+
+    def _form(self, name: str) -> str:
+        """Return the form of a column that is made of one other, whatever that one is; "" for other columns."""
+        value = self._made[name]
+        of = {self._of.schema[column] for column in columns_in(value)}
+        single = len(set(columns_in(value))) == 1 and not isinstance(value, e.Column | e.Cumulative)
+        return canonical((value, *(each.type for each in of)), lambda _: "") if single else ""
+
+    def _write(self, names: Sequence[str]) -> None:
+        sources = [next(columns_in(self._made[name])) for name in names]
+        matrix = self.code.let(f"array([{', '.join(self._of.column(source) for source in sources)}])")
+        stacked = _Stacked(self._of, sources, matrix)
+        made = Columns(self.code, stacked, self.context.codes, self.context.constant).value(
+            self._made[names[0]]
+        )
+        self._written = {**self._written, **{name: self.code.name() for name in names}}
+        self.code.line(f"{', '.join(self._written[name] for name in names)}, = {made}")
+
+
+class _Stacked:
+    """Several columns as the rows of one matrix, found under the name of the first."""
+
+    def __init__(self, of: PlanRows, names: Sequence[str], matrix: str) -> None:
+        several = [of.schema[name] for name in names]
+        together = Facts(
+            several[0].type, any(each.nullable for each in several), max(each.bound for each in several)
+        )
+        self.schema: Schema = {names[0]: together}
+        self._matrix = matrix
+
+    def column(self, _name: str) -> str:
+        """Return the variable that holds the matrix."""
+        return self._matrix
 
 
 class GroupedRows(PlanRows):
@@ -95,7 +141,7 @@ class GroupedRows(PlanRows):
         super().__init__(plan, context)
         self._of, self._made = rows(plan.of, context), dict(plan.columns)
         columns = self._of.columns()
-        keys = [columns.key(name) for name in plan.keys]
+        keys = columns.keys(plan.keys) or [columns.key(plan.keys[0])]
         self._order = self.code.let(f"lexsort(({', '.join(reversed(keys))},))")
         self._first = self.code.let(f"starts(({', '.join(keys)},), {self._order})")
         self.count = self.code.let(f"len({self._first})")
@@ -105,7 +151,7 @@ class GroupedRows(PlanRows):
     def column(self, name: str) -> str:
         """Return the variable that holds a key or an aggregate."""
         if name in self._made:
-            return self.stored(self._lowering.value(self._made[name]))
+            return self._lowering.stored(self._lowering.value(self._made[name]), self.count)
         return self.code.let(f"{self._of.column(name)}[{self._order}][{self._first}]")
 
 
@@ -114,18 +160,23 @@ class JoinedRows(PlanRows):
 
     def __init__(self, plan: p.Join, context: Context) -> None:
         super().__init__(plan, context)
-        self._left, self._right, self._how = rows(plan.left, context), rows(plan.right, context), plan.how
-        place = self.code.let(f"matches({self._left.column(plan.on)}, {self._right.column(plan.on)})")
+        self._left, right = rows(plan.left, context), rows(plan.right, context)
+        place = self.code.let(f"matches({self._left.column(plan.on)}, {right.column(plan.on)})")
         self._kept = self.code.let(f"{place} >= 0") if plan.how == "inner" else ""
-        self._place = self.code.let(f"{place}[{self._kept}]") if plan.how == "inner" else place
-        self.count = self.code.let(f"len({self._place})")
+        kept = self.code.let(f"{place}[{self._kept}]") if self._kept else place
+        self.count = self.code.let(f"len({kept})")
+        # All at once: taking rows costs the same for one column as for thirty.
+        names = [name for name in right.schema if name != plan.on]
+        self._taken = {name: self.code.name() for name in names}
+        matrix = f"array([{', '.join(right.column(name) for name in names)}])"
+        self.code.line(f"{', '.join(self._taken.values())}, = taken({matrix}, {kept})")
 
     def column(self, name: str) -> str:
         """Return the variable that holds a column of either side."""
-        if name in self._left.schema:
-            column = self._left.column(name)
-            return self.code.let(f"{column}[{self._kept}]") if self._kept else column
-        return self.code.let(f"taken({self._right.column(name)}, {self._place})")
+        if name in self._taken:
+            return self._taken[name]
+        column = self._left.column(name)
+        return self.code.let(f"{column}[{self._kept}]") if self._kept else column
 
 
 @singledispatch
