@@ -96,19 +96,27 @@ def test_a_migrated_ledger_goes_on(old: str, migrated: Ledger) -> None:
     reopened.close()
 
 
-@pytest.mark.parametrize("table", ["decisions", "reviews"])
-def test_tampering_with_any_migrated_record_is_found(old: str, migrated: Ledger, table: str) -> None:
-    columns = [column.name for column in schema.CHAINS[table].c if column.name != "sequence"]
-    for row in rows_1_0(table):
-        here = f"WHERE sequence = {row['sequence']}"
-        for column in columns:
-            execute(old, f"CREATE TABLE kept AS SELECT * FROM {table} {here}")  # noqa: S608  (constants)
-            assert execute(old, f"UPDATE {table} SET {column} = {_other(column)} {here}") == 1  # noqa: S608
-            with pytest.raises(BrokenRecordError, match=f"{table} record {row['sequence']} "):
+@pytest.mark.parametrize("name", ["decisions", "reviews"])
+def test_tampering_with_any_migrated_record_is_found(old: str, migrated: Ledger, name: str) -> None:
+    table, engine = schema.CHAINS[name], engine_of(old)
+    with engine.connect() as connection:
+        rows = [dict(row) for row in connection.execute(table.select()).mappings()]
+
+    def write(sequence: int, values: dict[str, object]) -> None:
+        with engine.begin() as connection:
+            connection.execute(table.update().where(table.c.sequence == sequence).values(values))
+
+    others = {"payload": b"{}", "format": 2, "applicant_id": 1}
+    for row in rows:
+        for column in row.keys() - {"sequence"}:
+            other = not row[column] if column == "simulation" else others.get(column, "x")
+            write(row["sequence"], {column: other})
+            with pytest.raises(BrokenRecordError, match=f"{name} record {row['sequence']} "):
                 migrated.verify()
-            execute(old, f"UPDATE {table} SET {column} = (SELECT {column} FROM kept) {here}")  # noqa: S608
-            execute(old, "DROP TABLE kept")
+            write(row["sequence"], {column: row[column]})
+    assert len(rows) == {"decisions": 14, "reviews": 2}[name]
     assert migrated.verify() == LENGTH_1_0
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
@@ -136,14 +144,14 @@ def test_tampering_before_the_migration_is_still_found(old: str, change: str) ->
 
 @pytest.mark.slow
 def test_processes_that_open_an_old_ledger_at_once_migrate_it_once(old: str) -> None:
-    processes = [SPAWN.Process(target=append, args=(old, 5)) for _ in range(4)]
+    processes = [SPAWN.Process(target=append, args=(old, 5)) for _ in range(2)]
     for process in processes:
         process.start()
     for process in processes:
         process.join(120)
         assert process.exitcode == 0
     ledger = Ledger.open(old)
-    assert ledger.verify() == LENGTH_1_0 + 20
+    assert ledger.verify() == LENGTH_1_0 + 10
     ledger.close()
 
 
@@ -224,16 +232,6 @@ def test_alembic_is_imported_where_a_migration_is_due_alone(url: str) -> None:
         "assert 'alembic' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program, url], check=True)
-
-
-def _other(column: str) -> str:
-    if column == "payload":
-        return "'{}'::bytea"
-    if column == "format":
-        return "2"
-    if column == "applicant_id":
-        return "1"
-    return "NOT simulation" if column == "simulation" else "'x'"
 
 
 def _described(url: str) -> dict[str, object]:

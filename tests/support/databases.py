@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy import MetaData, create_engine
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -27,7 +27,7 @@ def execute(url: str, statement: str) -> int:
         statement = re.sub(r"::bytea\b", "", statement)
     engine = engine_of(url)
     with engine.begin() as connection:
-        changed = connection.execute(text(statement)).rowcount
+        changed = connection.exec_driver_sql(statement).rowcount
     engine.dispose()
     return changed
 
