@@ -35,7 +35,7 @@ class Reason(Record):
 
 
 class Assessment(Record):
-    """What the model and the policy said of the applicant."""
+    """What the model and the policy said of the applicant; ``expected_cost`` in the unit of the costs."""
 
     probability_of_default: float
     decision: DecisionKind
@@ -43,14 +43,16 @@ class Assessment(Record):
     grade: str
     reasons: tuple[Reason, ...]
     warnings: tuple[str, ...] = ()
+    expected_cost: float | None = None
 
 
 class Costs(Record):
-    """What mistakes and a review cost, in one unit of money."""
+    """What mistakes and a review cost, in one unit of money, and the share of reviews that end in a mistake."""
 
     false_negative: float
     false_positive: float
     review: float
+    reviewer_error_rate: float | None = None
 
 
 class Policy(Record):
@@ -91,6 +93,18 @@ class DecisionEntry(DecisionContent):
         """Whether ``policy`` was recorded; format 1 held the cut-off alone, the rest is reconstructed."""
         return self.format > 1
 
+    def projection(self) -> dict[str, str | int | bool]:
+        """Return what the columns beside the payload repeat."""
+        return {
+            "decision_id": self.decision_id,
+            "recorded_at": timestamp(self.recorded_at),
+            "applicant_id": self.applicant_id,
+            "decision": self.assessment.decision,
+            "grade": self.assessment.grade,
+            "model_version": self.model_version,
+            "simulation": self.simulation,
+        }
+
 
 class ReviewContent(Record):
     """A human's own decision to record."""
@@ -106,6 +120,10 @@ class ReviewEntry(ReviewContent):
     format: int
     decision_id: str
     recorded_at: datetime
+
+    def projection(self) -> dict[str, str | int | bool]:
+        """Return what the columns beside the payload repeat."""
+        return {"decision_id": self.decision_id, "recorded_at": timestamp(self.recorded_at)}
 
 
 class DecisionHistory(Record):
