@@ -20,7 +20,6 @@ from home_credit.api.limits import RateLimit
 from home_credit.api.problems import problem_of
 from home_credit.config import Settings
 from home_credit.decisioning import records
-from home_credit.decisioning.service import DecisionService
 from home_credit.examples import APPLICANT, BUNDLE
 from home_credit.ledger.store import Ledger
 from home_credit.policy import Policy
@@ -43,6 +42,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
+
+    from home_credit.decisioning.service import DecisionService
 
 KEY = "k3y"
 
@@ -177,7 +178,11 @@ def test_a_simulation_is_marked_and_recorded(api: Api) -> None:
     assert simulated.probability_of_default == 1 - 0.9
     recorded = api.ledger.read(simulated.decision_id).decision
     assert recorded.simulation
-    assert recorded.bundle["application"] == {**BUNDLE["application"], "EXT_SOURCE_2": 0.9, "EXT_SOURCE_1": None}
+    assert recorded.bundle["application"] == {
+        **BUNDLE["application"],
+        "EXT_SOURCE_2": 0.9,
+        "EXT_SOURCE_1": None,
+    }
     assert api.post(path, json={"application": {}}).json()["simulation"]
     assert api.post("/predict?simulation=true", json=BUNDLE).json()["simulation"]
     assert api.post(path, json={"application": {"SK_ID_CURR": APPLICANT}}).status_code == 200
@@ -207,9 +212,7 @@ def test_a_replay_finds_every_bit_or_says_what_differs(api: Api) -> None:
     assert same.identical
     assert same.differences == []
     bundle = records.request(api.ledger.read(decision_id).decision)
-    other = api.ledger.append(
-        records.content(same.recorded.model_copy(update={"score": 1}), bundle, POLICY)
-    )
+    other = api.ledger.append(records.content(same.recorded.model_copy(update={"score": 1}), bundle, POLICY))
     differing = Replay.model_validate_json(api.get(f"/decisions/{other.decision_id}/replay").content)
     assert not differing.identical
     assert "score" in differing.differences[0]
@@ -447,7 +450,9 @@ def test_every_error_of_the_tree_has_a_problem() -> None:
     for kind in kinds:
         needed = next((arguments[base.__name__] for base in kind.__mro__ if base.__name__ in arguments), (1,))
         document = problem_of(kind(*needed))
-        if issubclass(kind, (errors.UnavailableError, errors.TableError)):
+        if issubclass(kind, errors.BrokenRecordError):
+            assert document.status == 500
+        elif issubclass(kind, (errors.UnavailableError, errors.TableError)):
             assert document.status == 503
         elif kind is not errors.HomeCreditError:
             assert 400 <= document.status < 500

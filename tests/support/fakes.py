@@ -49,16 +49,18 @@ class FakeScorer:
         self.may_answer.wait(10)
         if self.fails:
             raise self.fails
+        probabilities = [1 - (bundle.application["EXT_SOURCE_2"] or 0.0) for bundle in bundles]
         return [
             an_assessment(
                 bundle.applicant_id,
-                probability_of_default=1 - (bundle.application["EXT_SOURCE_2"] or 0.0),
+                probability_of_default=probability,
+                decision=self.policy.decide(probability),
                 cut_off=self.policy.cut_off,
                 model_version=self.version,
                 warnings=bundle.warnings,
                 simulation=simulation,
             )
-            for bundle in bundles
+            for bundle, probability in zip(bundles, probabilities, strict=True)
         ]
 
     def infer(self, vectors: Sequence[Mapping[str, float | str | None]]) -> list[float]:

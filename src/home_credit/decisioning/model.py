@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from home_credit.default_risk.preprocessor import Preprocessor
     from home_credit.features.rows import FeatureRows, Numbers
 
 
@@ -53,17 +54,23 @@ class RiskModel:
         """The features of the model, in the order of its vector."""
         return self._model.preprocessor.features
 
+    @property
+    def preprocessor(self) -> Preprocessor:
+        """What makes the model's own matrix."""
+        return self._model.preprocessor
+
     def score(self, rows: FeatureRows) -> Scores:
         """Return probabilities with the contributions behind them."""
-        preprocessor = self._model.preprocessor
-        matrix = preprocessor.encode(rows)
+        matrix = self.preprocessor.encode(rows)
         return Scores(
-            self.matrix_probability(matrix), self.matrix_contributions(matrix), preprocessor.unseen(rows)
+            self.matrix_probability(matrix),
+            self.matrix_contributions(matrix),
+            self.preprocessor.unseen(rows),
         )
 
     def probability(self, rows: FeatureRows) -> Numbers:
         """Return the probability of default alone, one per row."""
-        return self.matrix_probability(self._model.preprocessor.encode(rows))
+        return self.matrix_probability(self.preprocessor.encode(rows))
 
     def matrix_probability(self, matrix: Numbers) -> Numbers:
         """Return the probability of default of each row of the model's own matrix."""

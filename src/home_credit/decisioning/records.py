@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from home_credit.errors import BundleError, LedgerError
+from home_credit.errors import BrokenRecordError, BundleError
 from home_credit.ledger import records
 from home_credit.policy import Policy
 from home_credit.schemas import Assessment, Decision, DecisionRecord, PredictionRequest, Review
@@ -35,7 +35,12 @@ def content(assessment: Assessment, request: PredictionRequest, policy: Policy) 
 
 def decision(entry: DecisionEntry) -> Decision:
     """Return a recorded decision as the API gives it."""
-    return Decision(**dict(assessment(entry)), decision_id=entry.decision_id, recorded_at=entry.recorded_at)
+    return decided(assessment(entry), entry)
+
+
+def decided(said: Assessment, entry: DecisionEntry) -> Decision:
+    """Return the decision that an assessment became when it was recorded."""
+    return Decision(**dict(said), decision_id=entry.decision_id, recorded_at=entry.recorded_at)
 
 
 def assessment(entry: DecisionEntry) -> Assessment:
@@ -45,7 +50,7 @@ def assessment(entry: DecisionEntry) -> Assessment:
         cut_off=entry.policy.cut_off,
         model_version=entry.model_version,
         simulation=entry.simulation,
-        **entry.assessment.model_dump(mode="json"),
+        **entry.assessment.model_dump(mode="json", include=set(Assessment.model_fields)),
     )
 
 
@@ -80,4 +85,4 @@ def reading(decision_id: str) -> Iterator[None]:
         yield
     except (BundleError, ValidationError) as error:
         cause = str(error).splitlines()[0]
-        raise LedgerError(f"the record of decision {decision_id} cannot be read: {cause}") from error
+        raise BrokenRecordError(f"the record of decision {decision_id} cannot be read: {cause}") from error

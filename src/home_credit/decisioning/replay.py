@@ -27,8 +27,8 @@ def recorded_scorer(scorer: Scorer, entry: DecisionEntry) -> Scorer:
 def replay_record(scorer: Scorer, entry: DecisionEntry) -> Replay:
     """Assess again what a recorded decision was made from, and compare it with what was recorded.
 
-    Raises :class:`OtherModelError` where another model version made the decision, and :class:`LedgerError` where
-    its rows cannot be read.
+    Raises :class:`OtherModelError` where another model version made the decision, and
+    :class:`BrokenRecordError` where its rows cannot be read.
     """
     scorer = recorded_scorer(scorer, entry)
     with records.reading(entry.decision_id):

@@ -94,4 +94,5 @@ class Scorer:
 
     def infer(self, vectors: Sequence[Mapping[str, Value]]) -> list[float]:
         """Return the probability of default of each of the model's own feature vectors; absent is missing."""
-        return self.model.probability(FeatureRows.of(vectors, self.features)).tolist()
+        probabilities = self.model.probability(FeatureRows.of(vectors, self.features))
+        return [float(probability) for probability in probabilities]

@@ -180,7 +180,8 @@ class DecisionService:
             records.content(assessment, request, scorer.policy)
             for assessment, request in zip(assessments, requests, strict=True)
         ]
-        decisions = [records.decision(entry) for entry in self._ledger.get().append_many(contents)]
+        entries = self._ledger.get().append_many(contents)
+        decisions = [records.decided(*pair) for pair in zip(assessments, entries, strict=True)]
         for decision in decisions:
             self._observe(decision)
         return decisions
