@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from home_credit.default_risk import artifacts, classifier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from home_credit.default_risk.manifest import Manifest
     from home_credit.default_risk.preprocessor import Preprocessor
     from home_credit.features.rows import FeatureRows, Numbers
 
@@ -45,7 +46,7 @@ class RiskModel:
         return self._model.version
 
     @property
-    def manifest(self) -> Mapping[str, Any]:
+    def manifest(self) -> Manifest:
         """What was written down of the model when it was trained."""
         return self._model.manifest
 

@@ -39,7 +39,7 @@ class Scorer:
     def load(cls, models: Path, settings: Settings) -> Scorer:
         """Load the model in ``models``; raises :class:`ArtifactError` where there is none that can be trusted."""
         model = RiskModel.load(models)
-        cut_off = float(model.manifest["policy"]["cut_off"])
+        cut_off = model.manifest.policy.cut_off
         return cls(ApplicantFeatures(), model, Policy(cut_off, review_band(cut_off, Costs.of(settings))))
 
     def with_policy(self, policy: Policy) -> Self:
@@ -62,12 +62,12 @@ class Scorer:
         manifest = self.model.manifest
         return ModelFacts(
             model_version=self.version,
-            trained_at=manifest["trained_at"],
+            trained_at=manifest.trained_at,
             features=len(self.features),
             cut_off=self.policy.cut_off,
             review_band=self.policy.review_band,
-            metrics=manifest["metrics"]["out_of_fold"],
-            training_data=manifest["training_data"],
+            metrics=manifest.metrics.out_of_fold,
+            training_data=manifest.training_data.model_dump(),
         )
 
     def assess(self, bundles: Sequence[ParsedBundle], *, simulation: bool = False) -> list[Assessment]:
