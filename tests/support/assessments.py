@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from home_credit.ledger import records
+from home_credit.policy import Policy
 from home_credit.schemas import Assessment, PredictionRequest, Reason, Text
+
+POLICY = Policy(0.09090909090909091, None)
 
 
 def an_assessment(applicant_id: int = 900001, **changes: Any) -> Assessment:
@@ -19,7 +22,7 @@ def an_assessment(applicant_id: int = 900001, **changes: Any) -> Assessment:
     facts: dict[str, Any] = {
         "SK_ID_CURR": applicant_id,
         "probability_of_default": 0.1,
-        "cut_off": 0.09090909090909091,
+        "cut_off": POLICY.cut_off,
         "decision": "declined",
         "score": 512,
         "grade": "D",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
+    from home_credit.features.rows import FeatureRows
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Preprocessor:
     """The features in the order of the matrix, and the categories of those that are text.
 
@@ -59,16 +62,34 @@ class Preprocessor:
             for name in self.features
         ).to_numpy(order="c")
 
-    def unseen(self, rows: pl.DataFrame) -> list[list[str]]:
+    def encode(self, rows: FeatureRows) -> NDArray[np.float64]:
+        """Return the same matrix of feature rows that are plain arrays."""
+        matrix = np.empty((rows.count, len(self.features)))
+        for place, name in enumerate(self.features):
+            codes = self._codes.get(name)
+            matrix[:, place] = (
+                rows.numbers[name]
+                if codes is None
+                else [codes.get(category, np.nan) for category in rows.categories[name]]
+            )
+        return matrix
+
+    def unseen(self, rows: FeatureRows) -> list[list[str]]:
         """Return, per row, a warning for each category that training never saw."""
-        warnings: list[list[str]] = [[] for _ in range(len(rows))]
-        for name, known in self.categories.items():
-            new = rows[name].is_not_null() & ~rows[name].is_in(list(known))
-            for row in new.arg_true():
-                warnings[row].append(
-                    f"{name}: {rows[name][row]!r} was never seen in training; taken as missing"
-                )
+        warnings: list[list[str]] = [[] for _ in range(rows.count)]
+        for name, codes in self._codes.items():
+            for row, category in enumerate(rows.categories[name]):
+                if category is not None and category not in codes:
+                    warnings[row].append(f"{name}: {category!r} was never seen in training; taken as missing")
         return warnings
+
+    @cached_property
+    def _codes(self) -> dict[str, dict[str | None, float]]:
+        """The number that stands for each category, by feature."""
+        return {
+            name: {category: float(code) for code, category in enumerate(known)}
+            for name, known in self.categories.items()
+        }
 
     def to_plain(self) -> dict[str, Any]:
         """Return dictionaries and lists that hold all of it."""
