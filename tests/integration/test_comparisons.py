@@ -8,8 +8,8 @@ import optuna
 import pytest
 from mlflow import MlflowClient
 
-from home_credit.config import tracking_uri
 from home_credit.default_risk import classifier
+from home_credit.tracking.addresses import tracking_uri
 from home_credit.training import data
 from home_credit.training.baselines import EXPERIMENT, candidates, evaluate
 from home_credit.training.search import STUDY, search

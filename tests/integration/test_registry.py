@@ -9,12 +9,13 @@ import mlflow
 import polars as pl
 import pytest
 
-from home_credit.config import Settings, tracking_uri
+from home_credit.config import Settings
 from home_credit.decisioning.scoring import Scorer
 from home_credit.features.build import feature_matrix
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
 from home_credit.tracking import CHAMPION, MODEL, registered_models
+from home_credit.tracking.addresses import tracking_uri
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, ID, TARGET, table
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def a_table(file: str, rows: int = 3, **columns: Sequence[Any]) -> pl.DataFrame:
     data: dict[str, Any] = {
         column.name: [_value(column, row) for row in range(rows)] for column in schema.columns.values()
     }
-    types: dict[str, pl.DataType] = dict(schema.schema)
+    types: dict[str, pl.DataType] = polars_schema(schema)
     if file == "application_train":
         data[TARGET], types[TARGET] = [row % 2 for row in range(rows)], pl.Int64()
     made = pl.DataFrame(data, schema=types)

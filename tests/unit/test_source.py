@@ -21,6 +21,7 @@ from home_credit.errors import (
     TableError,
     WrongTypeError,
 )
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, TARGET, table
 from home_credit.tables.source import Split, open_tables
 from support.tables import a_table, write_table
@@ -73,7 +74,7 @@ def replace(path: Path, old: str, new: str) -> None:
 def test_all_seven_tables_come_in_the_types_of_the_schema(tmp_path: Path, ending: str) -> None:
     frames, warnings, _ = read(fill(tmp_path, ending))
     assert list(frames) == list(TABLES)
-    assert all(dict(frames[name].schema) == table(name).schema for name in TABLES)
+    assert all(dict(frames[name].schema) == polars_schema(table(name)) for name in TABLES)
     assert_frame_equal(frames[APPLICATION], a_table("application_train").drop(TARGET))
     assert all(frames[name].equals(a_table(name)) for name in HISTORIES)
     assert warnings == []
@@ -110,7 +111,7 @@ def test_a_missing_or_empty_history_is_a_history_that_nobody_has(tmp_path: Path)
     frames, _, _ = read(tmp_path)
     for name in ("bureau", "POS_CASH_balance"):
         assert frames[name].is_empty()
-        assert dict(frames[name].schema) == table(name).schema
+        assert dict(frames[name].schema) == polars_schema(table(name))
 
 
 def test_staged_files_are_gone_after_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,7 +387,7 @@ def test_csv_and_parquet_are_read_bit_for_bit_alike(
 ) -> None:
     columns = ("DAYS_CREDIT", "AMT_CREDIT_SUM", "CREDIT_TYPE", "CREDIT_ACTIVE")
     values = {name: pl.Series(name, [row[place] for row in rows]) for place, name in enumerate(columns)}
-    held = a_table("bureau", len(rows), **values).cast(table("bureau").schema)
+    held = a_table("bureau", len(rows), **values).cast(polars_schema(table("bureau")))
     active = pl.col("CREDIT_ACTIVE")
     expected = held.with_columns(
         pl.when(active.is_in(table("bureau").columns["CREDIT_ACTIVE"].values)).then(active)

@@ -15,6 +15,7 @@ import pytest
 from home_credit.errors import UsageError
 from home_credit.synthetic import write_demo
 from home_credit.synthetic.build import ROW_GROUP
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, table
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def everyone(tables: Tables) -> pl.DataFrame:
 def test_tables_have_the_original_names_columns_and_types(tables: Tables) -> None:
     assert set(tables) == {"application_train", "application_test", *HISTORIES}
     for name in HISTORIES:
-        assert dict(tables[name].schema) == table(name).schema
-    schema = table(APPLICATION).schema
+        assert dict(tables[name].schema) == polars_schema(table(name))
+    schema = polars_schema(table(APPLICATION))
     assert dict(tables["application_test"].schema) == schema
     assert tables["application_train"].columns[:2] == [ID, TARGET]
     assert dict(tables["application_train"].drop(TARGET).schema) == schema

@@ -30,7 +30,7 @@ class Scorer:
     def __init__(self, model: artifacts.Artifacts, costs: policy.Costs) -> None:
         self._model = model
         self._features = OnlineFeatures()
-        cut_off = float(model.manifest["policy"]["cut_off"])
+        cut_off = model.manifest.policy.cut_off
         self.policy = policy.Policy(cut_off, policy.review_band(cut_off, costs))
 
     @classmethod
@@ -54,12 +54,12 @@ class Scorer:
         manifest = self._model.manifest
         return ModelFacts(
             model_version=self.version,
-            trained_at=manifest["trained_at"],
+            trained_at=manifest.trained_at,
             features=len(self.features),
             cut_off=self.policy.cut_off,
             review_band=self.policy.review_band,
-            metrics=manifest["metrics"]["out_of_fold"],
-            training_data=manifest["training_data"],
+            metrics=manifest.metrics.out_of_fold,
+            training_data=manifest.training_data.model_dump(),
         )
 
     def assess(self, bundles: Sequence[ParsedBundle], *, simulation: bool = False) -> list[Assessment]:

@@ -512,3 +512,14 @@ def max_horizontal(*values: Expr) -> Expr:
 def count_rows() -> Expr:
     """Aggregate: the number of rows."""
     return Length()
+
+
+def columns_in(expression: Expr) -> Iterator[str]:
+    """Yield the columns that an expression reads, from left to right, some of them more than once."""
+    match expression:
+        case Column(name):
+            yield name
+        case Cumulative(_, partition_by, order_by):
+            yield from (partition_by, *order_by)
+    for operand in expression.operands:
+        yield from columns_in(operand)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from home_credit.features import application, combined
 from home_credit.features.catalogue import CATALOGUE, HISTORY_MODULES
 from home_credit.features.expression import FLOAT, Expr
-from home_credit.features.plan import Plan, scan
+from home_credit.features.plan import Grouped, Plan, scan
 from home_credit.tables.schema import APPLICATION, ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from home_credit.features.definition import Feature
 
@@ -24,10 +25,16 @@ def values(features: Iterable[Feature]) -> dict[str, Expr]:
     }
 
 
+# One row per applicant who has rows in a table, with the features of those rows.
+HISTORIES: Mapping[str, Grouped] = MappingProxyType(
+    {module.TABLE: module.ROWS.group_by(ID).agg(values(module.FEATURES)) for module in HISTORY_MODULES}
+)
+
+
 def _matrix() -> Plan:
     result = scan(APPLICATION).select(ID, **values(application.FEATURES))
-    for module in HISTORY_MODULES:
-        result = result.join(module.ROWS.group_by(ID).agg(values(module.FEATURES)), on=ID, how="left")
+    for history in HISTORIES.values():
+        result = result.join(history, on=ID, how="left")
     return result.with_columns(**values(combined.FEATURES)).select(ID, *CATALOGUE)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from polars.io.plugins import register_io_source
 
 from home_credit.features.build import plan
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import ID, TABLES, table
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class OnlineFeatures:
                 frame = frame.filter(predicate)
             yield frame if n_rows is None else frame.head(n_rows)
 
-        return register_io_source(read, schema=table(name).schema)
+        return register_io_source(read, schema=polars_schema(table(name)))
 
     def compute(self, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         """Return SK_ID_CURR and all features, ascending by SK_ID_CURR, of the applicants in the frames.

@@ -88,7 +88,7 @@ class Groups:
     of: Plan
     keys: tuple[str, ...]
 
-    def agg(self, columns: Mapping[str, Expr] | None = None, /, **further: Expr) -> Plan:
+    def agg(self, columns: Mapping[str, Expr] | None = None, /, **further: Expr) -> Grouped:
         """Return one row per group with the aggregates ``columns`` and ``further``."""
         return Grouped(self.of, self.keys, (*(columns or {}).items(), *further.items()))
 
@@ -96,3 +96,13 @@ class Groups:
 def scan(table: str) -> Plan:
     """Return the rows of ``table``, in the columns and types of its schema."""
     return Scan(table)
+
+
+def parts(plan: Plan) -> tuple[Plan, ...]:
+    """Return the plans that a plan is made of."""
+    return tuple(part for name in plan.__dataclass_fields__ if isinstance(part := getattr(plan, name), Plan))
+
+
+def expressions(plan: Plan) -> tuple[Expr, ...]:
+    """Return the expressions of the columns that a plan makes of those of its parts."""
+    return tuple(value for _, value in getattr(plan, "columns", ()))

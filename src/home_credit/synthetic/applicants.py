@@ -87,7 +87,7 @@ class Generator:
         owner, drawn = self._rows(self._bureau, context, "BUREAU_CREDITS", random)
         credit_ids = random.permutation(self._take("credit", len(owner)))
         credit = bureau.decode(self._bureau, drawn).insert_column(0, pl.Series("SK_ID_CURR", ids[owner]))
-        credit = credit.with_columns(SK_ID_BUREAU=pl.Series(credit_ids)).select(list(table("bureau").schema))
+        credit = credit.with_columns(SK_ID_BUREAU=pl.Series(credit_ids)).select(list(table("bureau").columns))
         reported = (context["REPORTED_MONTHLY"].values == 1)[owner] & (
             random.random(len(owner)) < facts["reported"]
         )
@@ -98,7 +98,7 @@ class Generator:
         earlier = previous.decode(self._previous, drawn).with_columns(
             SK_ID_PREV=pl.Series(previous_ids), SK_ID_CURR=pl.Series(ids[owner])
         )
-        earlier = earlier.select(list(table("previous_application").schema))
+        earlier = earlier.select(list(table("previous_application").columns))
         granted = loans.loans_of(earlier, late[owner])
         older, older_late = cards.older_cards(ids, late, earlier, facts["cards"], random)
         older = older.with_columns(SK_ID_PREV=pl.Series(self._take("previous", len(older))))

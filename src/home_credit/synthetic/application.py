@@ -16,6 +16,7 @@ import polars as pl
 
 from home_credit.synthetic import building
 from home_credit.synthetic.chain import frame_of
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, table
 
 if TYPE_CHECKING:
@@ -129,7 +130,9 @@ def decode(chain: Chain, drawn: Context) -> pl.DataFrame:
     """Return applications in their schema, but for the ids, made of what the chain drew."""
     since = _since_birthday(-pl.col("DAYS_BIRTH"))
     credit = (pl.col("BASE") * pl.col("RATIO") / CENT).round() * CENT
-    schema = {name: dtype for name, dtype in table(APPLICATION).schema.items() if name != "SK_ID_CURR"}
+    schema = {
+        name: dtype for name, dtype in polars_schema(table(APPLICATION)).items() if name != "SK_ID_CURR"
+    }
     return (
         building.decode(frame_of(chain, drawn))
         .with_columns(

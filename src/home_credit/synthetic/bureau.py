@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from home_credit.synthetic.chain import frame_of
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def decode(chain: Chain, drawn: Context) -> pl.DataFrame:
     """Return credits in their schema, but for the ids, made of what the chain drew."""
     total = pl.col("AMT_CREDIT_SUM")
     owed = (total * pl.col("DEBT_SHARE").clip(0, 1.5).fill_null(1) / 0.045).round() * 0.045
-    schema = {name: dtype for name, dtype in table("bureau").schema.items() if not name.startswith("SK_ID")}
+    schema = {
+        name: dtype for name, dtype in polars_schema(table("bureau")).items() if not name.startswith("SK_ID")
+    }
     start = pl.col("DAYS_CREDIT").clip(-2922, 0)
     return (
         frame_of(chain, drawn)
@@ -124,5 +127,5 @@ def monthly(credit: pl.DataFrame, facts: Mapping[str, Any], random: np.random.Ge
             "MONTHS_BALANCE": month[sort],
             "STATUS": STATUSES[code[sort]].astype(object).tolist(),
         },
-        schema=table("bureau_balance").schema,
+        schema=polars_schema(table("bureau_balance")),
     )

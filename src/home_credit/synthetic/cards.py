@@ -9,6 +9,7 @@ import polars as pl
 
 from home_credit.synthetic.balances import IDS, MONTH, category, days_past_due, in_schema, numbers, to_cents
 from home_credit.synthetic.chain import normal_share
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def credit_cards(
         pl.col("AMT_CREDIT") > 0,
     )
     if approved.is_empty():
-        return pl.DataFrame(schema={**table("credit_card_balance").schema, "LATE": pl.Float64()})
+        return pl.DataFrame(schema={**polars_schema(table("credit_card_balance")), "LATE": pl.Float64()})
     cards = _Cards(approved, facts, random)
     months = [cards.pass_month(month) for month in range(int(cards.first.min()), 0)]
     rows = {name: np.concatenate([month[name] for month in months]) for name in months[0]}

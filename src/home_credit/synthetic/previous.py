@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from home_credit.synthetic.chain import frame_of
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def decode(chain: Chain, drawn: Context) -> pl.DataFrame:
     """Return previous applications in their schema, but for the ids, made of what the chain drew."""
     schema = {
         name: dtype
-        for name, dtype in table("previous_application").schema.items()
+        for name, dtype in polars_schema(table("previous_application")).items()
         if not name.startswith("SK_ID")
     }
     cents = 0.045

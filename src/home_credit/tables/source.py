@@ -15,6 +15,7 @@ import polars as pl
 from home_credit.errors import DuplicateKeyError, EmptyTableError, MissingTableError, WrongTypeError
 from home_credit.tables.checks import Checked, Violation, check
 from home_credit.tables.files import ENDINGS, find, readable, scan
+from home_credit.tables.frames import polars_schema, polars_type
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, Column, table
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class _Reader:
         labels = [_NO_LABEL] if name == TRAIN else []
         if labels:
             columns.append(_TARGET)
-        schema = {column.name: column.polars for column in columns}
+        schema = {column.name: polars_type(column) for column in columns}
         with readable(name, paths[0]):
             raw, further = scan(name, paths[0], schema, self.staging)
             checked = check(name, raw, columns, labels)
@@ -119,7 +120,7 @@ def _open(directory: Path, split: Split, staging: Path) -> Source:
         # Months are not compared with each other: their keys of two columns would cost gigabytes.
         if history and len(key) == 1:
             _distinct({name: history}, key[0])
-        frames[name] = history.frame if history else pl.LazyFrame(schema=table(name).schema)
+        frames[name] = history.frame if history else pl.LazyFrame(schema=polars_schema(table(name)))
     return Source(frames, applicants, _target(parts), reader.warnings, reader.fingerprint)
 
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import log_loss, roc_auc_score
 
-from home_credit.default_risk import calibration, metrics
+from home_credit.default_risk import calibration
 from home_credit.default_risk.inputs import INPUTS
 from home_credit.features.catalogue import TABLE_OF
 from home_credit.tables.schema import APPLICATION
 from home_credit.tracking import runs
 from home_credit.training import folds, learners
 from home_credit.training.cross_validation import Learner, out_of_fold
+from home_credit.validation import auc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,7 +81,7 @@ def evaluate(
     for name, (features, learner) in models.items():
         scored = out_of_fold(applicants.rows, applicants.target, applicants.persons, learner, repeats=repeats)
         probability = calibration.IDENTITY.probability(scored.raw.ravel())
-        low, high = metrics.auc_interval(target, probability)
+        low, high = auc.interval(target, probability, np.tile(applicants.persons, repeats))
         result = BaselineResult(
             name,
             features,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping  # singledispatch reads the annotations
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from home_credit.features import expression as e
 from home_credit.features import plan as p
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 Frame = nw.LazyFrame[Any]
 
@@ -52,90 +51,94 @@ def translate(operation: e.Expr) -> nw.Expr:
     raise NotImplementedError(type(operation).__name__)
 
 
-@translate.register
+@translate.register(e.Column)
 def _(operation: e.Column) -> nw.Expr:
     return nw.col(operation.name)
 
 
-@translate.register
+@translate.register(e.Constant)
 def _(operation: e.Constant) -> nw.Expr:
     return nw.lit(operation.value, TYPES[operation.type])
 
 
-@translate.register
+@translate.register(e.Binary)
 def _(operation: e.Binary) -> nw.Expr:
     return _OPERATORS[operation.symbol](translate(operation.left), translate(operation.right))
 
 
-@translate.register
+@translate.register(e.Divide)
 def _(operation: e.Divide) -> nw.Expr:
+    # Polars multiplies by the reciprocal where the divisor is a literal, or a column that it knows to be constant
+    # (rows put together from frames of one row that agree), and the last bit of the quotient would depend on who
+    # else is in the batch. A divisor that depends on the numerator is constant only where both are, and then one
+    # true division is done. Adding zero changes no divisor.
     numerator, denominator = translate(operation.left), translate(operation.right)
-    return nw.when(denominator != 0).then(numerator / denominator)
+    return nw.when(denominator != 0).then(numerator / (denominator + numerator * 0))
 
 
-@translate.register
+@translate.register(e.Not)
 def _(operation: e.Not) -> nw.Expr:
     return ~translate(operation.of)
 
 
-@translate.register
+@translate.register(e.IsNull)
 def _(operation: e.IsNull) -> nw.Expr:
     return translate(operation.of).is_null()
 
 
-@translate.register
+@translate.register(e.IsIn)
 def _(operation: e.IsIn) -> nw.Expr:
     return translate(operation.of).is_in(operation.values)
 
 
-@translate.register
+@translate.register(e.Cast)
 def _(operation: e.Cast) -> nw.Expr:
     return translate(operation.of).cast(TYPES[operation.to])
 
 
-@translate.register
+@translate.register(e.Floor)
 def _(operation: e.Floor) -> nw.Expr:
     return translate(operation.of).floor()
 
 
-@translate.register
+@translate.register(e.SquareRoot)
 def _(operation: e.SquareRoot) -> nw.Expr:
     number = translate(operation.of)
     return nw.when(number >= 0).then(number.sqrt())
 
 
-@translate.register
+@translate.register(e.Clip)
 def _(operation: e.Clip) -> nw.Expr:
     return translate(operation.of).clip(operation.low, operation.high)
 
 
-@translate.register
+@translate.register(e.Choose)
 def _(operation: e.Choose) -> nw.Expr:
     chosen = nw.when(translate(operation.condition)).then(translate(operation.value))
     return chosen if operation.alternative is None else chosen.otherwise(translate(operation.alternative))
 
 
-@translate.register
+@translate.register(e.Horizontal)
 def _(operation: e.Horizontal) -> nw.Expr:
     return _HORIZONTAL[type(operation)](*(translate(value) for value in operation.values))
 
 
-@translate.register
+@translate.register(e.Aggregate)
 def _(operation: e.Aggregate) -> nw.Expr:
     return _AGGREGATES[type(operation)](translate(operation.of))
 
 
-@translate.register
+@translate.register(e.Length)
 def _(_operation: e.Length) -> nw.Expr:
     return nw.len()
 
 
-@translate.register
+@translate.register(e.CumulativeCount)
 def _(operation: e.CumulativeCount) -> nw.Expr:
     return _over(translate(operation.of).cum_count(), operation)
 
 
-@translate.register
+@translate.register(e.CumulativeSum)
 def _(operation: e.CumulativeSum) -> nw.Expr:
     return _over(translate(operation.of).cum_sum(), operation)
 
@@ -150,27 +153,27 @@ def rows(plan: p.Plan, tables: Mapping[str, Frame]) -> Frame:
     raise NotImplementedError(type(plan).__name__)
 
 
-@rows.register
+@rows.register(p.Scan)
 def _(plan: p.Scan, tables: Mapping[str, Frame]) -> Frame:
     return tables[plan.table]
 
 
-@rows.register
+@rows.register(p.Select)
 def _(plan: p.Select, tables: Mapping[str, Frame]) -> Frame:
     return rows(plan.of, tables).select(*_named(plan.columns))
 
 
-@rows.register
+@rows.register(p.WithColumns)
 def _(plan: p.WithColumns, tables: Mapping[str, Frame]) -> Frame:
     return rows(plan.of, tables).with_columns(*_named(plan.columns))
 
 
-@rows.register
+@rows.register(p.Grouped)
 def _(plan: p.Grouped, tables: Mapping[str, Frame]) -> Frame:
     return rows(plan.of, tables).group_by(*plan.keys).agg(*_named(plan.columns))
 
 
-@rows.register
+@rows.register(p.Join)
 def _(plan: p.Join, tables: Mapping[str, Frame]) -> Frame:
     return rows(plan.left, tables).join(rows(plan.right, tables), on=plan.on, how=plan.how)
 

@@ -161,7 +161,7 @@ def _optional(directory: Path, split: Split) -> pl.DataFrame | None:
 
 
 def _owner(name: str) -> str:
-    return ID if ID in table(name).schema else "SK_ID_BUREAU"
+    return ID if ID in table(name).columns else "SK_ID_BUREAU"
 
 
 def _history(source: Source, name: str) -> pl.DataFrame:

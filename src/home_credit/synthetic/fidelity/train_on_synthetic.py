@@ -11,8 +11,8 @@ from sklearn.model_selection import StratifiedKFold
 
 from home_credit.default_risk import classifier
 from home_credit.default_risk.inputs import INPUTS, monotone_constraints
-from home_credit.default_risk.metrics import auc_interval
 from home_credit.default_risk.preprocessor import Preprocessor
+from home_credit.validation import auc
 
 if TYPE_CHECKING:
     import polars as pl
@@ -60,4 +60,4 @@ def rank_real(
 
 
 def _ranking(target: NDArray[np.int64], score: NDArray[np.float64]) -> Ranking:
-    return Ranking(float(roc_auc_score(target, score)), *auc_interval(target, score))
+    return Ranking(float(roc_auc_score(target, score)), *auc.interval(target, score))

@@ -1,0 +1,65 @@
+"""The verbs of tables: synthetic ones, and the features of any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from home_credit.cli.options import Tables
+from home_credit.cli.progress import progress
+from home_credit.errors import UsageError
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(
+    *,
+    out: Annotated[Path | None, typer.Option(help="folder to write to")] = None,
+    applicants: Annotated[int, typer.Option(min=1)] = 10_000,
+    seed: int = 2018,
+    format: Literal["parquet", "csv"] = "parquet",  # noqa: A002  # the option's name is contract
+    report: Annotated[Path | None, typer.Option(help="folder for a fidelity report")] = None,
+    against: Annotated[Path | None, typer.Option(help="folder with the real tables for the report")] = None,
+) -> None:
+    """Write a synthetic portfolio (all seven tables in the original schema), or say how faithful it is, or both."""
+    from tempfile import TemporaryDirectory
+
+    from home_credit.synthetic import write_demo
+
+    if out is None and report is None:
+        raise UsageError("demo needs --out DIR, or --report DIR --against TABLES, or all three")
+    if (report is None) != (against is None):
+        raise UsageError("--report DIR and --against TABLES go together")
+    with TemporaryDirectory(prefix="home-credit-demo-") as passing:
+        written = out or Path(passing)
+        write_demo(written, applicants, seed, format, progress("applicants written"))
+        if report is not None and against is not None:
+            from home_credit.synthetic.fidelity import report as fidelity
+
+            found = fidelity.run(written, against, report, progress("steps of the report"))
+            told, ranked = found.discriminators["application_train"], found.rankings["synthetic applicants"]
+            typer.echo(f"synthetic rows are told from real ones with an AUC of {told.auc:.3f}")
+            typer.echo(f"a model trained on them ranks the real applicants with an AUC of {ranked.auc:.4f}")
+            typer.echo(f"report written to {report}")
+
+
+@app.command()
+def features(
+    tables: Tables,
+    out: Annotated[Path, typer.Option(help="file to write: .parquet or .csv")],
+    split: Literal["train", "test", "all"] = "all",
+) -> None:
+    """Write the feature matrix, one row per applicant."""
+    from home_credit.features.build import feature_batches
+    from home_credit.tables.schema import ID
+    from home_credit.tables.sink import write_batches
+    from home_credit.tables.source import open_tables
+
+    with open_tables(tables, split) as source:
+        for warning in source.warnings:
+            typer.echo(warning, err=True)
+        rows = write_batches(feature_batches(source.frames, source.applicants[ID]), out)
+    typer.echo(f"{rows} applicants written to {out}")

@@ -1,0 +1,32 @@
+"""``home-credit ledger …``: the record of every decision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from home_credit.config import Settings
+
+app = typer.Typer(help="The decision ledger.", no_args_is_help=True)
+
+
+@app.command()
+def verify() -> None:
+    """Check the chain of every record."""
+    from home_credit.ledger import Ledger
+
+    typer.echo(f"{Ledger.open(Settings().database_url).verify()} records, chain whole")
+
+
+@app.command()
+def export(out: Annotated[Path, typer.Option(help="file to write, one JSON object a line")]) -> None:
+    """Write every record as JSON lines."""
+    import json
+
+    from home_credit.ledger import Ledger
+
+    with out.open("w", encoding="utf-8") as file:
+        for record in Ledger.open(Settings().database_url).export():
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
