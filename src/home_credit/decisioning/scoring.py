@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from home_credit.config import Settings
+    from home_credit.terms.model import TermModel
 
 
 class Scorer:
@@ -29,7 +30,7 @@ class Scorer:
 
     def __init__(self, model: artifacts.Artifacts, costs: policy.Costs) -> None:
         self._model = model
-        self._features = OnlineFeatures()
+        self._features = OnlineFeatures(model.terms)
         cut_off = model.manifest.policy.cut_off
         self.policy = policy.Policy(cut_off, policy.review_band(cut_off, costs))
 
@@ -42,6 +43,11 @@ class Scorer:
     def version(self) -> str:
         """The model version."""
         return self._model.version
+
+    @property
+    def terms(self) -> TermModel:
+        """The model of the term that the features are made with."""
+        return self._model.terms
 
     @property
     def features(self) -> tuple[str, ...]:

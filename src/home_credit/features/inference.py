@@ -46,7 +46,8 @@ def _columns(plan: p.Plan) -> Schema:
 
 @_columns.register(p.Scan)
 def _(plan: p.Scan) -> Schema:
-    return {name: _of_table(column) for name, column in table(plan.table).columns.items()}
+    columns = {name: _of_table(column) for name, column in table(plan.table).columns.items()}
+    return columns | {column.name: Facts(e.FLOAT) for column in plan.added}
 
 
 @_columns.register(p.Select)

@@ -50,7 +50,8 @@ def _column(plan: p.Plan, name: str) -> frozenset[Source]:
 
 @_column.register(p.Scan)
 def _(plan: p.Scan, name: str) -> frozenset[Source]:
-    return frozenset({(plan.table, name)})
+    sources = {column.name: column.sources for column in plan.added}
+    return frozenset((plan.table, source) for source in sources.get(name, (name,)))
 
 
 @_column.register(p.Select)

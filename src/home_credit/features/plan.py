@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from home_credit.features.expression import Expr, col
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 How = Literal["inner", "left"]
 Columns = tuple[tuple[str, Expr], ...]
@@ -39,11 +39,19 @@ class Plan:
         return Join(self, other, on, how)
 
 
+class Added(NamedTuple):
+    """A column of numbers that whoever reads a table puts beside those of its schema; made of its columns ``sources``."""
+
+    name: str
+    sources: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Scan(Plan):
-    """The rows of a table."""
+    """The rows of a table, with the columns ``added``."""
 
     table: str
+    added: tuple[Added, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -93,9 +101,9 @@ class Groups:
         return Grouped(self.of, self.keys, (*(columns or {}).items(), *further.items()))
 
 
-def scan(table: str) -> Plan:
-    """Return the rows of ``table``, in the columns and types of its schema."""
-    return Scan(table)
+def scan(table: str, added: Iterable[Added] = ()) -> Plan:
+    """Return the rows of ``table``, in the columns and types of its schema and with the columns ``added``."""
+    return Scan(table, tuple(added))
 
 
 def parts(plan: Plan) -> tuple[Plan, ...]:

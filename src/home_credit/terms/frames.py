@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from home_credit.terms.columns import CASH_LOANS, COLUMNS, SOURCES
-from home_credit.terms.learning import Loans
+from home_credit.terms.learning import Loans, learn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +26,11 @@ def earlier_loans(previous: pl.LazyFrame) -> Loans:
         .collect()
     )
     return Loans(*(_numbers(rows[name]) for name in rows.columns))
+
+
+def learn_terms(previous: pl.LazyFrame) -> TermModel:
+    """Return the model of the term learnt from the table ``previous_application``."""
+    return learn(earlier_loans(previous))
 
 
 def with_terms(applications: pl.LazyFrame, model: TermModel) -> pl.LazyFrame:
