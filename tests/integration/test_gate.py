@@ -57,11 +57,11 @@ def test_the_gate_lets_an_equal_pass_and_refuses_a_worse_one(
     models: Path, applicants: data.Applicants
 ) -> None:
     champion = artifacts.load(models)
-    same = promotion.compare(champion, champion, applicants, policy.Costs())
+    same = promotion.compare(champion, champion, [applicants] * 2, policy.Costs())
     assert [difference.low for difference in same.differences] == [0.0, 0.0, 0.0]
     assert all(difference.passed for difference in same.differences)
     blunt = replace(champion, calibration=calibration.Calibration(0.2, -2.0))
-    judged = promotion.compare(champion, blunt, applicants, policy.Costs())
+    judged = promotion.compare(champion, blunt, [applicants] * 2, policy.Costs())
     assert not judged.passed
     assert any("log_loss" in refusal for refusal in judged.refusals)
     assert any("slope" in refusal for refusal in judged.refusals)

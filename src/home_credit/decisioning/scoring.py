@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from home_credit.features.rows import Numbers, Value
     from home_credit.schemas import Assessment
     from home_credit.tables.bundle import ParsedBundle
+    from home_credit.terms.model import TermModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,9 @@ class Scorer:
         """Load the model in ``models``; raises :class:`ArtifactError` where there is none that can be trusted."""
         model = RiskModel.load(models)
         cut_off = model.manifest.policy.cut_off
-        return cls(ApplicantFeatures(), model, Policy(cut_off, review_band(cut_off, Costs.of(settings))))
+        return cls(
+            ApplicantFeatures(model.terms), model, Policy(cut_off, review_band(cut_off, Costs.of(settings)))
+        )
 
     def with_policy(self, policy: Policy) -> Self:
         """Return a scorer that decides by another policy."""
@@ -50,6 +53,11 @@ class Scorer:
     def version(self) -> str:
         """The model version."""
         return self.model.version
+
+    @property
+    def terms(self) -> TermModel:
+        """The model of the term that the features are made with."""
+        return self.model.terms
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -50,7 +50,8 @@ def _columns(plan: p.Plan) -> Mapping[str, Facts]:
 
 @_columns.register(p.Scan)
 def _(plan: p.Scan) -> Mapping[str, Facts]:
-    return {name: _of_table(column) for name, column in table(plan.table).columns.items()}
+    columns = {name: _of_table(column) for name, column in table(plan.table).columns.items()}
+    return columns | {column.name: Facts(FLOAT) for column in plan.added}
 
 
 @_columns.register(p.Select)

@@ -57,7 +57,8 @@ def _values(plan: p.Plan, name: str) -> frozenset[Source]:
 
 @_values.register(p.Scan)
 def _(plan: p.Scan, name: str) -> frozenset[Source]:
-    return frozenset({(plan.table, name)})
+    sources = {column.name: column.sources for column in plan.added}
+    return frozenset((plan.table, source) for source in sources.get(name, (name,)))
 
 
 @_values.register(p.Select)

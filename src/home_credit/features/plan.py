@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from home_credit.features.operations import Column, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from home_credit.features.expression import Expr
 
@@ -41,11 +41,19 @@ class Plan:
         return Join(self, other, on, how)
 
 
+class Added(NamedTuple):
+    """A column of numbers that whoever reads a table puts beside those of its schema; made of its columns ``sources``."""
+
+    name: str
+    sources: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Scan(Plan):
-    """The rows of a table."""
+    """The rows of a table, with the columns ``added``."""
 
     table: str
+    added: tuple[Added, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -99,9 +107,9 @@ def _named(columns: Mapping[str, Expr]) -> Columns:
     return tuple((name, value.operation) for name, value in columns.items())
 
 
-def scan(table: str) -> Plan:
-    """Return the rows of ``table``, in the columns and types of its schema."""
-    return Scan(table)
+def scan(table: str, added: Iterable[Added] = ()) -> Plan:
+    """Return the rows of ``table``, in the columns and types of its schema and with the columns ``added``."""
+    return Scan(table, tuple(added))
 
 
 def parts(plan: Plan) -> tuple[Plan, ...]:

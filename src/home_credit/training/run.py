@@ -26,6 +26,7 @@ from home_credit.default_risk.manifest import (
     TrainingData,
     TrainingFacts,
 )
+from home_credit.features.version import definitions_version
 from home_credit.tracking import registered_models
 from home_credit.training import baselines, calibrators, data, folds, learners, validation_report
 from home_credit.training.cross_validation import OutOfFold, out_of_fold
@@ -113,7 +114,9 @@ def train(
             fingerprint=everybody.fingerprint,
             holdout=holdout,
         ),
-        features=FeatureList(version=__version__, names=list(preprocessor.features)),
+        features=FeatureList(
+            version=definitions_version(everybody.terms.digest), names=list(preprocessor.features)
+        ),
         parameters=dict(parameters),
         metrics=MeasuredMetrics(
             out_of_fold=measured.metrics,
@@ -151,6 +154,7 @@ def train(
         booster=booster,
         preprocessor=preprocessor,
         calibration=measured.calibration,
+        terms=everybody.terms,
         facts=facts,
     )
     for failed in manifest.failed_gates:
