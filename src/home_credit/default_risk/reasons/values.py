@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from home_credit.features.definition import Feature
 
 NARROW_SPACE, SPACE = "\u202f", "\u00a0"
-YES, NO = frozenset({"Y", "Yes", 1, 1.0}), frozenset({"N", "No", 0, 0.0})
+YES, NO = frozenset({"Y", "Yes", 1}), frozenset({"N", "No", 0})
 DAYS_IN_YEAR, MONTH_LIMIT = 365.25, 730
 TIMES_FROM = 3.0  # ratios from here on read better as multiples than as percentages
 

@@ -13,18 +13,22 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from home_credit.default_risk.reasons import values
-from home_credit.default_risk.reasons.codes import reason_codes
+from home_credit.default_risk.reasons.codes import code_of, reason_codes
 from home_credit.features.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from home_credit.default_risk.reasons.codes import Language, ReasonCode, Value, ValueOf
+    from home_credit.default_risk.reasons.codes import Language, Value, ValueOf
     from home_credit.default_risk.reasons.effects import Effect
 
 # Shares of rows that a count of the catalogue gives the number of.
 DENOMINATORS: Mapping[str, str] = {
-    **{f"INS_{scope}_{kind}_SHARE": f"INS_{scope}_COUNT" for scope in ("ALL", 60, 90, 180, 365, 730) for kind in ("LATE", "SHORT")},
+    **{
+        f"INS_{scope}_{kind}_SHARE": f"INS_{scope}_COUNT"
+        for scope in ("ALL", 60, 90, 180, 365, 730)
+        for kind in ("LATE", "SHORT")
+    },
     **{f"PREV_{status}_SHARE": "PREV_COUNT" for status in ("APPROVED", "REFUSED", "CANCELED", "UNUSED")},
     **{f"PREV_{product}_REFUSED_SHARE": f"PREV_{product}_COUNT" for product in ("CASH", "CONSUMER", "REVOLVING")},
     "BUR_ACTIVE_SHARE": "BUR_ALL_COUNT",
@@ -35,59 +39,51 @@ _NO_MEDIAN = frozenset({"code", "flag", "hour", "category"})
 
 _PHRASES: Mapping[Language, Mapping[str, str]] = {
     "en": {
-        "colon": ": ",
+        "is": "{name}: {value}",
         "unknown": "not known",
         "of": "{n} of {total} ({share})",
-        "median": "median of applicants: {median}",
-        "stop": ". ",
+        "median": "{value}, median of applicants {median}",
     },
     "fr": {
-        "colon": f"{values.SPACE}: ",
+        "is": f"{{name}}{values.SPACE}: {{value}}",
         "unknown": "information absente",
         "of": "{n} sur {total} ({share})",
-        "median": f"médiane des demandeurs{values.SPACE}: {{median}}",
-        "stop": ". ",
+        "median": "{value}, médiane des demandeurs {median}",
     },
 }
 
 
-def text(
-    effect: Effect, value_of: ValueOf, medians: Mapping[str, float], language: Language
-) -> str:
+def text(effect: Effect, value_of: ValueOf, medians: Mapping[str, float], language: Language) -> str:
     """Return one reason in words.
 
     ``value_of`` gives the applicant's value of any feature of the catalogue, ``None`` where it is missing;
     ``medians`` holds the median of each numeric feature among the applicants of the training.
     """
     code = reason_codes()[effect.code]
-    statement = next(
-        (
-            getattr(each, language)
-            for each in code.statements
-            if each.applies(effect.contribution, value_of)
-        ),
-        None,
-    )
-    told = fact(effect.feature, value_of, medians, language)
-    if statement is None:
-        return f"{_topic(code, language)}{_PHRASES[language]['colon']}{told}"
-    if value_of(effect.feature) is None:
-        return str(statement)
-    return f"{statement}{_PHRASES[language]['colon']}{told}"
+    statement = next((each for each in code.statements if each.applies(effect.contribution, value_of)), None)
+    value = fact(effect.feature, value_of, medians, language)
+    if statement is not None:
+        sentence: str = getattr(statement, language)
+        if value_of(effect.feature) is None:
+            return sentence
+        return f"{sentence} – {_is(label(effect.feature, language), value, language)}"
+    topic: str = getattr(code, language)
+    if _features_of(code.code) == 1:
+        return _is(topic, value, language)
+    return f"{topic} – {_is(label(effect.feature, language), value, language)}"
 
 
 def fact(name: str, value_of: ValueOf, medians: Mapping[str, float], language: Language) -> str:
     """Return the value of a feature in words, with its unit and the median of applicants where it has one."""
     phrases, feature, value = _PHRASES[language], CATALOGUE[name], value_of(name)
-    named = f"{label(name, language)}{phrases['colon']}"
     if value is None:
-        return named + phrases["unknown"]
-    told = named + _value(name, value, value_of, language)
+        return phrases["unknown"]
+    told = _value(name, value, value_of, language)
     median = medians.get(name)
     if median is None or feature.kind == "category" or feature.unit in _NO_MEDIAN:
         return told
     middle = values.in_words(feature, _shown(name, median), language)
-    return f"{told} ({phrases['median'].format(median=middle)})"
+    return phrases["median"].format(value=told, median=middle)
 
 
 def label(name: str, language: Language) -> str:
@@ -116,8 +112,13 @@ def _shown(name: str, value: Value) -> Value:
     return -value if before and isinstance(value, int | float) else value
 
 
-def _topic(code: ReasonCode, language: Language) -> str:
-    return str(getattr(code, language))
+def _is(name: str, value: str, language: Language) -> str:
+    return _PHRASES[language]["is"].format(name=name, value=value)
+
+
+@cache
+def _features_of(code: str) -> int:
+    return sum(code_of(name) == code for name in CATALOGUE)
 
 
 @cache
