@@ -88,6 +88,7 @@ class Scorer:
             rows,
             self.model.score(rows),
             features=self.features,
+            medians=self.model.preprocessor.medians,
             model_version=self.version,
             by=self.policy,
             simulation=simulation,

@@ -51,7 +51,7 @@ def _columns(plan: p.Plan) -> Mapping[str, Facts]:
 @_columns.register(p.Scan)
 def _(plan: p.Scan) -> Mapping[str, Facts]:
     columns = {name: _of_table(column) for name, column in table(plan.table).columns.items()}
-    return columns | {column.name: Facts(FLOAT) for column in plan.added}
+    return columns | {column.name: Facts(o.FLOAT) for column in plan.added}
 
 
 @_columns.register(p.Select)
