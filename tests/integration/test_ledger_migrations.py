@@ -237,7 +237,7 @@ def test_alembic_is_imported_where_a_migration_is_due_alone(url: str) -> None:
 def _described(url: str) -> dict[str, object]:
     engine = engine_of(url)
     inspector = inspect(engine)
-    described = {
+    described: dict[str, object] = {
         table: (
             [{**column, "type": str(column["type"])} for column in inspector.get_columns(table)],
             inspector.get_pk_constraint(table),

@@ -105,7 +105,8 @@ def _manifest() -> dict[str, Any]:
         },
         "versions": {"python": "3.11.7", "lightgbm": "4.7.0"},
     }
-    return json.loads(json.dumps(manifest))
+    plain: dict[str, Any] = json.loads(json.dumps(manifest))
+    return plain
 
 
 MANIFEST = _manifest()

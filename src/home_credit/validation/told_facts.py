@@ -90,7 +90,7 @@ class Applicant:
 
     def instalments(self) -> list[list[Row]]:
         """Return the payments of each instalment."""
-        found: dict[tuple[int, int, int], list[Row]] = {}
+        found: dict[tuple[object, ...], list[Row]] = {}
         for row in self.table("installments_payments"):
             key = (row["SK_ID_PREV"], row["NUM_INSTALMENT_NUMBER"], row.get("DAYS_INSTALMENT"))
             found.setdefault(key, []).append(row)
@@ -165,8 +165,11 @@ def _late_month(row: Row) -> bool:
     return row.get("STATUS") in {"1", "2", "3", "4", "5"}
 
 
-def _recent(row: Row) -> bool:
-    return row["DAYS_CREDIT"] >= -365
+def _within(column: str, days: int) -> Callable[[Row], bool]:
+    return lambda row: bool(row[column] >= -days)
+
+
+_recent = _within("DAYS_CREDIT", 365)
 
 
 def _refused(row: Row) -> bool:
@@ -354,10 +357,7 @@ FACTS: Mapping[str, Callable[[Applicant], Any]] = {
     "BUR_OVERDUE_DAYS_MAX": _extreme("bureau", "CREDIT_DAY_OVERDUE", max),
     "BUR_ALL_CREDIT_MAX": _extreme("bureau", "AMT_CREDIT_SUM", max),
     "BUR_ALL_WORST_OVERDUE_MAX": _extreme("bureau", "AMT_CREDIT_MAX_OVERDUE", max),
-    **{
-        f"BUR_OPENED_{days}": _count("bureau", lambda row, days=days: row["DAYS_CREDIT"] >= -days)
-        for days in (90, 180, 365, 730)
-    },
+    **{f"BUR_OPENED_{days}": _count("bureau", _within("DAYS_CREDIT", days)) for days in (90, 180, 365, 730)},
     "PREV_COUNT": _count("previous_application"),
     "PREV_REFUSED_COUNT": _count("previous_application", _refused),
     "PREV_REFUSED_SHARE": _share("previous_application", _refused),
@@ -366,9 +366,7 @@ FACTS: Mapping[str, Callable[[Applicant], Any]] = {
     ),
     "PREV_AGE_MAX": _extreme("previous_application", "DAYS_DECISION", max, -1.0),
     **{
-        f"PREV_COUNT_{days}": _count(
-            "previous_application", lambda row, days=days: row["DAYS_DECISION"] >= -days
-        )
+        f"PREV_COUNT_{days}": _count("previous_application", _within("DAYS_DECISION", days))
         for days in (90, 180, 365, 730)
     },
     "POS_MONTHS": _count("POS_CASH_balance"),
