@@ -90,7 +90,7 @@ class Applicant:
 
     def instalments(self) -> list[list[Row]]:
         """Return the payments of each instalment."""
-        found: dict[tuple[int, int, int], list[Row]] = {}
+        found: dict[tuple[Any, ...], list[Row]] = {}
         for row in self.table("installments_payments"):
             key = (row["SK_ID_PREV"], row["NUM_INSTALMENT_NUMBER"], row.get("DAYS_INSTALMENT"))
             found.setdefault(key, []).append(row)
@@ -141,7 +141,7 @@ def _mismatch(applicant: Applicant) -> bool:
 def _late(payments: Sequence[Row]) -> bool:
     paid = [row["DAYS_ENTRY_PAYMENT"] for row in payments if _known(row, "DAYS_ENTRY_PAYMENT")]
     due = max(row["DAYS_INSTALMENT"] for row in payments)
-    return bool(paid) and max(paid) > due
+    return any(day > due for day in paid)
 
 
 def _unpaid(payments: Sequence[Row]) -> bool:
@@ -265,6 +265,10 @@ def _ratio(numerator: str, denominator: str) -> Callable[[Applicant], float | No
     return compute
 
 
+def _within(column: str, days: int) -> Callable[[Row], bool]:
+    return lambda row: bool(row[column] >= -days)
+
+
 def _count(
     table: str, test: Callable[[Row], bool] = lambda _row: True
 ) -> Callable[[Applicant], float | None]:
@@ -355,7 +359,7 @@ FACTS: Mapping[str, Callable[[Applicant], Any]] = {
     "BUR_ALL_CREDIT_MAX": _extreme("bureau", "AMT_CREDIT_SUM", max),
     "BUR_ALL_WORST_OVERDUE_MAX": _extreme("bureau", "AMT_CREDIT_MAX_OVERDUE", max),
     **{
-        f"BUR_OPENED_{days}": _count("bureau", lambda row, days=days: row["DAYS_CREDIT"] >= -days)
+        f"BUR_OPENED_{days}": _count("bureau", _within("DAYS_CREDIT", days))
         for days in (90, 180, 365, 730)
     },
     "PREV_COUNT": _count("previous_application"),
@@ -366,9 +370,7 @@ FACTS: Mapping[str, Callable[[Applicant], Any]] = {
     ),
     "PREV_AGE_MAX": _extreme("previous_application", "DAYS_DECISION", max, -1.0),
     **{
-        f"PREV_COUNT_{days}": _count(
-            "previous_application", lambda row, days=days: row["DAYS_DECISION"] >= -days
-        )
+        f"PREV_COUNT_{days}": _count("previous_application", _within("DAYS_DECISION", days))
         for days in (90, 180, 365, 730)
     },
     "POS_MONTHS": _count("POS_CASH_balance"),
