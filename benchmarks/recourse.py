@@ -22,6 +22,7 @@ from home_credit.config import Settings
 from home_credit.decisioning import recourse
 from home_credit.decisioning.recourse.loans import COLUMNS
 from home_credit.decisioning.scoring import Scorer
+from home_credit.decisioning.tables import score_matrix
 from home_credit.features.build import feature_matrix
 from home_credit.schemas import PredictionRequest, Recourse
 from home_credit.tables.bundle import parse_bundle
@@ -54,7 +55,7 @@ def main() -> None:
     scorer, portfolio = Scorer.load(arguments.models, Settings()), ApplicantStore(arguments.tables)
     with open_tables(arguments.tables, "test") as source:
         pool = source.applicants[ID].sample(min(20 * arguments.applicants, len(source.applicants)), seed=1)
-        scored = scorer.score_matrix(feature_matrix(source.frames, pool, scorer.terms))
+        scored = score_matrix(scorer, feature_matrix(source.frames, pool, scorer.terms))
     scored = scored.filter(scored["decision"] != "approved")
     chosen = scored.sample(min(arguments.applicants, len(scored)), seed=1, shuffle=True)
 

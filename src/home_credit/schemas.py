@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003  (pydantic resolves it at run time)
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-DecisionKind = Literal["approved", "review", "declined"]
+from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
+
+# The platform's languages, that of its readers first.
+Language = Literal["fr", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 Lever = Literal["amount", "up_front", "term"]
 Row = dict[str, Any]
 
@@ -101,7 +105,7 @@ class Decision(Assessment):
     recorded_at: datetime
 
 
-class Change(Model):
+class LoanChange(Model):
     """One figure of the loan, as asked for and as it would have to be.
 
     ``field`` is a column of the application, or "term": the months that credit and annuity imply.
@@ -121,7 +125,7 @@ class RecourseOption(Model):
     """
 
     levers: list[Lever]
-    changes: list[Change]
+    changes: list[LoanChange]
     cost: float
     robust: bool
     probability_of_default: float = Field(ge=0, le=1)

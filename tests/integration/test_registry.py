@@ -11,6 +11,7 @@ import pytest
 
 from home_credit.config import Settings
 from home_credit.decisioning.scoring import Scorer
+from home_credit.decisioning.tables import score_matrix
 from home_credit.features.build import feature_matrix
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
@@ -47,5 +48,5 @@ def test_a_registered_model_scores_as_ours_does_wherever_its_folder_is(
     mlflow.set_tracking_uri(tracking_uri("mlruns"))
     model = mlflow.pyfunc.load_model(f"models:/{MODEL}@{CHAMPION}")
     assert model.metadata.signature is not None
-    expected = scorer.score_matrix(rows)["probability_of_default"]
+    expected = score_matrix(scorer, rows)["probability_of_default"]
     assert pl.Series(model.predict(matrix)).equals(expected)

@@ -25,10 +25,9 @@ from home_credit.tables.bundle import ParsedBundle, parse_bundle
 from support.assessments import an_assessment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    import polars as pl
-    from numpy.typing import NDArray
+    from home_credit.features.rows import Numbers
 
 APPROVED, DECLINED = 0.01, 0.5
 
@@ -46,7 +45,7 @@ class FakeAssessor:
         return APPROVED if self._likes(price, credit, annuity) else DECLINED
 
     def assess(self, bundles: Sequence[ParsedBundle], *, simulation: bool = False) -> list[Assessment]:
-        rows = [bundle.frames["application"].row(0, named=True) for bundle in bundles]
+        rows = [bundle.application for bundle in bundles]
         self.assessed += rows
         probabilities = [self._probability(*(row[column] for column in COLUMNS)) for row in rows]
         return [
@@ -58,8 +57,9 @@ class FakeAssessor:
             for probability in probabilities
         ]
 
-    def variants(self, _bundle: ParsedBundle, replaced: pl.DataFrame) -> NDArray[np.float64]:
-        return np.array([self._probability(*row) for row in replaced.select(COLUMNS).iter_rows()])
+    def variants(self, _bundle: ParsedBundle, replaced: Mapping[str, Numbers]) -> Numbers:
+        loans = zip(*(replaced[column].tolist() for column in COLUMNS), strict=True)
+        return np.array([self._probability(*loan) for loan in loans])
 
 
 def application(
@@ -81,7 +81,7 @@ def application(
 
 def loan(**columns: Any) -> Loan:
     bundle = parse_bundle({"application": application(**columns)})
-    return Loan.of(bundle.frames["application"].row(0, named=True))
+    return Loan.of(bundle.application)
 
 
 def find(likes: Callable[[float, float, float], bool], **columns: Any) -> tuple[Recourse, FakeAssessor]:
@@ -215,8 +215,8 @@ def test_a_lone_hole_in_the_grid_is_passed_over_while_there_is_better() -> None:
 
 def test_what_fails_when_assessed_again_is_not_told() -> None:
     class Fickle(FakeAssessor):
-        def variants(self, _bundle: ParsedBundle, replaced: pl.DataFrame) -> NDArray[np.float64]:
-            return np.full(len(replaced), APPROVED)
+        def variants(self, _bundle: ParsedBundle, replaced: Mapping[str, Numbers]) -> Numbers:
+            return np.full_like(replaced["AMT_CREDIT"], APPROVED)
 
     found = recourse.find(Fickle(lambda *_: False), PredictionRequest(application=application()))
     assert found.options == []

@@ -22,6 +22,7 @@ def score(
 ) -> None:
     """Decide on every applicant of a split: probability, score, grade, decision and reason codes."""
     from home_credit.decisioning.scoring import Scorer
+    from home_credit.decisioning.tables import score_matrix
     from home_credit.features.build import feature_batches
     from home_credit.tables.schema import ID
     from home_credit.tables.sink import write_batches
@@ -33,19 +34,17 @@ def score(
         for warning in source.warnings:
             typer.echo(warning, err=True)
         batches = feature_batches(source.frames, source.applicants[ID], scorer.terms)
-        rows = write_batches((scorer.score_matrix(batch) for batch in batches), out)
+        rows = write_batches((score_matrix(scorer, batch) for batch in batches), out)
     typer.echo(f"{rows} applicants scored by model {scorer.version}, written to {out}")
 
 
 @app.command()
 def replay(decision_id: str) -> None:
     """Compute a recorded decision again and compare every bit; exit code 1 where it differs."""
-    from home_credit.decisioning.scoring import Scorer, replay_record
-    from home_credit.ledger import Ledger
+    from home_credit.decisioning.factory import decision_service
 
-    settings = Settings()
-    record = Ledger.open(settings.database_url).read(decision_id)
-    outcome = replay_record(Scorer.load(settings.models, settings), record)
+    with decision_service(Settings()) as service:
+        outcome = service.replay(decision_id)
     typer.echo(outcome.model_dump_json(indent=2))
     if not outcome.identical:
         raise typer.Exit(1)

@@ -55,7 +55,7 @@ class StoredEntry(NamedTuple):
             payload = json.loads(self.payload)
             if self.format == 1:
                 return {**payload, "hash": self.hash}
-        except (ValueError, TypeError) as error:
+        except formats.UNREADABLE as error:
             raise BrokenRecordError(f"{self} cannot be read: {error}") from error
         link = {"chain": self.chain, "sequence": self.sequence, "previous_hash": self.previous_hash}
         return {**link, "payload": payload, "hash": self.hash}
@@ -117,9 +117,12 @@ def _whole(entry: StoredEntry) -> bool:
     return entry_hash(entry.chain, entry.sequence, entry.previous_hash, entry.payload) == entry.hash
 
 
-def _place_1(payload: bytes) -> tuple[Any, Any, Any]:
-    content = json.loads(payload)
-    return content["chain"], content["sequence"], content["previous_hash"]
+def _place_1(payload: bytes) -> tuple[Any, Any, Any] | None:
+    try:
+        content = json.loads(payload)
+        return content["chain"], content["sequence"], content["previous_hash"]
+    except formats.UNREADABLE:
+        return None
 
 
 def _sha256(content: bytes) -> str:

@@ -26,6 +26,10 @@ T = TypeVar("T", DecisionEntry, ReviewEntry)
 COSTS_1: Final = {"false_negative": 10.0, "false_positive": 1.0, "review": 0.85}
 
 
+# What parsing and taking apart a payload that is no record can raise.
+UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
 def read(model: type[T], number: int, payload: bytes) -> T:
     """Return the record that ``payload``, of format ``number``, holds.
 
@@ -45,7 +49,7 @@ def read(model: type[T], number: int, payload: bytes) -> T:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise BrokenRecordError(f"it is no record of format {number}: {place}: {first['msg']}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BrokenRecordError(f"it is no record of format {number}: {error!r}") from error
 
 

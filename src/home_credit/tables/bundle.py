@@ -31,6 +31,11 @@ class ParsedBundle:
     frames: dict[str, pl.DataFrame]
     warnings: list[str]
 
+    @property
+    def application(self) -> Row:
+        """The checked row of the application, by column."""
+        return self.frames[APPLICATION].row(0, named=True)
+
 
 def parse_bundle(raw: Mapping[str, Any]) -> ParsedBundle:
     """Check one applicant's rows and build their frames.

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-import polars as pl
+import numpy as np
 
 from home_credit.decisioning.recourse import texts
 from home_credit.decisioning.recourse.loans import COLUMNS, Alternative, Loan
-from home_credit.schemas import Change, PredictionRequest, Recourse, RecourseOption
+from home_credit.schemas import LoanChange, PredictionRequest, Recourse, RecourseOption
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import APPLICATION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from home_credit.features.rows import Numbers
     from home_credit.policy import Policy
     from home_credit.schemas import Assessment
     from home_credit.tables.bundle import ParsedBundle
@@ -35,8 +33,8 @@ class Assessor(Protocol):
     def assess(self, bundles: Sequence[ParsedBundle], *, simulation: bool = False) -> list[Assessment]:
         """Return one assessment per bundle."""
 
-    def variants(self, bundle: ParsedBundle, replaced: pl.DataFrame, /) -> NDArray[np.float64]:
-        """Return the probability of default with each row of ``replaced`` in the application."""
+    def variants(self, bundle: ParsedBundle, replaced: Mapping[str, Numbers], /) -> Numbers:
+        """Return the probability of default with each row of the columns ``replaced`` in the application."""
 
 
 def find(scorer: Assessor, request: PredictionRequest) -> Recourse:
@@ -47,7 +45,7 @@ def find(scorer: Assessor, request: PredictionRequest) -> Recourse:
     """
     bundle = parse_bundle(dict(request))
     (present,) = scorer.assess([bundle])
-    loan = Loan.of(bundle.frames[APPLICATION].row(0, named=True))
+    loan = Loan.of(bundle.application)
     tried = [] if present.decision == "approved" else loan.alternatives()
     options: list[RecourseOption] = []
     for alternative, robust in _smallest(_approved(scorer, bundle, tried), tried):
@@ -69,11 +67,8 @@ def find(scorer: Assessor, request: PredictionRequest) -> Recourse:
 def _approved(scorer: Assessor, bundle: ParsedBundle, tried: Sequence[Alternative]) -> list[Alternative]:
     if not tried:
         return []
-    replaced = pl.DataFrame(
-        [alternative.columns for alternative in tried],
-        schema=dict.fromkeys(COLUMNS, pl.Float64),
-        orient="row",
-    )
+    columns = np.array([alternative.columns for alternative in tried], dtype=np.float64)
+    replaced = dict(zip(COLUMNS, columns.T, strict=True))
     decisions = map(scorer.policy.decide, scorer.variants(bundle, replaced).tolist())
     return [
         alternative for alternative, decision in zip(tried, decisions, strict=True) if decision == "approved"
@@ -129,7 +124,7 @@ def _verified(
     )
 
 
-def _changes(loan: Loan, other: Alternative) -> list[Change]:
+def _changes(loan: Loan, other: Alternative) -> list[LoanChange]:
     figures = [
         *(
             (column, "currency", *both)
@@ -138,7 +133,7 @@ def _changes(loan: Loan, other: Alternative) -> list[Change]:
         ("term", "months", loan.term, other.term),
     ]
     return [
-        Change(field=field, unit=unit, old=old, new=new)
+        LoanChange(field=field, unit=unit, old=old, new=new)
         for field, unit, old, new in figures
         if old is not None and new is not None and old != new
     ]

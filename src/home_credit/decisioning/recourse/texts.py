@@ -5,16 +5,18 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
-from home_credit.schemas import Text
+from home_credit.schemas import LANGUAGES, Text
 
 if TYPE_CHECKING:
-    from home_credit.decisioning.recourse.loans import Alternative, Loan
-    from home_credit.schemas import DecisionKind
+    from collections.abc import Mapping
 
-Language = Literal["en", "fr"]
-THOUSANDS = {"en": ",", "fr": "\u202f"}
+    from home_credit.decisioning.recourse.loans import Alternative, Loan
+    from home_credit.policy import DecisionKind
+    from home_credit.schemas import Language
+
+THOUSANDS: Mapping[Language, str] = {"en": ",", "fr": "\u202f"}
 
 
 def summary(decision: DecisionKind, *, found: bool) -> Text:
@@ -24,7 +26,7 @@ def summary(decision: DecisionKind, *, found: bool) -> Text:
 
 def option(loan: Loan, other: Alternative) -> Text:
     """Return what the applicant would have to do, and the loan that comes of it."""
-    return Text(**{language: _sentence(loan, other, language) for language in get_args(Language)})
+    return Text(**{language: _sentence(loan, other, language) for language in LANGUAGES})
 
 
 def _sentence(loan: Loan, other: Alternative, language: Language) -> str:

@@ -1,0 +1,45 @@
+"""Decisions on whole tables: rows of the feature matrix, held by Polars, to one row of outcomes each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from home_credit import policy
+from home_credit.default_risk import reasons
+from home_credit.tables.schema import ID
+
+if TYPE_CHECKING:
+    from home_credit.decisioning.scoring import Scorer
+
+
+def score_matrix(scorer: Scorer, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the decision on each row of a feature matrix, with the codes of the strongest reasons."""
+    matrix = scorer.model.preprocessor.transform(rows)
+    probabilities = scorer.model.matrix_probability(matrix).tolist()
+    named = [
+        [
+            effect.code
+            for effect in reasons.reportable(reasons.effects(scorer.features, contributions))[
+                : reasons.MAX_REASONS
+            ]
+        ]
+        for contributions in scorer.model.matrix_contributions(matrix)
+    ]
+    return pl.DataFrame(
+        {
+            ID: rows[ID],
+            "probability_of_default": probabilities,
+            "score": [policy.score_points(probability) for probability in probabilities],
+            "grade": [policy.grade(probability) for probability in probabilities],
+            "decision": [scorer.policy.decide(probability) for probability in probabilities],
+            **{
+                f"reason_{n + 1}": pl.Series(
+                    [codes[n] if n < len(codes) else None for codes in named], dtype=pl.String
+                )
+                for n in range(reasons.MAX_REASONS)
+            },
+            "model_version": [scorer.version] * len(rows),
+        }
+    )
