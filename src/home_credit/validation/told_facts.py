@@ -166,7 +166,7 @@ def _late_month(row: Row) -> bool:
 
 
 def _recent(row: Row) -> bool:
-    return row["DAYS_CREDIT"] >= -365
+    return bool(row["DAYS_CREDIT"] >= -365)
 
 
 def _refused(row: Row) -> bool:
@@ -358,10 +358,7 @@ FACTS: Mapping[str, Callable[[Applicant], Any]] = {
     "BUR_OVERDUE_DAYS_MAX": _extreme("bureau", "CREDIT_DAY_OVERDUE", max),
     "BUR_ALL_CREDIT_MAX": _extreme("bureau", "AMT_CREDIT_SUM", max),
     "BUR_ALL_WORST_OVERDUE_MAX": _extreme("bureau", "AMT_CREDIT_MAX_OVERDUE", max),
-    **{
-        f"BUR_OPENED_{days}": _count("bureau", _within("DAYS_CREDIT", days))
-        for days in (90, 180, 365, 730)
-    },
+    **{f"BUR_OPENED_{days}": _count("bureau", _within("DAYS_CREDIT", days)) for days in (90, 180, 365, 730)},
     "PREV_COUNT": _count("previous_application"),
     "PREV_REFUSED_COUNT": _count("previous_application", _refused),
     "PREV_REFUSED_SHARE": _share("previous_application", _refused),
