@@ -8,10 +8,27 @@ import polars as pl
 
 from home_credit import policy
 from home_credit.default_risk import reasons
+from home_credit.progress import Progress, silent
 from home_credit.tables.schema import ID
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from home_credit.decisioning.scoring import Scorer
+
+SLICE = 2_000
+
+
+def score_batches(
+    scorer: Scorer, batches: Iterable[pl.DataFrame], applicants: int, progress: Progress = silent
+) -> Iterator[pl.DataFrame]:
+    """Yield the decisions on all batches of feature rows, ``applicants`` rows together, in order."""
+    done = 0
+    for batch in batches:
+        for rows in batch.iter_slices(SLICE):
+            yield score_matrix(scorer, rows)
+            done += len(rows)
+            progress("applicants scored", done, applicants)
 
 
 def score_matrix(scorer: Scorer, rows: pl.DataFrame) -> pl.DataFrame:
