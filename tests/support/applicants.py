@@ -58,7 +58,7 @@ def _pool(random: np.random.Generator, column: Column) -> list[float]:
     limit = column.limit or 1000.0
     if random.random() < 0.2 and column.unit != "id":
         return [limit, -limit, 0.0]
-    usual = [0.0, -0.0, 1.0, -1.0, *(random.integers(-3000, 3000, 6) / random.choice([1, 2, 1000]))]
+    usual = [0.0, 1.0, -1.0, *(random.integers(-3000, 3000, 6) / random.choice([1, 2, 1000]))]
     return usual if column.dtype == "number" else [float(int(value)) for value in usual]
 
 
