@@ -51,7 +51,7 @@ def explain(applicants: Applicants, parameters: Mapping[str, Any]) -> dict[str, 
         for more in range(MODELS)
     ]
     shares = [
-        classifier.contributions(booster, preprocessor.transform(others))[:, :-1]
+        classifier.Explainer(booster).explain(preprocessor.transform(others)).contributions
         for preprocessor, booster in fitted
     ]
     stable = explanations.stability(

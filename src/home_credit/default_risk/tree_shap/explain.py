@@ -31,6 +31,8 @@ class Explanation(NamedTuple):
     """(n,) The raw score, bit for bit that of ``booster.predict(raw_score=True)``."""
     contributions: NDArray[np.float64]
     """(n, features) TreeSHAP values in log-odds; with the base value they add up to the raw score."""
+    base_value: float
+    """The log-odds that contributions start from: the mean over the training rows, as the trees count them."""
 
 
 class TreeShap:
@@ -50,11 +52,6 @@ class TreeShap:
         self._tables = build_tables(read_trees(model))
 
     @property
-    def base_value(self) -> float:
-        """The log-odds that contributions start from: the mean over the training rows."""
-        return self._tables.base_value
-
-    @property
     def nbytes(self) -> int:
         """Bytes that the tables take."""
         tables = self._tables
@@ -71,7 +68,7 @@ class TreeShap:
             )
         look_up = _row_by_row if len(matrix) <= FEW_ROWS else _group_by_group
         added = look_up(self._tables, matrix)
-        return Explanation(added[:, -1].copy(), added[:, :-1])
+        return Explanation(added[:, -1].copy(), added[:, :-1], self._tables.base_value)
 
 
 def _row_by_row(tables: Tables, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
