@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 CATEGORICAL, DEFAULT_LEFT, MISSING_SHIFT, MISSING_MASK = 1, 2, 2, 3
 MISSING_NONE, MISSING_ZERO, MISSING_NAN = 0, 1, 2
 
+# LightGBM reads numbers no larger than this as zero (kZeroThreshold in include/LightGBM/meta.h).
+NEARLY_ZERO = float(np.float32(1e-35))
+
 NUMBERS = (
     "split_feature",
     "threshold",
@@ -103,7 +106,7 @@ def read_trees(text: str) -> Trees:
         split_tree=split_tree,
         leaf_tree=leaf_tree,
         feature=numbers["split_feature"].astype(np.intp),
-        threshold=numbers["threshold"],
+        threshold=_exact(numbers["threshold"]),
         categorical=categorical,
         missing_left=by_default & ~categorical,
         left=node(numbers["left_child"]),
@@ -115,6 +118,12 @@ def read_trees(text: str) -> Trees:
             for split in np.flatnonzero(categorical)
         },
     )
+
+
+def _exact(threshold: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return thresholds that split numbers as they are like LightGBM's split them once those near zero are zero."""
+    below = np.where(threshold < 0, np.nextafter(-NEARLY_ZERO, -np.inf), NEARLY_ZERO)
+    return np.where(np.abs(threshold) <= NEARLY_ZERO, below, threshold)
 
 
 def _pairs(lines: str) -> dict[str, str]:
