@@ -89,10 +89,10 @@ class Applicant:
         return {row["SK_ID_BUREAU"] for row in self._rows.get("bureau") or []}
 
     def instalments(self) -> list[list[Row]]:
-        """Return the payments of each instalment."""
-        found: dict[tuple[int, int, int], list[Row]] = {}
+        """Return the payments of each instalment, whatever version of the calendar they are listed under."""
+        found: dict[tuple[int, int], list[Row]] = {}
         for row in self.table("installments_payments"):
-            key = (row["SK_ID_PREV"], row["NUM_INSTALMENT_NUMBER"], row.get("DAYS_INSTALMENT"))
+            key = (row["SK_ID_PREV"], row["NUM_INSTALMENT_NUMBER"])
             found.setdefault(key, []).append(row)
         return list(found.values())
 
@@ -149,8 +149,13 @@ def _unpaid(payments: Sequence[Row]) -> bool:
 
 
 def _short(payments: Sequence[Row]) -> bool:
-    due = max(_number(row, "AMT_INSTALMENT") for row in payments)
-    return sum(_number(row, "AMT_PAYMENT") for row in payments) < due - 0.001
+    """Tell whether less was paid than was due; a payment is listed again under each version of the calendar."""
+    versions: dict[float, list[Row]] = {}
+    for row in payments:
+        versions.setdefault(_number(row, "NUM_INSTALMENT_VERSION"), []).append(row)
+    due = sum(max(_number(row, "AMT_INSTALMENT") for row in rows) for rows in versions.values())
+    paid = max(sum(_number(row, "AMT_PAYMENT") for row in rows) for rows in versions.values())
+    return paid < due - 0.001
 
 
 def _overdue(row: Row) -> bool:
@@ -243,7 +248,7 @@ STATEMENTS: Mapping[str, Callable[[Applicant], bool]] = {
     "All instalments known of earlier credits were paid in full": lambda applicant: (
         not any(_short(payments) or _unpaid(payments) for payments in applicant.instalments())
     ),
-    "Instalments of earlier credits were paid late": lambda applicant: any(
+    "Instalments of earlier credits were paid late or not at all": lambda applicant: any(
         _late(payments) or _unpaid(payments) for payments in applicant.instalments()
     ),
     "No instalment of an earlier credit was paid late": lambda applicant: (
