@@ -41,7 +41,7 @@ ROWS = (
         late_tolerant=whole("SK_DPD_DEF"),
     )
     .with_columns(
-        rank=recency_rank(["age", "left", "term", "late"]),
+        rank=recency_rank(["age", "SK_ID_PREV", "left", "term", "late"]),
         done=flag(col("NAME_CONTRACT_STATUS") == "Completed"),
     )
 )
