@@ -104,7 +104,7 @@ def _loan() -> list[Feature]:
     months = col(TERM_MONTHS)
     interest = annuity * months - credit
     made = {
-        "APP_TERM": (ratio(credit, annuity), "months", "credit over monthly annuity: the shortest possible term", "crédit rapporté à la mensualité : durée minimale"),
+        "APP_TERM": (ratio(credit, annuity), "months", "credit over monthly instalment: the shortest possible term", "crédit rapporté à la mensualité : durée minimale"),
         "APP_IMPLIED_TERM": (months, "months", "term of the loan, told from its amounts by earlier loans", "durée du prêt, déduite de ses montants d’après des prêts antérieurs"),
         "APP_IMPLIED_INTEREST": (ratio(interest, credit), "ratio", "interest over the implied term, as a share of the credit", "intérêts sur la durée implicite, en part du crédit"),
         "APP_IMPLIED_RATE": (col(TERM_RATE), "rate", "nominal yearly interest rate at the implied term", "taux d’intérêt annuel nominal pour la durée implicite"),
@@ -114,9 +114,9 @@ def _loan() -> list[Feature]:
         "APP_CREDIT_TO_GOODS": (ratio(credit, goods), "ratio", "credit over price of the goods", "crédit rapporté au prix du bien"),
         "APP_GOODS_LESS_CREDIT": (goods - credit, "currency", "price of the goods less credit", "prix du bien moins crédit"),
         "APP_CREDIT_TO_INCOME": (ratio(credit, income), "ratio", "credit in months of income", "crédit en mois de revenu"),
-        "APP_ANNUITY_TO_INCOME": (ratio(annuity, income), "ratio", "monthly annuity over monthly income", "mensualité rapportée au revenu mensuel"),
+        "APP_ANNUITY_TO_INCOME": (ratio(annuity, income), "ratio", "monthly instalment over monthly income", "mensualité rapportée au revenu mensuel"),
         "APP_GOODS_TO_INCOME": (ratio(goods, income), "ratio", "price of the goods in months of income", "prix du bien en mois de revenu"),
-        "APP_INCOME_LESS_ANNUITY": (income - annuity, "currency", "monthly income less monthly annuity", "revenu mensuel moins mensualité"),
+        "APP_INCOME_LESS_ANNUITY": (income - annuity, "currency", "monthly income less monthly instalment", "revenu mensuel moins mensualité"),
         "APP_INCOME_PER_CHILD": (ratio(income, (col("CNT_CHILDREN") + 1).cast(FLOAT)), "currency", "monthly income per dependent, the applicant counted", "revenu mensuel par personne à charge, client compris"),
     }  # fmt: skip
     return [

@@ -96,7 +96,7 @@ def _scope(name: str, en: str, fr: str, scope: Expr) -> Iterator[Feature]:
     yield feature("OVERDUE_SUM", money(total(col("overdue"), scope)), "currency", "sum overdue", "somme en retard", Missing.UNKNOWN)
     yield feature("WORST_OVERDUE_MAX", money(scoped["worst_overdue"].max()), "currency", "largest amount ever overdue", "plus gros retard de paiement jamais constaté")
     yield feature("WORST_OVERDUE_MEAN", money(mean(scoped["worst_overdue"])), "currency", "mean of the largest amounts overdue", "moyenne des plus gros retards")
-    yield feature("ANNUITY_SUM", money(total(col("annuity"), scope)), "currency", "sum of monthly annuities", "somme des mensualités", Missing.UNKNOWN)
+    yield feature("ANNUITY_SUM", money(total(col("annuity"), scope)), "currency", "sum of monthly instalments", "somme des mensualités", Missing.UNKNOWN)
     yield feature("UPDATED_MEAN", mean(scoped["updated"]), "days", "mean days since the last report", "jours moyens depuis la dernière déclaration")
     yield feature("LENGTH_MEAN", mean(scoped["length"]), "days", "mean planned length", "durée moyenne prévue")
 

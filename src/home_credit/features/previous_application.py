@@ -151,8 +151,8 @@ def _outcomes() -> Iterator[Feature]:
 def _terms() -> Iterator[Feature]:
     for name, scope, en, fr in (("APPROVED", APPROVED, "approved applications", "demandes acceptées"), ("REFUSED", REFUSED, "refused applications", "demandes refusées")):
         scoped = {key: where(scope, col(key)) for key in ("annuity", "asked", "credit", "down", "down_rate", "goods", "term", "granted", "interest", "yearly_rate")}
-        yield _feature(f"{name}_ANNUITY_MEAN", money(mean(scoped["annuity"])), "currency", f"mean monthly annuity of {en}", f"mensualité moyenne des {fr}")
-        yield _feature(f"{name}_ANNUITY_MAX", money(scoped["annuity"].max()), "currency", f"largest monthly annuity of {en}", f"plus grosse mensualité des {fr}")
+        yield _feature(f"{name}_ANNUITY_MEAN", money(mean(scoped["annuity"])), "currency", f"mean monthly instalment of {en}", f"mensualité moyenne des {fr}")
+        yield _feature(f"{name}_ANNUITY_MAX", money(scoped["annuity"].max()), "currency", f"largest monthly instalment of {en}", f"plus grosse mensualité des {fr}")
         yield _feature(f"{name}_CREDIT_MEAN", money(mean(scoped["credit"])), "currency", f"mean credit of {en}", f"crédit moyen des {fr}")
         yield _feature(f"{name}_CREDIT_MAX", money(scoped["credit"].max()), "currency", f"largest credit of {en}", f"plus gros crédit des {fr}")
         yield _feature(f"{name}_CREDIT_SUM", money(total(col("credit"), scope)), "currency", f"sum of credit of {en}", f"somme des crédits des {fr}", Missing.UNKNOWN)
@@ -170,7 +170,7 @@ def _terms() -> Iterator[Feature]:
     yield _feature("AGE_SPREAD", spread(col("age")), "days", "standard deviation of days since earlier applications", "écart-type des jours depuis les demandes antérieures")
     yield _feature("AGE_MAX", col("age").max(), "days", "days since the first application", "jours depuis la première demande")
     yield _feature("RUNNING_COUNT", col("running").sum(), "count", "earlier credits still running", "crédits antérieurs en cours")
-    yield _feature("RUNNING_ANNUITY", money(total(col("annuity"), col("running") == 1)), "currency", "monthly annuities of earlier credits still running", "mensualités des crédits antérieurs en cours", Missing.UNKNOWN)
+    yield _feature("RUNNING_ANNUITY", money(total(col("annuity"), col("running") == 1)), "currency", "monthly instalments of earlier credits still running", "mensualités des crédits antérieurs en cours", Missing.UNKNOWN)
     yield _feature("RUNNING_CREDIT", money(total(col("credit"), col("running") == 1)), "currency", "amount of earlier credits still running", "montant des crédits antérieurs en cours", Missing.UNKNOWN)
     yield _feature("ENDED_MAX", col("ended").max(), "days", "day on which an earlier credit last ended", "jour de la dernière fin de crédit antérieur")
     yield _feature("LAST_DUE_MAX", col("last_due").max(), "days", "day of the last instalment of earlier credits", "jour de la dernière échéance des crédits antérieurs")
@@ -189,7 +189,7 @@ def _latest() -> Iterator[Feature]:
         yield Feature(f"PREV_LATEST_{column}", latest(col(column)), "code", f"{en} of the last application", f"{fr} de la dernière demande", Missing.NONE_IN_SCOPE, "category")
     for name, of, en, fr in (("LATEST", col("rank") == 1, "last application", "dernière demande"), ("LATEST_APPROVED", APPROVED & (col("approved_rank") == 1), "last approved application", "dernière demande acceptée")):
         for key, unit, convert, en_, fr_ in (
-            ("annuity", "currency", money, "monthly annuity", "mensualité"),
+            ("annuity", "currency", money, "monthly instalment", "mensualité"),
             ("credit", "currency", money, "credit", "crédit"),
             ("down", "currency", money, "down payment", "apport"),
             ("down_rate", "rate", rate, "down payment rate", "taux d’apport"),
