@@ -8,8 +8,6 @@ from itertools import product
 from math import ceil, floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from home_credit.features.application import TERMS
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -22,6 +20,8 @@ COLUMNS = ("AMT_GOODS_PRICE", "AMT_CREDIT", "AMT_ANNUITY")
 # quantile. A cash credit is never below the price of the goods: no part paid up front takes it there.
 SMALLEST_AMOUNT = 45_000.0
 SHORTEST_RATIO, LONGEST_RATIO = 8.0, 38.0
+# Lengths of contract, in months, that the lender offers.
+TERMS = (6, 10, 12, 18, 24, 30, 36, 42, 48, 54, 60, 72)
 # Terms in months among which a cash loan moves: two of 15,739 earlier ones were longer.
 PROPOSED_TERMS = tuple(term for term in TERMS if 10 <= term <= 60)
 # An annuity does not rise above this share of the income: the 95 % quantile of the applications is 0.356.
