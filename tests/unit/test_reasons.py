@@ -81,7 +81,7 @@ def test_absence_has_words_of_its_own() -> None:
 def test_a_share_is_told_with_what_it_is_a_share_of() -> None:
     known = {"INS_ALL_COUNT": 14.0, "INS_ALL_LATE_SHARE": 2 / 14}
     en, fr = told("LATE_PAYMENTS", "INS_ALL_LATE_SHARE", **known)
-    assert en.startswith("Instalments of earlier credits were paid late – ")
+    assert en.startswith("Instalments of earlier credits were paid late or not at all – ")
     assert "2 of 14 (14\u00a0%)" in en
     assert "2 sur 14 (14\u00a0%)" in fr
 
