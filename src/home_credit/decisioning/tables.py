@@ -34,16 +34,9 @@ def score_batches(
 def score_matrix(scorer: Scorer, rows: pl.DataFrame) -> pl.DataFrame:
     """Return the decision on each row of a feature matrix, with the codes of the strongest reasons."""
     matrix = scorer.model.preprocessor.transform(rows)
-    probabilities = scorer.model.matrix_probability(matrix).tolist()
-    named = [
-        [
-            effect.code
-            for effect in reasons.reportable(reasons.effects(scorer.features, contributions))[
-                : reasons.MAX_REASONS
-            ]
-        ]
-        for contributions in scorer.model.matrix_contributions(matrix)
-    ]
+    probability, contributions = scorer.model.explain_matrix(matrix)
+    probabilities = probability.tolist()
+    codes = reasons.leading_codes(scorer.features, contributions)
     return pl.DataFrame(
         {
             ID: rows[ID],
@@ -52,10 +45,8 @@ def score_matrix(scorer: Scorer, rows: pl.DataFrame) -> pl.DataFrame:
             "grade": [policy.grade(probability) for probability in probabilities],
             "decision": [scorer.policy.decide(probability) for probability in probabilities],
             **{
-                f"reason_{n + 1}": pl.Series(
-                    [codes[n] if n < len(codes) else None for codes in named], dtype=pl.String
-                )
-                for n in range(reasons.MAX_REASONS)
+                f"reason_{n}": pl.Series(column, dtype=pl.String)
+                for n, column in enumerate(codes, 1)
             },
             "model_version": [scorer.version] * len(rows),
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from home_credit.features import application, combined
@@ -13,7 +12,7 @@ from home_credit.tables.schema import APPLICATION, ID
 from home_credit.terms.columns import COLUMNS, SOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from home_credit.features.definition import Feature
 
@@ -27,15 +26,15 @@ def values(features: Iterable[Feature]) -> dict[str, Expr]:
 
 
 # One row per applicant who has rows in a table, with the features of those rows.
-HISTORIES: Mapping[str, Grouped] = MappingProxyType(
-    {module.TABLE: module.ROWS.group_by(ID).agg(values(module.FEATURES)) for module in HISTORY_MODULES}
+HISTORIES: tuple[Grouped, ...] = tuple(
+    module.ROWS.group_by(ID).agg(values(module.FEATURES)) for module in HISTORY_MODULES
 )
 
 
 def _matrix() -> Plan:
     rows = scan(APPLICATION, [Added(name, SOURCES) for name in COLUMNS])
     result = rows.select(ID, **values(application.FEATURES))
-    for history in HISTORIES.values():
+    for history in HISTORIES:
         result = result.join(history, on=ID, how="left")
     return result.with_columns(**values(combined.FEATURES)).select(ID, *CATALOGUE)
 

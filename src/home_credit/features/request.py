@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from home_credit.terms.model import TermModel
 
 NAMES: tuple[str, ...] = tuple(CATALOGUE)
-HISTORY_NAMES: tuple[str, ...] = tuple(name for plan in HISTORIES.values() for name, _ in plan.columns)
+HISTORY_NAMES: tuple[str, ...] = tuple(name for plan in HISTORIES for name, _ in plan.columns)
 _TEXTS = [place for place, name in enumerate(HISTORY_NAMES) if name in CATEGORIES]
 
 
@@ -44,7 +44,7 @@ class RequestFeatures:
 
     def __init__(self, terms: TermModel) -> None:
         self._terms = terms
-        self._histories = [history_function(plan) for plan in HISTORIES.values()]
+        self._histories = [history_function(plan) for plan in HISTORIES]
         self._features = application_function(MATRIX, NAMES, HISTORY_NAMES)
         self._moved = lru_cache(maxsize=32)(_moved_function)
 

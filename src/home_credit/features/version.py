@@ -24,7 +24,7 @@ def definitions_version(terms: str) -> str:
 @cache
 def history_version() -> str:
     """Return the sha256 of the definitions of history features, under which their values may be kept."""
-    return _digest(*map(canonical, HISTORIES.values()))
+    return _digest(*map(canonical, HISTORIES))
 
 
 def _digest(*definitions: str) -> str:

@@ -58,7 +58,7 @@ def explain(
         for more in counted(range(MODELS), progress, "models to explain", MODELS)
     ]
     shares = [
-        classifier.contributions(booster, preprocessor.transform(others))[:, :-1]
+        classifier.Explainer(booster).explain(preprocessor.transform(others)).contributions
         for preprocessor, booster in fitted
     ]
     stable = explanations.stability(

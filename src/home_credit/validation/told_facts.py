@@ -90,7 +90,7 @@ class Applicant:
 
     def instalments(self) -> list[list[Row]]:
         """Return the payments of each instalment."""
-        found: dict[tuple[object, ...], list[Row]] = {}
+        found: dict[tuple[Any, ...], list[Row]] = {}
         for row in self.table("installments_payments"):
             key = (row["SK_ID_PREV"], row["NUM_INSTALMENT_NUMBER"], row.get("DAYS_INSTALMENT"))
             found.setdefault(key, []).append(row)
@@ -141,7 +141,7 @@ def _mismatch(applicant: Applicant) -> bool:
 def _late(payments: Sequence[Row]) -> bool:
     paid = [row["DAYS_ENTRY_PAYMENT"] for row in payments if _known(row, "DAYS_ENTRY_PAYMENT")]
     due = max(row["DAYS_INSTALMENT"] for row in payments)
-    return bool(paid) and max(paid) > due
+    return any(day > due for day in paid)
 
 
 def _unpaid(payments: Sequence[Row]) -> bool:
@@ -165,11 +165,8 @@ def _late_month(row: Row) -> bool:
     return row.get("STATUS") in {"1", "2", "3", "4", "5"}
 
 
-def _within(column: str, days: int) -> Callable[[Row], bool]:
-    return lambda row: bool(row[column] >= -days)
-
-
-_recent = _within("DAYS_CREDIT", 365)
+def _recent(row: Row) -> bool:
+    return bool(row["DAYS_CREDIT"] >= -365)
 
 
 def _refused(row: Row) -> bool:
@@ -266,6 +263,10 @@ def _ratio(numerator: str, denominator: str) -> Callable[[Applicant], float | No
         return None if top is None or not bottom else top / bottom
 
     return compute
+
+
+def _within(column: str, days: int) -> Callable[[Row], bool]:
+    return lambda row: bool(row[column] >= -days)
 
 
 def _count(
