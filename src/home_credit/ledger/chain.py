@@ -7,12 +7,11 @@ beside a payload are not hashed: they repeat what is in it, and are compared wit
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from home_credit.errors import BrokenRecordError
 from home_credit.ledger import formats
-from home_credit.ledger.records import DecisionEntry, ReviewEntry, canonical
+from home_credit.ledger.records import DecisionEntry, ReviewEntry, canonical, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,7 +51,7 @@ class StoredEntry(NamedTuple):
         :class:`~home_credit.errors.BrokenRecordError` where the payload is not JSON.
         """
         try:
-            payload = json.loads(self.payload)
+            payload = parse(self.payload)
             if self.format == 1:
                 return {**payload, "hash": self.hash}
         except formats.UNREADABLE as error:
@@ -119,7 +118,7 @@ def _whole(entry: StoredEntry) -> bool:
 
 def _place_1(payload: bytes) -> tuple[Any, Any, Any] | None:
     try:
-        content = json.loads(payload)
+        content = parse(payload)
         return content["chain"], content["sequence"], content["previous_hash"]
     except formats.UNREADABLE:
         return None

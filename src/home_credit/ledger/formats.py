@@ -6,14 +6,13 @@ rule of the present policy. Format 1 is that of version 1.0, whose payload is th
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
 from home_credit.errors import BrokenRecordError
-from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry
+from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,7 +38,7 @@ def read(model: type[T], number: int, payload: bytes) -> T:
     if number not in {*upgrades, FORMAT}:
         raise BrokenRecordError(f"format {number} is not known; this version reads formats 1 to {FORMAT}")
     try:
-        content = json.loads(payload)
+        content = parse(payload)
         if content.get("format", 1) != number:
             raise BrokenRecordError(f"the payload is of format {content['format']}, not {number}")
         for older in range(number, FORMAT):

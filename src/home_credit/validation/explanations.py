@@ -115,8 +115,8 @@ def faithfulness(
     """
     codes, effects = by_reason(features, contributions)
     place_of = {code: place for place, code in enumerate(codes)}
-    code_of = np.array([place_of.get(code_of(name), -1) for name in features])
-    removable = (code_of >= 0) & (contributions != 0).any(axis=0)
+    code_places = np.array([place_of.get(code_of(name), -1) for name in features])
+    removable = (code_places >= 0) & (contributions != 0).any(axis=0)
     orders = {
         "named": _most_harmful_first(effects),
         "random": np.random.default_rng(seed).permuted(
@@ -124,7 +124,7 @@ def faithfulness(
         ),
         "least": np.argsort(np.abs(effects), axis=1, kind="stable"),
     }
-    ranks = {name: np.argsort(order, axis=1)[:, code_of[removable]] for name, order in orders.items()}
+    ranks = {name: np.argsort(order, axis=1)[:, code_places[removable]] for name, order in orders.items()}
     removed = (ranks["named"] < told).sum(axis=1)
     before = log_odds(matrix)
     fall = {}

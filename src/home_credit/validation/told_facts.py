@@ -89,10 +89,10 @@ class Applicant:
         return {row["SK_ID_BUREAU"] for row in self._rows.get("bureau") or []}
 
     def instalments(self) -> list[list[Row]]:
-        """Return the payments of each instalment, whatever version of the calendar they are listed under."""
-        found: dict[tuple[int, int], list[Row]] = {}
+        """Return the payments of each instalment."""
+        found: dict[tuple[Any, ...], list[Row]] = {}
         for row in self.table("installments_payments"):
-            key = (row["SK_ID_PREV"], row["NUM_INSTALMENT_NUMBER"])
+            key = (row["SK_ID_PREV"], row["NUM_INSTALMENT_NUMBER"], row.get("DAYS_INSTALMENT"))
             found.setdefault(key, []).append(row)
         return list(found.values())
 
@@ -141,7 +141,7 @@ def _mismatch(applicant: Applicant) -> bool:
 def _late(payments: Sequence[Row]) -> bool:
     paid = [row["DAYS_ENTRY_PAYMENT"] for row in payments if _known(row, "DAYS_ENTRY_PAYMENT")]
     due = max(row["DAYS_INSTALMENT"] for row in payments)
-    return bool(paid) and max(paid) > due
+    return any(day > due for day in paid)
 
 
 def _unpaid(payments: Sequence[Row]) -> bool:
@@ -149,13 +149,8 @@ def _unpaid(payments: Sequence[Row]) -> bool:
 
 
 def _short(payments: Sequence[Row]) -> bool:
-    """Tell whether less was paid than was due; a payment is listed again under each version of the calendar."""
-    versions: dict[float, list[Row]] = {}
-    for row in payments:
-        versions.setdefault(_number(row, "NUM_INSTALMENT_VERSION"), []).append(row)
-    due = sum(max(_number(row, "AMT_INSTALMENT") for row in rows) for rows in versions.values())
-    paid = max(sum(_number(row, "AMT_PAYMENT") for row in rows) for rows in versions.values())
-    return paid < due - 0.001
+    due = max(_number(row, "AMT_INSTALMENT") for row in payments)
+    return sum(_number(row, "AMT_PAYMENT") for row in payments) < due - 0.001
 
 
 def _overdue(row: Row) -> bool:
@@ -171,7 +166,7 @@ def _late_month(row: Row) -> bool:
 
 
 def _recent(row: Row) -> bool:
-    return row["DAYS_CREDIT"] >= -365
+    return bool(row["DAYS_CREDIT"] >= -365)
 
 
 def _refused(row: Row) -> bool:
@@ -248,7 +243,7 @@ STATEMENTS: Mapping[str, Callable[[Applicant], bool]] = {
     "All instalments known of earlier credits were paid in full": lambda applicant: (
         not any(_short(payments) or _unpaid(payments) for payments in applicant.instalments())
     ),
-    "Instalments of earlier credits were paid late or not at all": lambda applicant: any(
+    "Instalments of earlier credits were paid late": lambda applicant: any(
         _late(payments) or _unpaid(payments) for payments in applicant.instalments()
     ),
     "No instalment of an earlier credit was paid late": lambda applicant: (
@@ -268,6 +263,10 @@ def _ratio(numerator: str, denominator: str) -> Callable[[Applicant], float | No
         return None if top is None or not bottom else top / bottom
 
     return compute
+
+
+def _within(column: str, days: int) -> Callable[[Row], bool]:
+    return lambda row: bool(row[column] >= -days)
 
 
 def _count(
@@ -359,10 +358,7 @@ FACTS: Mapping[str, Callable[[Applicant], Any]] = {
     "BUR_OVERDUE_DAYS_MAX": _extreme("bureau", "CREDIT_DAY_OVERDUE", max),
     "BUR_ALL_CREDIT_MAX": _extreme("bureau", "AMT_CREDIT_SUM", max),
     "BUR_ALL_WORST_OVERDUE_MAX": _extreme("bureau", "AMT_CREDIT_MAX_OVERDUE", max),
-    **{
-        f"BUR_OPENED_{days}": _count("bureau", lambda row, days=days: row["DAYS_CREDIT"] >= -days)
-        for days in (90, 180, 365, 730)
-    },
+    **{f"BUR_OPENED_{days}": _count("bureau", _within("DAYS_CREDIT", days)) for days in (90, 180, 365, 730)},
     "PREV_COUNT": _count("previous_application"),
     "PREV_REFUSED_COUNT": _count("previous_application", _refused),
     "PREV_REFUSED_SHARE": _share("previous_application", _refused),
@@ -371,9 +367,7 @@ FACTS: Mapping[str, Callable[[Applicant], Any]] = {
     ),
     "PREV_AGE_MAX": _extreme("previous_application", "DAYS_DECISION", max, -1.0),
     **{
-        f"PREV_COUNT_{days}": _count(
-            "previous_application", lambda row, days=days: row["DAYS_DECISION"] >= -days
-        )
+        f"PREV_COUNT_{days}": _count("previous_application", _within("DAYS_DECISION", days))
         for days in (90, 180, 365, 730)
     },
     "POS_MONTHS": _count("POS_CASH_balance"),
