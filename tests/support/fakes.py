@@ -41,6 +41,7 @@ class FakeScorer:
             features=2,
             cut_off=self.policy.cut_off,
             review_band=self.policy.review_band,
+            policy_version=self.policy.version,
             metrics={"auc": 0.75},
             training_data={},
         )
@@ -56,6 +57,8 @@ class FakeScorer:
                 probability_of_default=probability,
                 decision=self.policy.decide(probability),
                 cut_off=self.policy.cut_off,
+                expected_cost=self.policy.expected_cost(probability),
+                policy_version=self.policy.version,
                 model_version=self.version,
                 warnings=bundle.warnings,
                 simulation=simulation,

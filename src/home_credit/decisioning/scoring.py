@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from home_credit.decisioning.assessment import assemble
 from home_credit.decisioning.features import ApplicantFeatures
 from home_credit.decisioning.model import RiskModel
 from home_credit.features.rows import FeatureRows
-from home_credit.policy import Costs, Policy, review_band
-from home_credit.schemas import ModelFacts
+from home_credit.policy import Costs, Policy
+from home_credit.schemas import ModelFacts, PolicyCosts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,10 +37,11 @@ class Scorer:
 
     @classmethod
     def load(cls, models: Path, settings: Settings) -> Scorer:
-        """Load the model in ``models``; raises :class:`ArtifactError` where there is none that can be trusted."""
-        model = RiskModel.load(models)
-        cut_off = model.manifest.policy.cut_off
-        return cls(ApplicantFeatures(), model, Policy(cut_off, review_band(cut_off, Costs.of(settings))))
+        """Load the model in ``models``, to decide by the costs in ``settings``.
+
+        Raises :class:`ArtifactError` where there is none that can be trusted.
+        """
+        return cls(ApplicantFeatures(), RiskModel.load(models), Policy.of(Costs.of(settings)))
 
     def with_policy(self, policy: Policy) -> Self:
         """Return a scorer that decides by another policy."""
@@ -59,13 +60,15 @@ class Scorer:
     @property
     def facts(self) -> ModelFacts:
         """What can be said of the model and the policy to whoever asks."""
-        manifest = self.model.manifest
+        manifest, costs = self.model.manifest, self.policy.costs
         return ModelFacts(
             model_version=self.version,
             trained_at=manifest.trained_at,
             features=len(self.features),
             cut_off=self.policy.cut_off,
             review_band=self.policy.review_band,
+            costs=PolicyCosts(**asdict(costs)) if costs else None,
+            policy_version=self.policy.version,
             metrics=manifest.metrics.out_of_fold,
             training_data=manifest.training_data.model_dump(),
         )

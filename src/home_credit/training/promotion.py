@@ -74,9 +74,8 @@ def compare(
     """Judge ``challenger`` against ``champion`` on applicants that neither was trained on."""
     target = applicants.target
     old, new = champion.probability(applicants.rows), challenger.probability(applicants.rows)
-    cut_offs = champion.manifest.policy.cut_off, challenger.manifest.policy.cut_off
-    compared = gate.compare(target, old, new, persons=applicants.persons, cut_offs=cut_offs, costs=costs)
-    ratio = _approval_ratio_by_gender(applicants, new, cut_offs[1])
+    compared = gate.compare(target, old, new, persons=applicants.persons, costs=costs)
+    ratio = _approval_ratio_by_gender(applicants, new, costs.cut_off)
     refusals = [*compared.refusals, *challenger.manifest.failed_gates]
     if ratio is not None and ratio < fairness.FOUR_FIFTHS:
         refusals.append(f"approval_ratio_by_gender is {ratio:.3f}, below {fairness.FOUR_FIFTHS}")
