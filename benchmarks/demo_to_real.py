@@ -21,7 +21,8 @@ def main() -> None:
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--tables", type=Path, required=True)
     arguments = parser.parse_args()
-    model, applicants = artifacts.load(arguments.models), data.load(arguments.tables)
+    model = artifacts.load(arguments.models)
+    applicants = data.load(arguments.tables, model.terms)
     probability = model.probability(applicants.rows)
     low, high = auc.interval(applicants.target, probability, applicants.persons)
     print(

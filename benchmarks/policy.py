@@ -4,9 +4,8 @@
 
 Every applicant of application_train is scored by models that never saw them, by the committed recipe. Then persons are
 split into halves, again and again: on one half the calibration is fitted and a cut-off chosen by outcome; on the other
-both are paid for. "In hindsight" is the cheapest cut-off of the very half that pays, which nobody can know. Standard errors
-are those of the difference between halves. With reviews, the referral band of the default settings is added: what
-was paid, and what the expected costs said.
+both are paid for. "In hindsight" is the cheapest cut-off of the very half that pays, which nobody can know. With
+reviews, the referral band is added: what was paid, and what the expected costs said.
 """
 
 from __future__ import annotations
@@ -41,12 +40,14 @@ def main() -> None:
     )
     parser.add_argument("--tables", type=Path, required=True)
     parser.add_argument("--halves", type=int, default=200)
-    parser.add_argument("--out", type=Path, help="keep the out-of-fold log-odds here (.npz), or take them from it")
+    parser.add_argument(
+        "--out", type=Path, help="keep the out-of-fold log-odds here (.npz), or take them from it"
+    )
     arguments = parser.parse_args()
     raw, target, persons = predictions(arguments.tables, arguments.out)
     print(f"{len(target):,} applicants, {int(target.sum()):,} defaults, {arguments.halves} halves\n")
     print(
-        "| costs | cut-off | cost at it | chosen by outcome (s.d.) | cost there | difference (s.e.) "
+        "| costs | cut-off | cost at it | chosen by outcome (s.d.) | cost there | difference (s.d.) "
         "| in hindsight | referred | cost with reviews | expected | \n" + "|---" * 10 + "|"
     )
     drawn = halves(persons, arguments.halves)
@@ -78,6 +79,7 @@ def line(costs: Costs, raw: np.ndarray, target: np.ndarray, drawn: list[np.ndarr
         best = optimal_cut_off(paying, probability, costs)
         reviewed = losses_with_reviews(paying, probability, policy, costs)
         decided = [policy.decide(p) for p in probability.tolist()]
+        expected = [costs.expected(*pair) for pair in zip(decided, probability.tolist(), strict=True)]
         figures.append(
             (
                 cost_per_applicant(paying, probability, costs.cut_off, costs),
@@ -85,13 +87,12 @@ def line(costs: Costs, raw: np.ndarray, target: np.ndarray, drawn: list[np.ndarr
                 cost_per_applicant(paying, probability, chosen, costs),
                 cost_per_applicant(paying, probability, best, costs),
                 decided.count("review") / len(decided),
-                reviewed.mean(),
-                np.mean([policy.expected_cost(p) for p in probability.tolist()]),
+                float(reviewed.mean()),
+                sum(expected) / len(expected),
             )
         )
     served, chosen, learnt, hindsight, referred, paid, expected = np.mean(figures, axis=0)
     spread = np.std(figures, axis=0)
-    # Halves overlap, so that only the spread of the difference between them is told.
     difference = np.array([one[0] - one[2] for one in figures])
     return (
         f"| {costs.false_negative:.0f} to {costs.false_positive:.0f} | {costs.cut_off:.4f} | {served:.4f} "

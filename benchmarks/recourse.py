@@ -55,7 +55,7 @@ def main() -> None:
     scorer, portfolio = Scorer.load(arguments.models, Settings()), ApplicantStore(arguments.tables)
     with open_tables(arguments.tables, "test") as source:
         pool = source.applicants[ID].sample(min(20 * arguments.applicants, len(source.applicants)), seed=1)
-        scored = score_matrix(scorer, feature_matrix(source.frames, pool))
+        scored = score_matrix(scorer, feature_matrix(source.frames, pool, scorer.terms))
     scored = scored.filter(scored["decision"] != "approved")
     chosen = scored.sample(min(arguments.applicants, len(scored)), seed=1, shuffle=True)
 

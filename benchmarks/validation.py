@@ -27,7 +27,9 @@ def main() -> None:
     applicants = data.load(parser.parse_args().tables)
     parameters = classifier.committed_parameters()
     measured = measure(applicants, parameters, policy.Costs(), repeats=1)
-    gathered = validation_report.gather(applicants, measured.probability[0], measured.policy.cut_off, parameters)
+    gathered = validation_report.gather(
+        applicants, measured.probability[0], measured.policy.cut_off, parameters
+    )
     for title, name in (
         ("Calibration by grade", "grades"),
         ("Reliability", "reliability"),

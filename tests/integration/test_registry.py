@@ -28,7 +28,7 @@ def test_a_registered_model_scores_as_ours_does_wherever_its_folder_is(
 ) -> None:
     scorer = Scorer.load(models, Settings())
     with open_tables(portfolio, "test") as source:
-        rows = feature_matrix(source.frames, source.applicants[ID])
+        rows = feature_matrix(source.frames, source.applicants[ID], scorer.terms)
     matrix = rows.select(scorer.features).to_pandas()
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()

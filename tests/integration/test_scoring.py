@@ -49,7 +49,8 @@ def test_a_batch_equals_its_parts_even_with_an_applicant_twice(
 def test_one_applicant_is_scored_as_in_the_whole_table(scorer: Scorer, portfolio: Path) -> None:
     known = ApplicantStore(portfolio)
     with open_tables(portfolio, "all") as source:
-        table = score_matrix(scorer, feature_matrix(source.frames, source.applicants[ID]))
+        rows = feature_matrix(source.frames, source.applicants[ID], scorer.terms)
+        table = score_matrix(scorer, rows)
     for row in table.head(25).iter_rows(named=True):
         (alone,) = scorer.assess([parse_bundle(known.bundle(row[ID]))])
         assert alone.probability_of_default == row["probability_of_default"]
@@ -60,7 +61,7 @@ def test_one_applicant_is_scored_as_in_the_whole_table(scorer: Scorer, portfolio
 
 def test_reasons_add_up_to_the_log_odds(models: Path, bundles: list[ParsedBundle]) -> None:
     model = artifacts.load(models)
-    online = OnlineFeatures()
+    online = OnlineFeatures(model.terms)
     for bundle in bundles[:10]:
         matrix = model.preprocessor.transform(online.compute(bundle.frames))
         shares = classifier.contributions(model.booster, matrix)[0]

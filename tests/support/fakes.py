@@ -21,6 +21,7 @@ class FakeScorer:
     """Takes EXT_SOURCE_2 for the probability that an applicant pays; keeps what it was asked."""
 
     features = ("EXT_SOURCE_2", "NAME_CONTRACT_TYPE")
+    definitions_version = "definitions-1"
 
     def __init__(self, version: str = "test-1", policy: Policy = POLICY) -> None:
         self.version, self.policy = version, policy

@@ -84,7 +84,7 @@ def test_as_many_features_are_removed_each_time_and_never_a_withheld_one(model: 
     before, named, random, least = seen
     assert not before.any() and named.any()
     assert (named.sum(axis=1) == random.sum(axis=1)).all() and (named.sum(axis=1) == least.sum(axis=1)).all()
-    withheld = np.array([reasons.reason_codes()[CATALOGUE[name].reason].withheld for name in FEATURES])
+    withheld = np.array([reasons.reason_codes()[reasons.code_of(name)].withheld for name in FEATURES])
     assert withheld.any() and not (named | random | least)[:, withheld].any()
 
 

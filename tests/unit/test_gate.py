@@ -66,9 +66,7 @@ def test_what_is_worse_than_the_margin_passes_rarely_and_what_is_equal_often() -
         target, one, other = population(10_000, seed, noise=0.1)
         worse = population(10_000, seed, noise=0.35)[2]
         for name, challenger in (("equal", other), ("worse", worse)):
-            found = gate.compare(
-                target, one, challenger, persons=np.arange(10_000), costs=Costs()
-            )
+            found = gate.compare(target, one, challenger, persons=np.arange(10_000), costs=Costs())
             passed[name].append(all(difference.passed for difference in found.differences))
     assert np.mean(passed["equal"]) >= 0.8
     assert np.mean(passed["worse"]) <= 0.1

@@ -71,7 +71,9 @@ def test_no_band_no_referral() -> None:
 
 def test_the_version_is_that_of_the_numbers() -> None:
     assert Policy.of(Costs()).version == Policy.of(Costs(10, 1)).version
-    versions = {Policy.of(costs).version for costs in (Costs(), Costs(5), Costs(review=0.3), Costs(review=1.0))}
+    versions = {
+        Policy.of(costs).version for costs in (Costs(), Costs(5), Costs(review=0.3), Costs(review=1.0))
+    }
     assert len(versions) == 4
 
 

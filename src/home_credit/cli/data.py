@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from home_credit.cli.options import Tables
+from home_credit.cli.options import Models, Tables
 from home_credit.cli.progress import progress
 from home_credit.errors import UsageError
 
@@ -50,16 +50,20 @@ def demo(
 def features(
     tables: Tables,
     out: Annotated[Path, typer.Option(help="file to write: .parquet or .csv")],
+    models: Models = None,
     split: Literal["train", "test", "all"] = "all",
 ) -> None:
-    """Write the feature matrix, one row per applicant."""
+    """Write the feature matrix, one row per applicant, as the saved model reads it."""
+    from home_credit.config import Settings
+    from home_credit.default_risk import artifacts
     from home_credit.features.build import feature_batches
     from home_credit.tables.schema import ID
     from home_credit.tables.sink import write_batches
     from home_credit.tables.source import open_tables
 
+    terms = artifacts.load(models or Settings().models).terms
     with open_tables(tables, split) as source:
         for warning in source.warnings:
             typer.echo(warning, err=True)
-        rows = write_batches(feature_batches(source.frames, source.applicants[ID]), out)
+        rows = write_batches(feature_batches(source.frames, source.applicants[ID], terms), out)
     typer.echo(f"{rows} applicants written to {out}")

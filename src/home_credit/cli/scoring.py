@@ -33,7 +33,7 @@ def score(
     with open_tables(tables, split) as source:
         for warning in source.warnings:
             typer.echo(warning, err=True)
-        batches = feature_batches(source.frames, source.applicants[ID])
+        batches = feature_batches(source.frames, source.applicants[ID], scorer.terms)
         rows = write_batches((score_matrix(scorer, batch) for batch in batches), out)
     typer.echo(f"{rows} applicants scored by model {scorer.version}, written to {out}")
 

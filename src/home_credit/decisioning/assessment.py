@@ -9,10 +9,10 @@ from home_credit.default_risk import reasons
 from home_credit.schemas import Assessment, Reason, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from home_credit.decisioning.model import Scores
-    from home_credit.features.rows import FeatureRows, Numbers
+    from home_credit.features.rows import FeatureRows, Numbers, Value
     from home_credit.tables.bundle import ParsedBundle
 
 
@@ -22,13 +22,15 @@ def assemble(
     scores: Scores,
     *,
     features: Sequence[str],
+    medians: Mapping[str, float],
     model_version: str,
     by: policy.Policy,
     simulation: bool = False,
 ) -> list[Assessment]:
     """Return one assessment per bundle, in order.
 
-    ``rows`` and ``scores`` have one row per bundle; ``features`` names the columns of the contributions.
+    ``rows`` and ``scores`` have one row per bundle; ``features`` names the columns of the contributions;
+    ``medians`` are those of the training applicants.
     """
     return [
         Assessment(
@@ -38,7 +40,7 @@ def assemble(
             decision=by.decide(probability),
             score=policy.score_points(probability),
             grade=policy.grade(probability),
-            reasons=_reasons(rows, row, features, scores.contributions[row]),
+            reasons=_reasons(rows, row, features, scores.contributions[row], medians),
             warnings=[*bundle.warnings, *scores.warnings[row]],
             expected_cost=by.expected_cost(probability),
             model_version=model_version,
@@ -49,20 +51,22 @@ def assemble(
     ]
 
 
-def _reasons(rows: FeatureRows, row: int, features: Sequence[str], contributions: Numbers) -> list[Reason]:
+def _reasons(
+    rows: FeatureRows, row: int, features: Sequence[str], contributions: Numbers, medians: Mapping[str, float]
+) -> list[Reason]:
+    def value_of(feature: str) -> Value:
+        return rows.value(feature, row)
+
     return [
         Reason(
             code=effect.code,
             feature=effect.feature,
-            value=rows.value(effect.feature, row),
+            value=value_of(effect.feature),
             contribution=effect.contribution,
-            text=_text(effect),
+            text=Text(
+                en=reasons.text(effect, value_of, medians, "en"),
+                fr=reasons.text(effect, value_of, medians, "fr"),
+            ),
         )
         for effect in reasons.reportable(reasons.effects(features, contributions))
     ]
-
-
-def _text(effect: reasons.Effect) -> Text:
-    code = reasons.reason_codes()[effect.code]
-    en, fr = code.against if effect.contribution > 0 else code.favour
-    return Text(en=en, fr=fr)

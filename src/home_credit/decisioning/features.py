@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
     from home_credit.features.rows import Numbers
     from home_credit.tables.bundle import ParsedBundle
+    from home_credit.terms.model import TermModel
 
 
 class ApplicantFeatures:
     """Computes every feature of the catalogue; independent of any model, and safe to use from several threads."""
 
-    def __init__(self) -> None:
-        self._online = OnlineFeatures()
+    def __init__(self, terms: TermModel) -> None:
+        self._online = OnlineFeatures(terms)
 
     def compute(self, bundles: Sequence[ParsedBundle]) -> FeatureRows:
         """Return the features of at least one applicant, one row per bundle, in order.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from home_credit.default_risk.manifest import Manifest
     from home_credit.default_risk.preprocessor import Preprocessor
     from home_credit.features.rows import FeatureRows, Numbers
+    from home_credit.terms.model import TermModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ class RiskModel:
     def features(self) -> tuple[str, ...]:
         """The features of the model, in the order of its vector."""
         return self._model.preprocessor.features
+
+    @property
+    def terms(self) -> TermModel:
+        """The model of the term that its features are made with."""
+        return self._model.terms
 
     @property
     def preprocessor(self) -> Preprocessor:

@@ -19,8 +19,17 @@ if TYPE_CHECKING:
     from home_credit.ledger.records import DecisionContent, DecisionEntry, DecisionHistory, ReviewEntry
 
 
-def content(assessment: Assessment, request: PredictionRequest, policy: Policy) -> DecisionContent:
-    """Return what is recorded of an assessment made by ``policy`` from the rows in ``request``."""
+def content(
+    assessment: Assessment,
+    request: PredictionRequest,
+    policy: Policy,
+    *,
+    definitions_version: str | None = None,
+) -> DecisionContent:
+    """Return what is recorded of an assessment made by ``policy`` from the rows in ``request``.
+
+    ``definitions_version`` is that of the features.
+    """
     said = assessment.model_dump(include=set(records.Assessment.model_fields))
     return records.DecisionContent(
         applicant_id=assessment.SK_ID_CURR,
@@ -33,6 +42,7 @@ def content(assessment: Assessment, request: PredictionRequest, policy: Policy) 
             version=policy.version,
         ),
         model_version=assessment.model_version,
+        definitions_version=definitions_version,
         simulation=assessment.simulation,
     )
 

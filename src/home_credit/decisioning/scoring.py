@@ -9,6 +9,7 @@ from home_credit.decisioning.assessment import assemble
 from home_credit.decisioning.features import ApplicantFeatures
 from home_credit.decisioning.model import RiskModel
 from home_credit.features.rows import FeatureRows
+from home_credit.features.version import definitions_version
 from home_credit.policy import Costs, Policy
 from home_credit.schemas import ModelFacts, PolicyCosts
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from home_credit.features.rows import Numbers, Value
     from home_credit.schemas import Assessment
     from home_credit.tables.bundle import ParsedBundle
+    from home_credit.terms.model import TermModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Scorer:
 
         Raises :class:`ArtifactError` where there is none that can be trusted.
         """
-        return cls(ApplicantFeatures(), RiskModel.load(models), Policy.of(Costs.of(settings)))
+        model = RiskModel.load(models)
+        return cls(ApplicantFeatures(model.terms), model, Policy.of(Costs.of(settings)))
 
     def with_policy(self, policy: Policy) -> Self:
         """Return a scorer that decides by another policy."""
@@ -51,6 +54,16 @@ class Scorer:
     def version(self) -> str:
         """The model version."""
         return self.model.version
+
+    @property
+    def terms(self) -> TermModel:
+        """The model of the term that the features are made with."""
+        return self.model.terms
+
+    @property
+    def definitions_version(self) -> str:
+        """The version of the definitions that the features are computed by."""
+        return definitions_version(self.terms.digest)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -83,6 +96,7 @@ class Scorer:
             rows,
             self.model.score(rows),
             features=self.features,
+            medians=self.model.preprocessor.medians,
             model_version=self.version,
             by=self.policy,
             simulation=simulation,

@@ -1,8 +1,9 @@
-"""The saved model: three files and a manifest that names each by its SHA-256."""
+"""The saved model: three files, one of them plain JSON, and a manifest that names each by its SHA-256."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from home_credit.default_risk.calibration import Calibration
 from home_credit.default_risk.manifest import MANIFEST, Manifest
 from home_credit.default_risk.preprocessor import Preprocessor
 from home_credit.errors import ArtifactError
+from home_credit.terms.model import TermModel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from home_credit.default_risk.manifest import TrainingFacts
 
-CLASSIFIER, PREPROCESSOR = "lgbm_model.joblib", "preprocessor.joblib"
+CLASSIFIER, PREPROCESSOR, TERMS = "lgbm_model.joblib", "preprocessor.joblib", "terms.json"
 CARD = "model_card.md"
 
 
@@ -35,6 +37,7 @@ class Artifacts:
     booster: lgb.Booster
     preprocessor: Preprocessor
     calibration: Calibration
+    terms: TermModel
     manifest: Manifest
 
     @property
@@ -58,6 +61,7 @@ def save(
     booster: lgb.Booster,
     preprocessor: Preprocessor,
     calibration: Calibration,
+    terms: TermModel,
     facts: TrainingFacts,
 ) -> Manifest:
     """Write the model to ``directory`` and return its manifest.
@@ -73,7 +77,8 @@ def save(
         },
         directory / PREPROCESSOR,
     )
-    digests = {name: _digest(directory / name) for name in (CLASSIFIER, PREPROCESSOR)}
+    (directory / TERMS).write_text(json.dumps(terms.to_plain(), separators=(",", ":")), encoding="utf-8")
+    digests = {name: _digest(directory / name) for name in (CLASSIFIER, PREPROCESSOR, TERMS)}
     version = hashlib.sha256("".join(digests.values()).encode()).hexdigest()[:12]
     manifest = Manifest(model_version=version, artifacts=digests, **dict(facts))
     manifest.write(directory)
@@ -94,9 +99,12 @@ def load(directory: Path) -> Artifacts:
                 )
         plain = joblib.load(directory / PREPROCESSOR)
         booster = joblib.load(directory / CLASSIFIER)
+        terms = TermModel.from_plain(json.loads((directory / TERMS).read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise ArtifactError(f"no model: {error.filename} is missing") from error
-    return Artifacts(booster, Preprocessor.from_plain(plain), Calibration(**plain["calibration"]), manifest)
+    return Artifacts(
+        booster, Preprocessor.from_plain(plain), Calibration(**plain["calibration"]), terms, manifest
+    )
 
 
 def copy(source: Path, target: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Preprocessor:
-    """The features in the order of the matrix, and the categories of those that are text.
+    """The features in the order of the matrix, the categories of those that are text, and the medians of the others.
 
-    A category is coded by its place in the list; one never seen in training is a missing value.
+    A category is coded by its place in the list; one never seen in training is a missing value. The medians are those
+    of the training rows that have the value; reasons compare an applicant with them.
     """
 
     features: tuple[str, ...]
     categories: Mapping[str, tuple[str, ...]]
+    medians: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def fit(cls, rows: pl.DataFrame, features: Sequence[str]) -> Preprocessor:
-        """Learn the categories of the text columns among ``features``, most frequent first."""
+        """Learn the categories of the text columns among ``features``, most frequent first, and the other medians."""
+        numbers = [name for name in features if rows.schema[name] != pl.String]
+        medians = rows.select(pl.col(numbers).median()).row(0, named=True) if numbers else {}
         return cls(
             tuple(features),
             {
@@ -42,6 +46,7 @@ class Preprocessor:
                 for name in features
                 if rows.schema[name] == pl.String
             },
+            {name: median for name, median in medians.items() if median is not None},
         )
 
     @property
@@ -96,11 +101,14 @@ class Preprocessor:
         return {
             "features": list(self.features),
             "categories": {name: list(values) for name, values in self.categories.items()},
+            "medians": dict(self.medians),
         }
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Preprocessor:
         """Build from what :meth:`to_plain` returned."""
         return cls(
-            tuple(plain["features"]), {name: tuple(values) for name, values in plain["categories"].items()}
+            tuple(plain["features"]),
+            {name: tuple(values) for name, values in plain["categories"].items()},
+            plain.get("medians", {}),
         )

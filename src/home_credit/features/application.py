@@ -7,8 +7,10 @@ from operator import add, mul
 
 from home_credit.features.arithmetic import flag, ratio, where, whole
 from home_credit.features.definition import Feature, Missing
-from home_credit.features.expression import FLOAT, coalesce, col, lit, max_horizontal, min_horizontal
+from home_credit.features.expression import FLOAT, col, max_horizontal, min_horizontal
 from home_credit.tables.schema import APPLICATION, table
+from home_credit.terms.columns import MONTHS as TERM_MONTHS
+from home_credit.terms.columns import RATE as TERM_RATE
 
 TABLE = APPLICATION
 SENTINEL_DAYS = 365243
@@ -20,8 +22,6 @@ NOT_A_FEATURE = ("SK_ID_CURR", "DAYS_EMPLOYED", "FLAG_MOBIL", "WEEKDAY_APPR_PROC
 EXTERNAL = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
 DOCUMENTS = tuple(f"FLAG_DOCUMENT_{number}" for number in range(2, 22))
 BUILDING_SUFFIXES = ("_AVG", "_MODE", "_MEDI")
-# Lengths of contract, in months, that the lender offers: the implied term is the shortest that repays.
-TERMS = (6, 10, 12, 18, 24, 30, 36, 42, 48, 54, 60, 72)
 
 _REASON_OF_PREFIX = {
     "EXT_SOURCE": "EXTERNAL_SCORE",
@@ -135,25 +135,23 @@ def _external_scores() -> list[Feature]:
 def _loan() -> list[Feature]:
     credit, annuity = col("AMT_CREDIT"), col("AMT_ANNUITY")
     goods, income = col("AMT_GOODS_PRICE"), col("AMT_INCOME_TOTAL")
-    term = ratio(credit, annuity)
-    contract = coalesce(
-        *(where(term < float(months), lit(months)) for months in TERMS),
-        where(term >= float(TERMS[-1]), lit(TERMS[-1])),
-    ).cast(FLOAT)
-    cost = annuity * contract
+    months = col(TERM_MONTHS)
+    interest = annuity * months - credit
     made = {
-        "APP_TERM": (term, "months", "LOAN_TERMS", "credit over annuity: the shortest possible term", "crédit rapporté à l’annuité : durée minimale"),
-        "APP_IMPLIED_TERM": (contract, "months", "LOAN_TERMS", "shortest offered term that repays the credit", "plus courte durée proposée qui rembourse le crédit"),
-        "APP_IMPLIED_INTEREST": (ratio(cost - credit, credit), "ratio", "LOAN_TERMS", "interest over the implied term, as a share of the credit", "intérêts sur la durée implicite, en part du crédit"),
-        # Interest falls on a debt that declines to nothing: twice the cost over (n + 1) months, a year having 12.
-        "APP_IMPLIED_RATE": (ratio((cost - credit) * 24.0, credit * (contract + 1.0)), "rate", "LOAN_TERMS", "implied yearly interest rate", "taux d’intérêt annuel implicite"),
+        "APP_TERM": (ratio(credit, annuity), "months", "LOAN_TERMS", "credit over monthly annuity: the shortest possible term", "crédit rapporté à la mensualité : durée minimale"),
+        "APP_IMPLIED_TERM": (months, "months", "LOAN_TERMS", "term of the loan, told from its amounts by earlier loans", "durée du prêt, déduite de ses montants d’après des prêts antérieurs"),
+        "APP_IMPLIED_INTEREST": (ratio(interest, credit), "ratio", "LOAN_TERMS", "interest over the implied term, as a share of the credit", "intérêts sur la durée implicite, en part du crédit"),
+        "APP_IMPLIED_RATE": (col(TERM_RATE), "rate", "LOAN_TERMS", "nominal yearly interest rate at the implied term", "taux d’intérêt annuel nominal pour la durée implicite"),
+        # What the credit is above the price of the goods is mostly insurance, charged by the month of the term.
+        "APP_PREMIUM_RATE": (ratio(credit - goods, goods * months), "rate", "LOAN_TERMS", "credit above the price of the goods, by month of the implied term", "crédit au-delà du prix du bien, par mois de la durée implicite"),
+        "APP_INTEREST_TO_INCOME": (ratio(interest, income), "ratio", "CREDIT_BURDEN", "interest over the implied term in months of income", "intérêts sur la durée implicite, en mois de revenu"),
         "APP_CREDIT_TO_GOODS": (ratio(credit, goods), "ratio", "LOAN_TERMS", "credit over price of the goods", "crédit rapporté au prix du bien"),
         "APP_GOODS_LESS_CREDIT": (goods - credit, "currency", "LOAN_TERMS", "price of the goods less credit", "prix du bien moins crédit"),
-        "APP_CREDIT_TO_INCOME": (ratio(credit, income), "ratio", "CREDIT_BURDEN", "credit over yearly income", "crédit rapporté au revenu annuel"),
-        "APP_ANNUITY_TO_INCOME": (ratio(annuity, income), "ratio", "CREDIT_BURDEN", "annuity over income", "annuité rapportée au revenu"),
-        "APP_GOODS_TO_INCOME": (ratio(goods, income), "ratio", "CREDIT_BURDEN", "price of the goods over income", "prix du bien rapporté au revenu"),
-        "APP_INCOME_LESS_ANNUITY": (income - annuity * 12.0, "currency", "CREDIT_BURDEN", "income less a year of annuities", "revenu moins une année d’annuités"),
-        "APP_INCOME_PER_CHILD": (ratio(income, (col("CNT_CHILDREN") + 1).cast(FLOAT)), "currency", "INCOME", "income per dependent, the applicant counted", "revenu par personne à charge, client compris"),
+        "APP_CREDIT_TO_INCOME": (ratio(credit, income), "ratio", "CREDIT_BURDEN", "credit in months of income", "crédit en mois de revenu"),
+        "APP_ANNUITY_TO_INCOME": (ratio(annuity, income), "ratio", "CREDIT_BURDEN", "monthly annuity over monthly income", "mensualité rapportée au revenu mensuel"),
+        "APP_GOODS_TO_INCOME": (ratio(goods, income), "ratio", "CREDIT_BURDEN", "price of the goods in months of income", "prix du bien en mois de revenu"),
+        "APP_INCOME_LESS_ANNUITY": (income - annuity, "currency", "CREDIT_BURDEN", "monthly income less monthly annuity", "revenu mensuel moins mensualité"),
+        "APP_INCOME_PER_CHILD": (ratio(income, (col("CNT_CHILDREN") + 1).cast(FLOAT)), "currency", "INCOME", "monthly income per dependent, the applicant counted", "revenu mensuel par personne à charge, client compris"),
     }  # fmt: skip
     return [
         Feature(name, value, unit, reason, en, fr, Missing.UNDEFINED)
@@ -177,8 +175,8 @@ def _life() -> list[Feature]:
         "APP_PHONE_TO_EMPLOYED": (ratio(since["DAYS_LAST_PHONE_CHANGE"], employed), "ratio", "CONTACT_DETAILS", "time since the last change of telephone over time in employment", "temps depuis le changement de téléphone rapporté à l’ancienneté"),
         "APP_CAR_TO_AGE": (ratio(since["OWN_CAR_AGE"], birth), "ratio", "ASSETS", "age of the car over age of the applicant", "âge de la voiture rapporté à l’âge du client"),
         "APP_CAR_TO_EMPLOYED": (ratio(since["OWN_CAR_AGE"], employed), "ratio", "ASSETS", "age of the car over time in employment", "âge de la voiture rapporté à l’ancienneté"),
-        "APP_INCOME_TO_EMPLOYED": (ratio(col("AMT_INCOME_TOTAL"), employed), "ratio", "EMPLOYMENT", "income over time in employment", "revenu rapporté à l’ancienneté"),
-        "APP_INCOME_TO_AGE": (ratio(col("AMT_INCOME_TOTAL"), birth), "ratio", "INCOME", "income over age", "revenu rapporté à l’âge"),
+        "APP_INCOME_TO_EMPLOYED": (ratio(col("AMT_INCOME_TOTAL"), employed), "ratio", "EMPLOYMENT", "monthly income over time in employment", "revenu mensuel rapporté à l’ancienneté"),
+        "APP_INCOME_TO_AGE": (ratio(col("AMT_INCOME_TOTAL"), birth), "ratio", "INCOME", "monthly income over age", "revenu mensuel rapporté à l’âge"),
         "APP_CHILDREN_TO_AGE": (ratio(col("CNT_CHILDREN").cast(FLOAT), birth), "ratio", "HOUSEHOLD", "children over age", "enfants rapportés à l’âge"),
     }  # fmt: skip
     return [

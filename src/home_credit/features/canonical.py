@@ -6,7 +6,7 @@ from dataclasses import fields
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from home_credit.features.expression import Column, Expr
+from home_credit.features.operations import Column, Operation
 from home_credit.features.plan import Plan
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def canonical(part: object, column: Callable[[str], str] = repr) -> str:
     """Return an expression, a plan or a part of one as text; ``column`` writes the name of a column that it reads."""
     if isinstance(part, Column):
         return f"Column({column(part.name)})"
-    if isinstance(part, Expr | Plan):
+    if isinstance(part, Operation | Plan):
         inner = ",".join(canonical(getattr(part, each.name), column) for each in fields(part))
         return f"{type(part).__name__}({inner})"
     if isinstance(part, tuple):

@@ -19,6 +19,10 @@ class Missing(Enum):
         "no record of the applicant is in scope, or none holds the value",
         "aucune ligne du client n’est concernée, ou aucune ne porte la valeur",
     )
+    UNKNOWN = (
+        "the applicant has no record in this table, or the value is known of none that is in scope",
+        "le client n’a aucune ligne dans cette table, ou la valeur n’est connue d’aucune ligne concernée",
+    )
     UNDEFINED = (
         "a part of the ratio is missing, or its denominator is zero",
         "un terme du rapport manque, ou son dénominateur est nul",

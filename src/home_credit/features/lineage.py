@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from home_credit.features import plan as p
 from home_credit.features.catalogue import CATALOGUE
-from home_credit.features.expression import columns_in
 from home_credit.features.inference import schema
 from home_credit.features.matrix import MATRIX
-from home_credit.tables.schema import APPLICATION, TABLES
+from home_credit.features.operations import columns_in
+from home_credit.tables.schema import APPLICATION, TABLES, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,8 +25,11 @@ def lineage(feature: str) -> dict[str, tuple[str, ...]]:
     The columns that group rows and join tables are among them. Raises KeyError for an unknown feature.
     """
     found = _sources(feature)
-    by_table = {name: tuple(sorted(column for table, column in found if table == name)) for name in TABLES}
-    return {table: columns for table, columns in by_table.items() if columns}
+    return {
+        name: tuple(column for column in table(name).columns if (name, column) in found)
+        for name in TABLES
+        if any(of == name for of, _ in found)
+    }
 
 
 def moved(columns: Iterable[str]) -> tuple[str, ...]:
@@ -35,43 +38,48 @@ def moved(columns: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in CATALOGUE if not changed.isdisjoint(_sources(name)))
 
 
-@cache
 def _sources(feature: str) -> frozenset[Source]:
     if feature not in CATALOGUE:
         raise KeyError(feature)
     return _column(MATRIX, feature)
 
 
-@singledispatch
+@cache
 def _column(plan: p.Plan, name: str) -> frozenset[Source]:
     """Return what the values of a column of ``plan`` stand on."""
+    return _values(plan, name)
+
+
+@singledispatch
+def _values(plan: p.Plan, name: str) -> frozenset[Source]:
     raise NotImplementedError(type(plan).__name__)
 
 
-@_column.register(p.Scan)
+@_values.register(p.Scan)
 def _(plan: p.Scan, name: str) -> frozenset[Source]:
-    return frozenset({(plan.table, name)})
+    sources = {column.name: column.sources for column in plan.added}
+    return frozenset((plan.table, source) for source in sources.get(name, (name,)))
 
 
-@_column.register(p.Select)
+@_values.register(p.Select)
 def _(plan: p.Select, name: str) -> frozenset[Source]:
     return _columns(plan.of, columns_in(dict(plan.columns)[name]))
 
 
-@_column.register(p.WithColumns)
+@_values.register(p.WithColumns)
 def _(plan: p.WithColumns, name: str) -> frozenset[Source]:
     made = dict(plan.columns)
     return _columns(plan.of, columns_in(made[name])) if name in made else _column(plan.of, name)
 
 
-@_column.register(p.Grouped)
+@_values.register(p.Grouped)
 def _(plan: p.Grouped, name: str) -> frozenset[Source]:
     made = dict(plan.columns)
     used = _columns(plan.of, columns_in(made[name])) if name in made else _column(plan.of, name)
     return used | _columns(plan.of, plan.keys) | _rows(plan.of)
 
 
-@_column.register(p.Join)
+@_values.register(p.Join)
 def _(plan: p.Join, name: str) -> frozenset[Source]:
     if name in schema(plan.left):
         return _column(plan.left, name)
@@ -84,7 +92,7 @@ def _columns(plan: p.Plan, names: Iterable[str]) -> frozenset[Source]:
 
 @singledispatch
 def _rows(plan: p.Plan) -> frozenset[Source]:
-    """Return what it stands on which rows there are, beyond those of the tables."""
+    """Return the columns that decide which rows of the tables there are in ``plan``."""
     raise NotImplementedError(type(plan).__name__)
 
 

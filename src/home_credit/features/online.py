@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from home_credit.terms.model import TermModel
+
 
 class OnlineFeatures:
     """Computes features from small frames; building the plan takes longer than running it, so it is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, terms: TermModel) -> None:
         # Polars reads the sources from its own threads: one computation at a time may own the frames.
         self._lock = Lock()
         self._frames: Mapping[str, pl.DataFrame] = {}
-        self._plan = plan({name: self._source(name) for name in TABLES})
+        self._plan = plan({name: self._source(name) for name in TABLES}, terms)
 
     def _source(self, name: str) -> pl.LazyFrame:
         """Return a lazy frame that reads the table ``name`` of whatever computation is under way."""

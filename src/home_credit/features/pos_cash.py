@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from home_credit.features.arithmetic import count, flag, latest, mean, recency_rank, share, where, whole
+from home_credit.features.arithmetic import (
+    count,
+    flag,
+    latest,
+    mean,
+    recency_rank,
+    share,
+    total,
+    where,
+    whole,
+)
 from home_credit.features.definition import Feature, Missing
 from home_credit.features.expression import Expr, col, count_rows
 from home_credit.features.plan import scan
@@ -38,8 +48,8 @@ ROWS = (
 
 
 def _features() -> Iterator[Feature]:
-    def feature(suffix: str, value: Expr, unit: str, reason: str, en: str, fr: str) -> Feature:
-        return Feature(f"POS_{suffix}", value, unit, reason, en, fr, Missing.NONE_IN_SCOPE)
+    def feature(suffix: str, value: Expr, unit: str, reason: str, en: str, fr: str, missing: Missing = Missing.NONE_IN_SCOPE) -> Feature:
+        return Feature(f"POS_{suffix}", value, unit, reason, en, fr, missing)
 
     status = col("NAME_CONTRACT_STATUS")
     yield feature("MONTHS", count_rows(), "months", "LOAN_EXPERIENCE", "months on record of earlier loans", "mois enregistrés des prêts antérieurs")
@@ -54,7 +64,7 @@ def _features() -> Iterator[Feature]:
     yield feature("LEFT_MEAN", mean(col("left")), "count", "LOAN_BURDEN", "mean instalments left by month", "échéances restantes en moyenne, par mois")
     yield feature("LATEST_LEFT", latest(col("left")), "count", "LOAN_BURDEN", "instalments left at the newest record", "échéances restantes au dernier enregistrement")
     yield feature("LATEST_TERM", latest(col("term")), "months", "PAST_TERMS", "term at the newest record", "durée au dernier enregistrement")
-    yield feature("RECENT_LEFT_SUM", where(col("age") <= 1, col("left")).sum(), "count", "LOAN_BURDEN", "instalments left over all loans last month", "échéances restantes de tous les prêts au dernier mois")
+    yield feature("RECENT_LEFT_SUM", total(col("left"), col("age") <= 1), "count", "LOAN_BURDEN", "instalments left over all loans last month", "échéances restantes de tous les prêts au dernier mois", Missing.UNKNOWN)
     yield feature("LATE_AGE", where(col("late") > 0, col("age")).min(), "months", "LOAN_ARREARS", "months since a loan was last past due", "mois depuis le dernier retard sur un prêt")
     yield feature("LATE_TOLERANT_AGE", where(col("late_tolerant") > 0, col("age")).min(), "months", "LOAN_ARREARS", "months since a loan was last seriously past due", "mois depuis le dernier retard notable sur un prêt")
     for months, window in WINDOWS.items():

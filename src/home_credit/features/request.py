@@ -23,28 +23,34 @@ from home_credit.features.catalogue import CATALOGUE, CATEGORIES
 from home_credit.features.engines.applicant import application_function, history_function
 from home_credit.features.lineage import moved
 from home_credit.features.matrix import HISTORIES, MATRIX
+from home_credit.terms.columns import term_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from home_credit.features.engines.applicant import Tables, Value
+    from home_credit.terms.model import TermModel
 
 NAMES: tuple[str, ...] = tuple(CATALOGUE)
-HISTORY_NAMES: tuple[str, ...] = tuple(name for plan in HISTORIES.values() for name, _ in plan.columns)
+HISTORY_NAMES: tuple[str, ...] = tuple(name for plan in HISTORIES for name, _ in plan.columns)
 _TEXTS = [place for place, name in enumerate(HISTORY_NAMES) if name in CATEGORIES]
 
 
 class RequestFeatures:
-    """Computes features with functions that are written when it is made. Safe to use from several threads."""
+    """Computes features with functions that are written when it is made; ``terms`` tells the term of a loan.
 
-    def __init__(self) -> None:
-        self._histories = [history_function(plan) for plan in HISTORIES.values()]
+    Safe to use from several threads.
+    """
+
+    def __init__(self, terms: TermModel) -> None:
+        self._terms = terms
+        self._histories = [history_function(plan) for plan in HISTORIES]
         self._features = application_function(MATRIX, NAMES, HISTORY_NAMES)
         self._moved = lru_cache(maxsize=32)(_moved_function)
 
     def compute(self, application: Mapping[str, Any], tables: Tables) -> list[Value]:
         """Return the features :data:`NAMES` of one applicant."""
-        return self._features(application, self.history(tables))
+        return self.features(application, self.history(tables))
 
     def history(self, tables: Tables) -> list[Value]:
         """Return the features :data:`HISTORY_NAMES` of one applicant's rows in the history tables."""
@@ -53,7 +59,7 @@ class RequestFeatures:
 
     def features(self, application: Mapping[str, Any], history: Sequence[Value]) -> list[Value]:
         """Return the features :data:`NAMES` of an application and of its history features."""
-        return self._features(application, history)
+        return self._features(self._with_term(application), history)
 
     def variants(
         self,
@@ -69,14 +75,19 @@ class RequestFeatures:
         """
         changes = list(changes)
         places, function = self._moved(frozenset(column for change in changes for column in change))
-        before = self._features(application, history)
+        before = self.features(application, history)
         result = []
         for change in changes:
             row = before.copy()
-            for place, value in zip(places, function({**application, **change}, history), strict=True):
+            for place, value in zip(
+                places, function(self._with_term({**application, **change}), history), strict=True
+            ):
                 row[place] = value
             result.append(row)
         return result
+
+    def _with_term(self, application: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**application, **term_columns(self._terms, application)}
 
 
 def _moved_function(columns: frozenset[str]) -> tuple[list[int], Any]:

@@ -13,15 +13,18 @@ SEMANTICS = 1
 
 
 @cache
-def definitions_version() -> str:
-    """Return the sha256 of all definitions in their canonical form, the same in every process and on every Python."""
-    return _digest(canonical(MATRIX))
+def definitions_version(terms: str) -> str:
+    """Return the sha256 of all definitions in their canonical form, the same in every process and on every Python.
+
+    ``terms`` is the digest of the model of the term, which is a part of them.
+    """
+    return _digest(canonical(MATRIX), terms)
 
 
 @cache
 def history_version() -> str:
     """Return the sha256 of the definitions of history features, under which their values may be kept."""
-    return _digest(*map(canonical, HISTORIES.values()))
+    return _digest(*map(canonical, HISTORIES))
 
 
 def _digest(*definitions: str) -> str:

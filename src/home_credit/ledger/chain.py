@@ -7,12 +7,11 @@ beside a payload are not hashed: they repeat what is in it, and are compared wit
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from home_credit.errors import BrokenRecordError
 from home_credit.ledger import formats
-from home_credit.ledger.records import DecisionEntry, ReviewEntry, canonical
+from home_credit.ledger.records import DecisionEntry, ReviewEntry, canonical, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,10 +51,10 @@ class StoredEntry(NamedTuple):
         :class:`~home_credit.errors.BrokenRecordError` where the payload is not JSON.
         """
         try:
-            payload = json.loads(self.payload)
+            payload = parse(self.payload)
             if self.format == 1:
                 return {**payload, "hash": self.hash}
-        except (ValueError, TypeError) as error:
+        except formats.UNREADABLE as error:
             raise BrokenRecordError(f"{self} cannot be read: {error}") from error
         link = {"chain": self.chain, "sequence": self.sequence, "previous_hash": self.previous_hash}
         return {**link, "payload": payload, "hash": self.hash}
@@ -117,9 +116,12 @@ def _whole(entry: StoredEntry) -> bool:
     return entry_hash(entry.chain, entry.sequence, entry.previous_hash, entry.payload) == entry.hash
 
 
-def _place_1(payload: bytes) -> tuple[Any, Any, Any]:
-    content = json.loads(payload)
-    return content["chain"], content["sequence"], content["previous_hash"]
+def _place_1(payload: bytes) -> tuple[Any, Any, Any] | None:
+    try:
+        content = parse(payload)
+        return content["chain"], content["sequence"], content["previous_hash"]
+    except formats.UNREADABLE:
+        return None
 
 
 def _sha256(content: bytes) -> str:

@@ -6,14 +6,13 @@ rule of the present policy. Format 1 is that of version 1.0, whose payload is th
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
 from home_credit.errors import BrokenRecordError
-from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry
+from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +25,10 @@ T = TypeVar("T", DecisionEntry, ReviewEntry)
 COSTS_1: Final = {"false_negative": 10.0, "false_positive": 1.0, "review": 0.85}
 
 
+# What parsing and taking apart a payload that is no record can raise.
+UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
 def read(model: type[T], number: int, payload: bytes) -> T:
     """Return the record that ``payload``, of format ``number``, holds.
 
@@ -35,7 +38,7 @@ def read(model: type[T], number: int, payload: bytes) -> T:
     if number not in {*upgrades, FORMAT}:
         raise BrokenRecordError(f"format {number} is not known; this version reads formats 1 to {FORMAT}")
     try:
-        content = json.loads(payload)
+        content = parse(payload)
         if content.get("format", 1) != number:
             raise BrokenRecordError(f"the payload is of format {content['format']}, not {number}")
         for older in range(number, FORMAT):
@@ -45,7 +48,7 @@ def read(model: type[T], number: int, payload: bytes) -> T:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise BrokenRecordError(f"it is no record of format {number}: {place}: {first['msg']}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BrokenRecordError(f"it is no record of format {number}: {error!r}") from error
 
 

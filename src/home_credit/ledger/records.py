@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic_core import from_json
 
 from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
 
@@ -139,6 +140,15 @@ def canonical(value: object) -> str:
     Raises :class:`ValueError` where a number is not finite.
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def parse(payload: bytes) -> Any:
+    """Return what JSON holds; raises :class:`ValueError` or :class:`RecursionError` where it is none."""
+    try:
+        return from_json(payload)
+    except ValueError:
+        # The standard reader takes twice as long, and takes the lone surrogates that its writer lets through.
+        return json.loads(payload)
 
 
 def timestamp(moment: datetime) -> str:

@@ -14,6 +14,7 @@ from home_credit.training import data, gate
 from home_credit.validation import fairness
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -44,23 +45,26 @@ class Verdict:
         return asdict(self)
 
 
-def unseen_applicants(tables: Path, models: list[Artifacts], *, unseen: bool) -> data.Applicants:
-    """Return the labelled applicants of ``tables`` that no model was trained on.
+def unseen_applicants(tables: Path, models: list[Artifacts], *, unseen: bool) -> list[data.Applicants]:
+    """Return the labelled applicants of ``tables`` that no model was trained on, once per model.
+
+    They are the same in the same order, each time with the features that the model reads: every model brings the
+    model of the term that it was trained with.
 
     Those are the persons that every model's training kept aside; or everybody, where the caller says that the
     models know nobody of them. Raises :class:`UsageError` where that cannot be or nobody is left.
     """
-    applicants = data.load(tables)
+    loaded = [data.load(tables, model.terms) for model in models]
     trained_on = {model.manifest.training_data.fingerprint for model in models}
     if unseen:
-        if applicants.fingerprint in trained_on:
+        if loaded[0].fingerprint in trained_on:
             raise UsageError(
                 f"{tables} holds the very rows that a model was trained on; it cannot be judged on them"
             )
-        return applicants
+        return loaded
     share = min(model.manifest.training_data.holdout for model in models)
-    chosen = applicants.where(applicants.holdout(share))
-    if len(np.unique(chosen.target)) < 2:
+    chosen = [applicants.where(applicants.holdout(share)) for applicants in loaded]
+    if len(np.unique(chosen[0].target)) < 2:
         raise UsageError(
             f"{tables} holds no defaults and repayments in the holdout of both models; train with --holdout, or "
             "give tables of applicants that neither saw and say --unseen"
@@ -69,13 +73,17 @@ def unseen_applicants(tables: Path, models: list[Artifacts], *, unseen: bool) ->
 
 
 def compare(
-    champion: Artifacts, challenger: Artifacts, applicants: data.Applicants, costs: policy.Costs
+    champion: Artifacts, challenger: Artifacts, applicants: Sequence[data.Applicants], costs: policy.Costs
 ) -> Verdict:
-    """Judge ``challenger`` against ``champion`` on applicants that neither was trained on."""
-    target = applicants.target
-    old, new = champion.probability(applicants.rows), challenger.probability(applicants.rows)
-    compared = gate.compare(target, old, new, persons=applicants.persons, costs=costs)
-    ratio = _approval_ratio_by_gender(applicants, new, costs.cut_off)
+    """Judge ``challenger`` against ``champion`` on ``applicants`` that neither was trained on.
+
+    ``applicants`` are given twice, with the features of either model, as :func:`unseen_applicants` does.
+    """
+    of_old, of_new = applicants
+    target = of_old.target
+    old, new = champion.probability(of_old.rows), challenger.probability(of_new.rows)
+    compared = gate.compare(target, old, new, persons=of_old.persons, costs=costs)
+    ratio = _approval_ratio_by_gender(of_old, new, costs.cut_off)
     refusals = [*compared.refusals, *challenger.manifest.failed_gates]
     if ratio is not None and ratio < fairness.FOUR_FIFTHS:
         refusals.append(f"approval_ratio_by_gender is {ratio:.3f}, below {fairness.FOUR_FIFTHS}")

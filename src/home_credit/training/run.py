@@ -26,6 +26,7 @@ from home_credit.default_risk.manifest import (
     TrainingData,
     TrainingFacts,
 )
+from home_credit.features.version import definitions_version
 from home_credit.tracking import registered_models
 from home_credit.training import baselines, calibrators, data, folds, learners, validation_report
 from home_credit.training.cross_validation import OutOfFold, out_of_fold
@@ -99,9 +100,9 @@ def train(
 ) -> Manifest:
     """Train on the applicants of application_train and return the manifest of the saved model.
 
-    ``tracking`` is an MLflow address or folder; ``None`` tracks nothing. Metrics and calibration come
-    from out-of-fold predictions, the cut-off from ``costs``. The saved classifier is then fitted on all rows but the holdout, a share of
-    persons on whom it is only measured.
+    ``tracking`` is an MLflow address or folder; ``None`` tracks nothing. Metrics and calibration come from
+    out-of-fold predictions, the cut-off from ``costs``. The saved classifier is then fitted on all rows but the
+    holdout, a share of persons on whom it is only measured.
     """
     began = time.monotonic()
     parameters = parameters or classifier.committed_parameters()
@@ -125,7 +126,9 @@ def train(
             fingerprint=everybody.fingerprint,
             holdout=holdout,
         ),
-        features=FeatureList(version=__version__, names=list(preprocessor.features)),
+        features=FeatureList(
+            version=definitions_version(everybody.terms.digest), names=list(preprocessor.features)
+        ),
         parameters=dict(parameters),
         metrics=MeasuredMetrics(
             out_of_fold=measured.metrics,
@@ -157,6 +160,7 @@ def train(
         booster=booster,
         preprocessor=preprocessor,
         calibration=measured.calibration,
+        terms=everybody.terms,
         facts=facts,
     )
     for failed in manifest.failed_gates:

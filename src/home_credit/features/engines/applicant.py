@@ -6,7 +6,7 @@ import math
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
-from home_credit.features import expression as e
+from home_credit.features import operations as o
 from home_credit.features import plan as p
 from home_credit.features.engines import exact, kernels, values
 from home_credit.features.engines.code import Code
@@ -36,7 +36,7 @@ def history_function(plan: p.Grouped) -> Callable[[Tables], list[Value]]:
     compute exactly on floats is computed row by row on integers.
     """
     names, expressions = zip(*plan.columns, strict=True)
-    texts = [schema(plan)[name].type is e.TEXT for name in names]
+    texts = [schema(plan)[name].type is o.TEXT for name in names]
     missing: list[Value] = [None if text else math.nan for text in texts]
     fast = _on_floats(plan, expressions, texts, missing)
 
@@ -59,7 +59,7 @@ def _text(value: Any) -> str | None:
 
 
 def _on_floats(
-    plan: p.Grouped, expressions: Sequence[e.Expr], texts: Sequence[bool], missing: list[Value]
+    plan: p.Grouped, expressions: Sequence[o.Operation], texts: Sequence[bool], missing: list[Value]
 ) -> Callable[[Tables], list[Value]]:
     codes, code = Codes(_texts(plan)), Code()
     of = rows(plan.of, Context(code, codes, frozenset({ID})))
@@ -88,15 +88,15 @@ def _texts(plan: p.Plan) -> Iterator[str]:
             yield from (value for value in column.values if isinstance(value, str))
     for part in p.parts(plan):
         yield from _texts(part)
-    for value in p.expressions(plan):
+    for value in p.operations(plan):
         yield from _constants(value)
 
 
-def _constants(operation: e.Expr) -> Iterator[str]:
+def _constants(operation: o.Operation) -> Iterator[str]:
     match operation:
-        case e.Constant(str(value)):
+        case o.Constant(str(value)):
             yield value
-        case e.IsIn(_, several):
+        case o.IsIn(_, several):
             yield from (value for value in several if isinstance(value, str))
     for operand in operation.operands:
         yield from _constants(operand)
@@ -115,7 +115,7 @@ def application_function(
     row, results = _row(plan, code, places), []
     for name in names:
         value = row.column(name)
-        text = schema(plan)[name].type is e.TEXT
+        text = schema(plan)[name].type is o.TEXT
         results.append(f"None if {value} != {value} else {value}" if text else value)
     code.line(f"return [{', '.join(results)}]")
     return code.function("application", "application, history", values.NAMESPACE)
@@ -137,7 +137,7 @@ class _Application(_Row):
 
     def column(self, name: str) -> str:
         value = self.code.let(f"application.get({name!r})")
-        number = value if self.schema[name].type is e.TEXT else f"float({value})"
+        number = value if self.schema[name].type is o.TEXT else f"float({value})"
         return self.code.let(f"nan if {value} is None else {number}")
 
 
@@ -164,7 +164,7 @@ class _WithHistory(_Row):
         if name in self._left.schema:
             return self._left.column(name)
         value = self.code.let(f"history[{self._places[name]}]")
-        if self.schema[name].type is e.TEXT:
+        if self.schema[name].type is o.TEXT:
             return self.code.let(f"nan if {value} is None else {value}")
         return value
 

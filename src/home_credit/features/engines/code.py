@@ -45,7 +45,7 @@ class Code:
     def function(self, name: str, parameters: str, namespace: Mapping[str, Any]) -> Callable[..., Any]:
         """Return the function; tracebacks show its source."""
         source = f"def {name}({parameters}):\n" + "".join(f"    {line}\n" for line in self.lines)
-        file = f"<features/{name}/{id(self)}>"
+        file = f"<features/{name}/{id(self):x}>"
         linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
         variables = {**namespace, **dict(self._objects.values())}
         exec(compile(source, file, "exec"), variables)  # noqa: S102  # written from the definitions alone

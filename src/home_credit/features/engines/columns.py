@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from home_credit.features import expression as e
+from home_credit.features import operations as o
 from home_credit.features.engines.lowering import Lowering
 from home_credit.features.engines.values import UnfitError
 
@@ -50,12 +50,12 @@ class Columns(Lowering):
         rows: Rows,
         codes: Codes,
         constant: frozenset[str],
-        aggregates: Mapping[e.Expr, str] | None = None,
+        aggregates: Mapping[o.Operation, str] | None = None,
     ) -> None:
         super().__init__(code, rows, aggregates)
         self._codes, self._constant = codes, constant
 
-    def constant(self, value: e.Value) -> str:
+    def constant(self, value: o.Value) -> str:
         """Write a constant, text as its code, as the array that NumPy would otherwise make of it every time."""
         number = self._codes[value] if isinstance(value, str) else float(value)
         return self.code.hold(np.array(number), f"number {number!r}")
@@ -64,31 +64,31 @@ class Columns(Lowering):
         """Write the choice between two values."""
         return f"where({condition}, {value}, {alternative})"
 
-    def quotient(self, operation: e.Divide) -> str:
+    def quotient(self, operation: o.Divide) -> str:
         """Write a quotient, missing where the divisor is zero."""
         left, right = self.value(operation.left), self.value(operation.right)
         quotient = self.code.let(f"{left} / {right}")
-        if isinstance(operation.right, e.Constant) and operation.right.value != 0:
+        if isinstance(operation.right, o.Constant) and operation.right.value != 0:
             return quotient
         return f"where({right} == {self.constant(0.0)}, {self.missing}, {quotient})"
 
-    def converted(self, operation: e.Cast) -> str:
+    def converted(self, operation: o.Cast) -> str:
         """Write a value in another type."""
         value, before = self.value(operation.of), self.facts(operation.of).type
-        if operation.to is not e.INTEGER or before is e.INTEGER:
+        if operation.to is not o.INTEGER or before is o.INTEGER:
             return value
-        if before is e.TEXT:
+        if before is o.TEXT:
             return f"digits({value}, {self.code.hold(self._codes.numbers(), 'numbers')})"
         # Adding zero makes 0.0 of -0.0, which no whole number is; a floor is whole.
-        whole = value if isinstance(operation.of, e.Floor) else self.code.let(f"trunc({value})")
+        whole = value if isinstance(operation.of, o.Floor) else self.code.let(f"trunc({value})")
         return f"{whole} + {self.constant(0.0)}"
 
-    def cumulative(self, operation: e.Cumulative) -> str:
+    def cumulative(self, operation: o.Cumulative) -> str:
         """Write a running aggregate."""
         partition = self.keys([operation.partition_by])
         keys = [*partition, *self.keys(operation.order_by)]
         order = self.code.let(f"lexsort(({', '.join(reversed(keys))},))")
-        counts = isinstance(operation, e.CumulativeCount)
+        counts = isinstance(operation, o.CumulativeCount)
         if counts and not partition and not self.facts(operation.of).nullable:
             return self.code.let(f"ranks({order})")
         within = f", {partition[0]}" if partition else ""

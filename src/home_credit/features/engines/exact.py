@@ -11,7 +11,7 @@ from collections import defaultdict
 from functools import cache, singledispatch
 from typing import TYPE_CHECKING, Any
 
-from home_credit.features import expression as e
+from home_credit.features import operations as o
 from home_credit.features import plan as p
 from home_credit.features.engines.code import Code
 from home_credit.features.engines.groups import aggregates
@@ -46,18 +46,18 @@ class _Row:
 class _RowValues(ExactValues):
     """Code for one row that finds running aggregates among its values."""
 
-    def cumulative(self, operation: e.Cumulative) -> str:
+    def cumulative(self, operation: o.Cumulative) -> str:
         """Return the variable that holds a running aggregate."""
         return self.code.let(f"row[{_name(operation)!r}]")
 
 
-def _name(operation: e.Expr) -> str:
+def _name(operation: o.Operation) -> str:
     """Return the name of a value that an operation over many rows puts into a row; no column has such a one."""
     return f"{type(operation).__name__}/{id(operation)}"
 
 
 def _function(
-    of: Schema, expressions: Iterable[e.Expr], found: Mapping[e.Expr, str] | None = None
+    of: Schema, expressions: Iterable[o.Operation], found: Mapping[o.Operation, str] | None = None
 ) -> Callable[[Row], list[Any]]:
     """Return the function from a row to the values of ``expressions``; ``found`` names aggregates in the row."""
     code = Code()
@@ -175,16 +175,16 @@ def _(plan: p.Join) -> Runner:
     return run
 
 
-def _cumulative(operation: e.Expr) -> Iterator[e.Cumulative]:
-    if isinstance(operation, e.Cumulative):
+def _cumulative(operation: o.Operation) -> Iterator[o.Cumulative]:
+    if isinstance(operation, o.Cumulative):
         yield operation
     for operand in operation.operands:
         yield from _cumulative(operand)
 
 
-def _running_aggregate(of: Schema, operation: e.Cumulative) -> Callable[[Sequence[Row]], list[Any]]:
+def _running_aggregate(of: Schema, operation: o.Cumulative) -> Callable[[Sequence[Row]], list[Any]]:
     operand = _function(of, [operation.of])
-    counts = isinstance(operation, e.CumulativeCount)
+    counts = isinstance(operation, o.CumulativeCount)
 
     def run(rows: Sequence[Row]) -> list[Any]:
         result: list[Any] = [math.nan] * len(rows)
@@ -221,17 +221,17 @@ def _present(column: Iterable[Any]) -> list[Any]:
     return [value for value in column if not _is_missing(value)]
 
 
-def _operand(operation: e.Expr) -> e.Expr:
-    return operation.of if isinstance(operation, e.Aggregate) else e.lit(0)
+def _operand(operation: o.Operation) -> o.Operation:
+    return operation.of if isinstance(operation, o.Aggregate) else o.Constant(0)
 
 
 # What each aggregate makes of the values that are not missing, and of all of them.
-_AGGREGATES: Mapping[type[e.Expr], Callable[[list[Any], Sequence[Any]], Any]] = {
-    e.Sum: lambda present, _: sum(present),
-    e.Count: lambda present, _: len(present),
-    e.Min: lambda present, _: min(present, default=math.nan),
-    e.Max: lambda present, _: max(present, default=math.nan),
-    e.NUnique: lambda present, column: len(set(present)) + (len(present) < len(column)),
-    e.AnyTrue: lambda present, _: float(1.0 in present),
-    e.Length: lambda _, column: len(column),
+_AGGREGATES: Mapping[type[o.Operation], Callable[[list[Any], Sequence[Any]], Any]] = {
+    o.Sum: lambda present, _: sum(present),
+    o.Count: lambda present, _: len(present),
+    o.Min: lambda present, _: min(present, default=math.nan),
+    o.Max: lambda present, _: max(present, default=math.nan),
+    o.NUnique: lambda present, column: len(set(present)) + (len(present) < len(column)),
+    o.AnyTrue: lambda present, _: float(1.0 in present),
+    o.Length: lambda _, column: len(column),
 }

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from home_credit.features import expression as e
-from home_credit.features.engines.lowering import EXACT, TRUE
+from home_credit.features import operations as o
+from home_credit.features.engines.lowering import EXACT
+from home_credit.features.engines.rules import TRUE
 from home_credit.features.inference import MOST_ROWS
 
 if TYPE_CHECKING:
@@ -17,19 +18,19 @@ if TYPE_CHECKING:
     from home_credit.features.engines.columns import Columns
 
 
-def aggregates(operation: e.Expr) -> Iterator[e.Expr]:
+def aggregates(operation: o.Operation) -> Iterator[o.Operation]:
     """Yield the aggregates in an expression."""
-    if isinstance(operation, e.Aggregate | e.Length):
+    if isinstance(operation, o.Aggregate | o.Length):
         yield operation
     else:
         for operand in operation.operands:
             yield from aggregates(operand)
 
 
-def flagged(operation: e.Expr) -> e.Expr | None:
+def flagged(operation: o.Operation) -> o.Operation | None:
     """Return the condition of what is 1 where it holds and 0 elsewhere, None for other expressions."""
     match operation:
-        case e.Choose(condition, e.Constant(1), e.Constant(0)):
+        case o.Choose(condition, o.Constant(1), o.Constant(0)):
             return condition
     return None
 
@@ -37,9 +38,9 @@ def flagged(operation: e.Expr) -> e.Expr | None:
 class Aggregates(ABC):
     """Writes the aggregates of ``expressions`` over ``columns`` and names the variables that hold them."""
 
-    def __init__(self, columns: Columns, rows: str, expressions: Iterable[e.Expr]) -> None:
+    def __init__(self, columns: Columns, rows: str, expressions: Iterable[o.Operation]) -> None:
         self.columns, self.code, self.rows = columns, columns.code, rows
-        self.names: dict[e.Expr, str] = {}
+        self.names: dict[o.Operation, str] = {}
         self.wanted: dict[tuple[str, ...], str] = {}
         self.large: set[str] = set()
         for expression in expressions:
@@ -48,7 +49,7 @@ class Aggregates(ABC):
         self.write()
 
     @abstractmethod
-    def name(self, operation: e.Expr) -> str:
+    def name(self, operation: o.Operation) -> str:
         """Return the variable that will hold an aggregate."""
 
     @abstractmethod
@@ -59,14 +60,14 @@ class Aggregates(ABC):
         """Return the variable of an aggregate that ``facts`` (its kind and operands) describe."""
         return self.wanted.setdefault(facts, self.code.name())
 
-    def value(self, operation: e.Expr, *, summed: bool = False) -> str:
+    def value(self, operation: o.Operation, *, summed: bool = False) -> str:
         """Return the variable that holds a column of values; one whose sum may be too large is kept in mind."""
         name = self.columns.stored(self.columns.value(operation), self.rows)
         if summed and self.columns.facts(operation).bound * MOST_ROWS >= EXACT:
             self.large.add(name)
         return name
 
-    def condition(self, operation: e.Expr) -> str:
+    def condition(self, operation: o.Operation) -> str:
         """Return the variable that says in which rows a condition holds."""
         return self.columns.stored(self.columns.holds(operation), self.rows)
 
@@ -83,25 +84,25 @@ class OfAll(Aggregates):
     whole numbers that floats hold.
     """
 
-    def name(self, operation: e.Expr) -> str:
+    def name(self, operation: o.Operation) -> str:
         """Return the variable that will hold an aggregate."""
         match operation:
-            case e.Length():
+            case o.Length():
                 return self.want("Both", TRUE, TRUE)
-            case e.AnyTrue(condition):
+            case o.AnyTrue(condition):
                 return self.code.let(f"float({self.condition(condition)}.any())")
-            case e.NUnique(value):
+            case o.NUnique(value):
                 return self.code.let(f"distinct({self.value(value)})")
-            case e.Sum(value) if (flag := flagged(value)) is not None:
-                sides = (flag.left, flag.right) if isinstance(flag, e.And) else (flag,)
+            case o.Sum(value) if (flag := flagged(value)) is not None:
+                sides = (flag.left, flag.right) if isinstance(flag, o.And) else (flag,)
                 return self.want("Both", *sorted([TRUE, *map(self.columns.holds, sides)][-2:]))
-            case e.Aggregate(e.Choose(condition, value, None)):
+            case o.Aggregate(o.Choose(condition, value, None)):
                 return self._where(type(operation).__name__, self.columns.holds(condition), value)
-            case e.Aggregate(value):
+            case o.Aggregate(value):
                 return self._where(type(operation).__name__, TRUE, value)
         raise NotImplementedError(type(operation).__name__)
 
-    def _where(self, kind: str, condition: str, value: e.Expr) -> str:
+    def _where(self, kind: str, condition: str, value: o.Operation) -> str:
         if kind == "Count" and not self.columns.facts(value).nullable:
             return self.want("Both", TRUE, condition)
         return self.want(kind, condition, self.value(value, summed=kind == "Sum"))
@@ -160,26 +161,26 @@ class OfGroups(Aggregates):
     """Aggregates of groups of rows: ``order`` brings each group's rows together, ``first`` says where each begins."""
 
     def __init__(
-        self, columns: Columns, rows: str, expressions: Iterable[e.Expr], order: str, first: str
+        self, columns: Columns, rows: str, expressions: Iterable[o.Operation], order: str, first: str
     ) -> None:
         self.order, self.first = order, first
         super().__init__(columns, rows, expressions)
 
-    def name(self, operation: e.Expr) -> str:
+    def name(self, operation: o.Operation) -> str:
         """Return the variable that will hold an aggregate."""
         match operation:
-            case e.Length():
+            case o.Length():
                 return self.want("Flag", self.columns.stored(TRUE, self.rows))
-            case e.AnyTrue(condition):
+            case o.AnyTrue(condition):
                 number = self.want("Flag", self.condition(condition))
                 return self.want("Any", number)
-            case e.NUnique(value):
+            case o.NUnique(value):
                 return self.code.let(f"distinct_by({self.value(value)}, {self.order}, {self.first})")
-            case e.Sum(value) if (flag := flagged(value)) is not None:
+            case o.Sum(value) if (flag := flagged(value)) is not None:
                 return self.want("Flag", self.condition(flag))
-            case e.Aggregate(value):
+            case o.Aggregate(value):
                 return self.want(
-                    type(operation).__name__, self.value(value, summed=isinstance(operation, e.Sum))
+                    type(operation).__name__, self.value(value, summed=isinstance(operation, o.Sum))
                 )
         raise NotImplementedError(type(operation).__name__)
 

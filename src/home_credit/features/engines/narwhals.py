@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from home_credit.features import expression as e
+from home_credit.features import operations as o
 from home_credit.features import plan as p
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Frame = nw.LazyFrame[Any]
 
-TYPES = {e.INTEGER: nw.Int64(), e.FLOAT: nw.Float64(), e.TEXT: nw.String(), e.BOOLEAN: nw.Boolean()}
+TYPES = {o.INTEGER: nw.Int64(), o.FLOAT: nw.Float64(), o.TEXT: nw.String(), o.BOOLEAN: nw.Boolean()}
 _OPERATORS: dict[str, Callable[[nw.Expr, nw.Expr], nw.Expr]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -30,44 +30,44 @@ _OPERATORS: dict[str, Callable[[nw.Expr, nw.Expr], nw.Expr]] = {
     "&": operator.and_,
     "|": operator.or_,
 }
-_AGGREGATES: dict[type[e.Expr], Callable[[nw.Expr], nw.Expr]] = {
-    e.Sum: nw.Expr.sum,
-    e.Count: nw.Expr.count,
-    e.Min: nw.Expr.min,
-    e.Max: nw.Expr.max,
-    e.NUnique: nw.Expr.n_unique,
-    e.AnyTrue: nw.Expr.any,
+_AGGREGATES: dict[type[o.Operation], Callable[[nw.Expr], nw.Expr]] = {
+    o.Sum: nw.Expr.sum,
+    o.Count: nw.Expr.count,
+    o.Min: nw.Expr.min,
+    o.Max: nw.Expr.max,
+    o.NUnique: nw.Expr.n_unique,
+    o.AnyTrue: nw.Expr.any,
 }
-_HORIZONTAL: dict[type[e.Expr], Callable[..., nw.Expr]] = {
-    e.Coalesce: nw.coalesce,
-    e.MinHorizontal: nw.min_horizontal,
-    e.MaxHorizontal: nw.max_horizontal,
+_HORIZONTAL: dict[type[o.Operation], Callable[..., nw.Expr]] = {
+    o.Coalesce: nw.coalesce,
+    o.MinHorizontal: nw.min_horizontal,
+    o.MaxHorizontal: nw.max_horizontal,
 }
 
 
 @singledispatch
-def translate(operation: e.Expr) -> nw.Expr:
+def translate(operation: o.Operation) -> nw.Expr:
     """Return the expression of Narwhals; raises NotImplementedError for an operation that it does not know."""
     raise NotImplementedError(type(operation).__name__)
 
 
-@translate.register(e.Column)
-def _(operation: e.Column) -> nw.Expr:
+@translate.register(o.Column)
+def _(operation: o.Column) -> nw.Expr:
     return nw.col(operation.name)
 
 
-@translate.register(e.Constant)
-def _(operation: e.Constant) -> nw.Expr:
+@translate.register(o.Constant)
+def _(operation: o.Constant) -> nw.Expr:
     return nw.lit(operation.value, TYPES[operation.type])
 
 
-@translate.register(e.Binary)
-def _(operation: e.Binary) -> nw.Expr:
+@translate.register(o.Binary)
+def _(operation: o.Binary) -> nw.Expr:
     return _OPERATORS[operation.symbol](translate(operation.left), translate(operation.right))
 
 
-@translate.register(e.Divide)
-def _(operation: e.Divide) -> nw.Expr:
+@translate.register(o.Divide)
+def _(operation: o.Divide) -> nw.Expr:
     # Polars multiplies by the reciprocal where the divisor is a literal, or a column that it knows to be constant
     # (rows put together from frames of one row that agree), and the last bit of the quotient would depend on who
     # else is in the batch. A divisor that depends on the numerator is constant only where both are, and then one
@@ -76,74 +76,74 @@ def _(operation: e.Divide) -> nw.Expr:
     return nw.when(denominator != 0).then(numerator / (denominator + numerator * 0))
 
 
-@translate.register(e.Not)
-def _(operation: e.Not) -> nw.Expr:
+@translate.register(o.Not)
+def _(operation: o.Not) -> nw.Expr:
     return ~translate(operation.of)
 
 
-@translate.register(e.IsNull)
-def _(operation: e.IsNull) -> nw.Expr:
+@translate.register(o.IsNull)
+def _(operation: o.IsNull) -> nw.Expr:
     return translate(operation.of).is_null()
 
 
-@translate.register(e.IsIn)
-def _(operation: e.IsIn) -> nw.Expr:
+@translate.register(o.IsIn)
+def _(operation: o.IsIn) -> nw.Expr:
     return translate(operation.of).is_in(operation.values)
 
 
-@translate.register(e.Cast)
-def _(operation: e.Cast) -> nw.Expr:
+@translate.register(o.Cast)
+def _(operation: o.Cast) -> nw.Expr:
     return translate(operation.of).cast(TYPES[operation.to])
 
 
-@translate.register(e.Floor)
-def _(operation: e.Floor) -> nw.Expr:
+@translate.register(o.Floor)
+def _(operation: o.Floor) -> nw.Expr:
     return translate(operation.of).floor()
 
 
-@translate.register(e.SquareRoot)
-def _(operation: e.SquareRoot) -> nw.Expr:
+@translate.register(o.SquareRoot)
+def _(operation: o.SquareRoot) -> nw.Expr:
     number = translate(operation.of)
     return nw.when(number >= 0).then(number.sqrt())
 
 
-@translate.register(e.Clip)
-def _(operation: e.Clip) -> nw.Expr:
+@translate.register(o.Clip)
+def _(operation: o.Clip) -> nw.Expr:
     return translate(operation.of).clip(operation.low, operation.high)
 
 
-@translate.register(e.Choose)
-def _(operation: e.Choose) -> nw.Expr:
+@translate.register(o.Choose)
+def _(operation: o.Choose) -> nw.Expr:
     chosen = nw.when(translate(operation.condition)).then(translate(operation.value))
     return chosen if operation.alternative is None else chosen.otherwise(translate(operation.alternative))
 
 
-@translate.register(e.Horizontal)
-def _(operation: e.Horizontal) -> nw.Expr:
+@translate.register(o.Horizontal)
+def _(operation: o.Horizontal) -> nw.Expr:
     return _HORIZONTAL[type(operation)](*(translate(value) for value in operation.values))
 
 
-@translate.register(e.Aggregate)
-def _(operation: e.Aggregate) -> nw.Expr:
+@translate.register(o.Aggregate)
+def _(operation: o.Aggregate) -> nw.Expr:
     return _AGGREGATES[type(operation)](translate(operation.of))
 
 
-@translate.register(e.Length)
-def _(_operation: e.Length) -> nw.Expr:
+@translate.register(o.Length)
+def _(_operation: o.Length) -> nw.Expr:
     return nw.len()
 
 
-@translate.register(e.CumulativeCount)
-def _(operation: e.CumulativeCount) -> nw.Expr:
+@translate.register(o.CumulativeCount)
+def _(operation: o.CumulativeCount) -> nw.Expr:
     return _over(translate(operation.of).cum_count(), operation)
 
 
-@translate.register(e.CumulativeSum)
-def _(operation: e.CumulativeSum) -> nw.Expr:
+@translate.register(o.CumulativeSum)
+def _(operation: o.CumulativeSum) -> nw.Expr:
     return _over(translate(operation.of).cum_sum(), operation)
 
 
-def _over(running: nw.Expr, operation: e.Cumulative) -> nw.Expr:
+def _over(running: nw.Expr, operation: o.Cumulative) -> nw.Expr:
     return running.over(operation.partition_by, order_by=operation.order_by).cast(nw.Int64())
 
 

@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
-from home_credit.features import expression as e
+from home_credit.features import operations as o
 from home_credit.features import plan as p
 from home_credit.features.canonical import canonical
 from home_credit.features.engines.columns import Codes, Columns
 from home_credit.features.engines.groups import OfGroups
-from home_credit.features.expression import columns_in
-from home_credit.features.inference import Facts, schema
+from home_credit.features.inference import Facts, Schema, schema
+from home_credit.features.operations import columns_in
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from home_credit.features.engines.code import Code
-    from home_credit.features.inference import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class PlanRows:
         """Return the variable that holds a column."""
         raise NotImplementedError
 
-    def columns(self, aggregates: Mapping[e.Expr, str] | None = None) -> Columns:
+    def columns(self, aggregates: Mapping[o.Operation, str] | None = None) -> Columns:
         """Return what writes expressions over the rows."""
         return Columns(self.code, self, self.context.codes, self.context.constant, aggregates)
 
@@ -67,7 +66,7 @@ class TableRows(PlanRows):
     def column(self, name: str) -> str:
         """Return the variable that holds a column, read when it is first asked for."""
         arguments = f"{self._table}, {name!r}, {self.count}"
-        if self.schema[name].type is e.TEXT:
+        if self.schema[name].type is o.TEXT:
             return self.code.let(f"texts({arguments}, {self._codes})")
         return self.code.let(f"numbers({arguments})")
 
@@ -104,7 +103,7 @@ class DerivedRows(PlanRows):
         """Return the form of a column that is made of one other, whatever that one is; "" for other columns."""
         value = self._made[name]
         of = {self._of.schema[column] for column in columns_in(value)}
-        single = len(set(columns_in(value))) == 1 and not isinstance(value, e.Column | e.Cumulative)
+        single = len(set(columns_in(value))) == 1 and not isinstance(value, o.Column | o.Cumulative)
         return canonical((value, *(each.type for each in of)), lambda _: "") if single else ""
 
     def _write(self, names: Sequence[str]) -> None:
@@ -126,7 +125,7 @@ class _Stacked:
         together = Facts(
             several[0].type, any(each.nullable for each in several), max(each.bound for each in several)
         )
-        self.schema: Schema = {names[0]: together}
+        self.schema = Schema({names[0]: together})
         self._matrix = matrix
 
     def column(self, _name: str) -> str:

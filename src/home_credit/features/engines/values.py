@@ -6,7 +6,7 @@ import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from home_credit.features import expression as e
+from home_credit.features import operations as o
 from home_credit.features.engines.lowering import EXACT, Lowering
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ class Values(Lowering):
         self,
         code: Code,
         rows: Rows,
-        aggregates: Mapping[e.Expr, str] | None = None,
+        aggregates: Mapping[o.Operation, str] | None = None,
         codes: Mapping[str | None, float] | None = None,
     ) -> None:
         super().__init__(code, rows, aggregates)
         self._codes = codes
 
-    def constant(self, value: e.Value) -> str:
+    def constant(self, value: o.Value) -> str:
         """Write a constant, text as its code where there are codes."""
         if isinstance(value, str):
             return repr(value if self._codes is None else self._codes[value])
@@ -45,46 +45,46 @@ class Values(Lowering):
         """Write the choice between two values."""
         return f"{value} if {condition} else {alternative}"
 
-    def quotient(self, operation: e.Divide) -> str:
+    def quotient(self, operation: o.Divide) -> str:
         """Write a quotient, missing where the divisor is zero."""
         left, right = self.value(operation.left), self.value(operation.right)
         return f"{left} / {right} if {right} else nan"
 
-    def converted(self, operation: e.Cast) -> str:
+    def converted(self, operation: o.Cast) -> str:
         """Write a value in another type."""
         value, before = self.value(operation.of), self.facts(operation.of).type
-        if operation.to is e.INTEGER and before is not e.INTEGER:
-            return f"value_whole({value})" if before is e.FLOAT else f"value_digits({value})"
+        if operation.to is o.INTEGER and before is not o.INTEGER:
+            return f"value_whole({value})" if before is o.FLOAT else f"value_digits({value})"
         return value
 
 
 class ExactValues(Values):
     """Writes expressions over one row on Python's integers of any size."""
 
-    def constant(self, value: e.Value) -> str:
+    def constant(self, value: o.Value) -> str:
         """Write a constant."""
         return repr(value)
 
-    def quotient(self, operation: e.Divide) -> str:
+    def quotient(self, operation: o.Divide) -> str:
         """Write a quotient of floats, missing where the divisor is zero."""
         left, right = (self._float(part) for part in operation.operands)
         return f"{left} / {right} if {right} else nan"
 
-    def converted(self, operation: e.Cast) -> str:
+    def converted(self, operation: o.Cast) -> str:
         """Write a value in another type."""
         before = self.facts(operation.of).type
-        if operation.to is e.FLOAT:
+        if operation.to is o.FLOAT:
             return self._float(operation.of)
         value = self.value(operation.of)
-        return value if before is e.INTEGER else f"value_integer({value})"
+        return value if before is o.INTEGER else f"value_integer({value})"
 
-    def whole(self, number: str, operation: e.Arithmetic) -> str:  # noqa: ARG002  # other code has more to do
+    def whole(self, number: str, operation: o.Arithmetic) -> str:  # noqa: ARG002  # other code has more to do
         """Write nothing more: an integer of Python is whole, whatever its size."""
         return number
 
-    def _float(self, operation: e.Expr) -> str:
+    def _float(self, operation: o.Operation) -> str:
         value = self.value(operation)
-        return self.code.let(f"float({value})") if self.facts(operation).type is e.INTEGER else value
+        return self.code.let(f"float({value})") if self.facts(operation).type is o.INTEGER else value
 
 
 def _floor(number: float) -> float:

@@ -17,6 +17,7 @@ from home_credit.synthetic.fidelity.distances import column_distances, numeric_c
 from home_credit.synthetic.fidelity.train_on_synthetic import Ranking, rank_real
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, table
 from home_credit.tables.source import TEST, TRAIN, open_tables
+from home_credit.terms.frames import learn_terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from home_credit.tables.source import Source, Split
+    from home_credit.terms.model import TermModel
 
 STEPS = 5
 # Rows that are looked at, of each side: enough for the second digit of every figure, in minutes on two cores.
@@ -116,7 +118,9 @@ def measure(
                 facts = (side.select(pl.exclude("^SK_ID_.*$")) for side in sides)
                 columns.append(column_distances(*facts).insert_column(0, pl.lit(name).alias("table")))
         step()
-        labelled = _features(theirs), _features(ours)
+        # One model of the term makes the features of both sides, so that they mean the same.
+        terms = learn_terms(theirs.frames["previous_application"])
+        labelled = _features(theirs, terms), _features(ours, terms)
         step()
     ours_scored, theirs_scored = _optional(real, "test"), _optional(synthetic, "test")
     if ours_scored is not None and theirs_scored is not None:
@@ -175,7 +179,7 @@ def _per_owner(rows: pl.DataFrame, name: str) -> float:
     return len(rows) / rows[_owner(name)].n_unique()
 
 
-def _features(source: Source) -> tuple[pl.DataFrame, NDArray[np.int64]]:
-    rows = feature_matrix(source.frames, _chosen(source))
+def _features(source: Source, terms: TermModel) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+    rows = feature_matrix(source.frames, _chosen(source), terms)
     labelled = rows.select(ID).join(source.target, on=ID, how="left", maintain_order="left")
     return rows, labelled[TARGET].to_numpy().astype(np.int64)
