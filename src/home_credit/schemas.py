@@ -123,17 +123,29 @@ class LoanChange(Model):
     new: float
 
 
+class TotalCost(Model):
+    """All payments of a loan, in the currency of the tables: of the one asked for, and of the other one.
+
+    ``change`` is the difference as a share of the former.
+    """
+
+    old: float
+    new: float
+    change: float
+
+
 class RecourseOption(Model):
     """Another loan, assessed anew with every feature recomputed: ``decision`` is what came of it.
 
-    ``cost`` is the size of the change, the present loan being 0 and no loan 1. Not ``robust`` is a loan that the
-    next smaller amount would not be approved with.
+    ``cost`` is the size of the change, the present loan being 0 and no loan 1. A loan is ``robust`` where a slightly
+    smaller amount is approved as well. ``total`` is missing where the term is not known.
     """
 
     levers: list[Lever]
     changes: list[LoanChange]
     cost: float
     robust: bool
+    total: TotalCost | None = None
     probability_of_default: float = Field(ge=0, le=1)
     decision: DecisionKind
     score: int
@@ -150,6 +162,7 @@ class Recourse(Model):
     options: list[RecourseOption]
     loans_tried: int
     text: Text
+    assumptions: Text
     model_version: str
 
 

@@ -61,12 +61,12 @@ def test_one_applicant_is_scored_as_in_the_whole_table(scorer: Scorer, portfolio
 
 def test_reasons_add_up_to_the_log_odds(models: Path, bundles: list[ParsedBundle]) -> None:
     model = artifacts.load(models)
-    online = OnlineFeatures(model.terms)
+    online, explainer = OnlineFeatures(model.terms), classifier.Explainer(model.booster)
     for bundle in bundles[:10]:
         matrix = model.preprocessor.transform(online.compute(bundle.frames))
-        shares = classifier.contributions(model.booster, matrix)[0]
-        grouped = reasons.effects(model.preprocessor.features, shares[:-1])
-        total = math.fsum(effect.contribution for effect in grouped) + shares[-1]
+        explanation = explainer.explain(matrix)
+        grouped = reasons.effects(model.preprocessor.features, explanation.contributions[0])
+        total = math.fsum(effect.contribution for effect in grouped) + explanation.base_value
         assert total == pytest.approx(classifier.log_odds(model.booster, matrix)[0], abs=1e-9)
 
 

@@ -125,7 +125,7 @@ def test_unnamed_category_is_shown_as_it_is() -> None:
 def test_profile_writes_days_as_years_and_knows_the_sentinel() -> None:
     situation = dict(profile.facts({"DAYS_EMPLOYED": 365243, "AMT_INCOME_TOTAL": 270000.0}, "situation", FR))
     assert situation["Ancienneté dans l’emploi"] == "sans emploi en cours"
-    assert situation["Revenu annuel"] == f"270{NARROW_SPACE}000"
+    assert situation["Revenu mensuel"] == f"270{NARROW_SPACE}000"
     assert dict(profile.facts({"DAYS_BIRTH": -16765}, "household", EN))["Age"] == "45.9 years"
 
 

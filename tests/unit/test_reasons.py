@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from home_credit.default_risk.reasons import codes, values, words
 from home_credit.default_risk.reasons.codes import Condition, code_of, reason_codes
-from home_credit.default_risk.reasons.effects import Effect, effects
+from home_credit.default_risk.reasons.effects import MAX_REASONS, Effect, effects, leading_codes, reportable
 from home_credit.features.catalogue import CATALOGUE
 from home_credit.features.lineage import lineage
 
@@ -81,7 +81,7 @@ def test_absence_has_words_of_its_own() -> None:
 def test_a_share_is_told_with_what_it_is_a_share_of() -> None:
     known = {"INS_ALL_COUNT": 14.0, "INS_ALL_LATE_SHARE": 2 / 14}
     en, fr = told("LATE_PAYMENTS", "INS_ALL_LATE_SHARE", **known)
-    assert en.startswith("Instalments of earlier credits were paid late – ")
+    assert en.startswith("Instalments of earlier credits were paid late or not at all – ")
     assert "2 of 14 (14\u00a0%)" in en
     assert "2 sur 14 (14\u00a0%)" in fr
 
@@ -100,6 +100,20 @@ def test_the_feature_named_moved_the_score_the_way_of_its_code() -> None:
     features = ("PREV_COUNT", "PREV_COUNT_90", "PREV_COUNT_180")
     (effect,) = effects(features, np.array([-0.5, 0.4, 0.3]))
     assert effect.contribution == pytest.approx(0.2) and effect.feature == "PREV_COUNT_90"
+
+
+@given(st.data(), st.integers(1, 40), st.integers(0, 5))
+def test_the_first_reasons_of_a_table_are_those_of_each_applicant(
+    data: st.DataObject, count: int, applicants: int
+) -> None:
+    features = data.draw(st.permutations(list(CATALOGUE)))[:count]
+    shares = st.lists(st.sampled_from([0.0, -0.0, 0.1, -0.1, 0.2, 0.3, -0.3]), min_size=count, max_size=count)
+    table = np.array([data.draw(shares) for _ in range(applicants)]).reshape(applicants, count)
+    columns = leading_codes(features, table)
+    assert len(columns) == MAX_REASONS
+    for row, contributions in enumerate(table):
+        told = [effect.code for effect in reportable(effects(features, contributions))][:MAX_REASONS]
+        assert [column[row] for column in columns] == told + [None] * (MAX_REASONS - len(told))
 
 
 @given(st.floats(-1e9, 1e9, allow_nan=False), st.sampled_from(["en", "fr"]))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from home_credit.cli.options import Models, Tables
-from home_credit.cli.progress import progress
+from home_credit.cli.progress import shown
 from home_credit.errors import UsageError
 
 app = typer.Typer()
@@ -33,13 +34,13 @@ def demo(
         raise UsageError("demo needs --out DIR, or --report DIR --against TABLES, or all three")
     if (report is None) != (against is None):
         raise UsageError("--report DIR and --against TABLES go together")
-    with TemporaryDirectory(prefix="home-credit-demo-") as passing:
+    with TemporaryDirectory(prefix="home-credit-demo-") as passing, shown() as progress:
         written = out or Path(passing)
-        write_demo(written, applicants, seed, format, progress("applicants written"))
+        write_demo(written, applicants, seed, format, partial(progress, "applicants written"))
         if report is not None and against is not None:
             from home_credit.synthetic.fidelity import report as fidelity
 
-            found = fidelity.run(written, against, report, progress("steps of the report"))
+            found = fidelity.run(written, against, report, partial(progress, "steps of the report"))
             told, ranked = found.discriminators["application_train"], found.rankings["synthetic applicants"]
             typer.echo(f"synthetic rows are told from real ones with an AUC of {told.auc:.3f}")
             typer.echo(f"a model trained on them ranks the real applicants with an AUC of {ranked.auc:.4f}")
@@ -62,8 +63,9 @@ def features(
     from home_credit.tables.source import open_tables
 
     terms = artifacts.load(models or Settings().models).terms
-    with open_tables(tables, split) as source:
+    with shown() as progress, open_tables(tables, split, progress) as source:
         for warning in source.warnings:
             typer.echo(warning, err=True)
-        rows = write_batches(feature_batches(source.frames, source.applicants[ID], terms), out)
+        batches = feature_batches(source.frames, source.applicants[ID], terms, progress=progress)
+        rows = write_batches(batches, out)
     typer.echo(f"{rows} applicants written to {out}")

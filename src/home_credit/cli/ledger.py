@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from home_credit.cli.progress import shown
 from home_credit.config import Settings
 
 app = typer.Typer(help="The decision ledger.", no_args_is_help=True)
@@ -17,7 +18,9 @@ def verify() -> None:
     """Check the chain of every record."""
     from home_credit.ledger import Ledger
 
-    typer.echo(f"{Ledger.open(Settings().database_url).verify()} records, chain whole")
+    with shown() as progress:
+        records = Ledger.open(Settings().database_url).verify(progress)
+    typer.echo(f"{records} records, chain whole")
 
 
 @app.command()
@@ -27,6 +30,6 @@ def export(out: Annotated[Path, typer.Option(help="file to write, one JSON objec
 
     from home_credit.ledger import Ledger
 
-    with out.open("w", encoding="utf-8") as file:
-        for record in Ledger.open(Settings().database_url).export():
+    with shown() as progress, out.open("w", encoding="utf-8") as file:
+        for record in Ledger.open(Settings().database_url).export(progress):
             file.write(json.dumps(record, ensure_ascii=False) + "\n")

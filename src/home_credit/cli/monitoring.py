@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from home_credit.cli.progress import shown
+
 app = typer.Typer()
 
 
@@ -19,7 +21,8 @@ def drift(
     """Compare current applications with a reference; exit code 3 on alarm."""
     from home_credit.monitoring.report import run
 
-    verdict = run(reference, current, out)
+    with shown() as progress:
+        verdict = run(reference, current, out, progress)
     typer.echo(verdict.summary)
     if verdict.alarm:
         raise typer.Exit(3)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from home_credit.cli.options import Models, Tables
+from home_credit.cli.progress import shown
 from home_credit.config import Settings
 
 app = typer.Typer()
@@ -22,7 +23,7 @@ def score(
 ) -> None:
     """Decide on every applicant of a split: probability, score, grade, decision and reason codes."""
     from home_credit.decisioning.scoring import Scorer
-    from home_credit.decisioning.tables import score_matrix
+    from home_credit.decisioning.tables import score_batches
     from home_credit.features.build import feature_batches
     from home_credit.tables.schema import ID
     from home_credit.tables.sink import write_batches
@@ -30,11 +31,12 @@ def score(
 
     settings = Settings()
     scorer = Scorer.load(models or settings.models, settings)
-    with open_tables(tables, split) as source:
+    with shown() as progress, open_tables(tables, split, progress) as source:
         for warning in source.warnings:
             typer.echo(warning, err=True)
-        batches = feature_batches(source.frames, source.applicants[ID], scorer.terms)
-        rows = write_batches((score_matrix(scorer, batch) for batch in batches), out)
+        applicants = source.applicants[ID]
+        batches = feature_batches(source.frames, applicants, scorer.terms, progress=progress)
+        rows = write_batches(score_batches(scorer, batches, len(applicants), progress), out)
     typer.echo(f"{rows} applicants scored by model {scorer.version}, written to {out}")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import typer
 
-from home_credit.cli.progress import progress
+from home_credit.cli.progress import shown
 from home_credit.config import Settings
 
 app = typer.Typer()
@@ -25,4 +26,5 @@ def up() -> None:
     """Run the API, the dashboard and the MLflow UI together until Ctrl-C."""
     from home_credit import services
 
-    services.up(Settings(), progress("applicants written"))
+    with shown() as progress:
+        services.up(Settings(), partial(progress, "applicants written"))

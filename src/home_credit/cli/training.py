@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from home_credit.cli.options import Models, Tables
+from home_credit.cli.progress import shown
 from home_credit.config import Settings
 
 app = typer.Typer()
@@ -27,13 +28,15 @@ def train(
     from home_credit.training.run import train
 
     settings = Settings()
-    manifest = train(
-        tables,
-        models or settings.models,
-        tracking=settings.mlflow_tracking_uri if track else None,
-        costs=policy.Costs.of(settings),
-        holdout=holdout,
-    )
+    with shown() as progress:
+        manifest = train(
+            tables,
+            models or settings.models,
+            tracking=settings.mlflow_tracking_uri if track else None,
+            costs=policy.Costs.of(settings),
+            holdout=holdout,
+            progress=progress,
+        )
     measured = manifest.metrics.out_of_fold
     typer.echo(f"model {manifest.model_version} saved to {models or settings.models}")
     typer.echo(
@@ -59,10 +62,11 @@ def baselines(
 
     typer.echo(HEAD)
     parameters = classifier.committed_parameters()
-    for result in evaluate(
-        data.load(tables), candidates(parameters), tracking=Settings().mlflow_tracking_uri if track else None
-    ):
-        typer.echo(result.line)
+    tracking = Settings().mlflow_tracking_uri if track else None
+    with shown() as progress:
+        applicants = data.load(tables, progress=progress)
+        for result in evaluate(applicants, candidates(parameters), tracking=tracking, progress=progress):
+            typer.echo(result.line)
 
 
 @app.command()
@@ -77,7 +81,9 @@ def search(
     from home_credit.training import data
     from home_credit.training.search import search as run
 
-    parameters, auc = run(data.load(tables), study, minutes=minutes)
+    with shown() as progress:
+        applicants = data.load(tables, progress=progress)
+        parameters, auc = run(applicants, study, minutes=minutes, progress=progress)
     typer.echo(f"# out-of-fold AUC {auc:.4f}")
     for name, value in parameters.items():
         typer.echo(f"{name} = {value}")
@@ -94,13 +100,15 @@ def promote(
     from home_credit.training import promotion
 
     settings = Settings()
-    verdict = promotion.promote(
-        tables,
-        models or settings.models,
-        tracking=settings.mlflow_tracking_uri,
-        costs=policy.Costs.of(settings),
-        unseen=unseen,
-    )
+    with shown() as progress:
+        verdict = promotion.promote(
+            tables,
+            models or settings.models,
+            tracking=settings.mlflow_tracking_uri,
+            costs=policy.Costs.of(settings),
+            unseen=unseen,
+            progress=progress,
+        )
     typer.echo(f"{verdict.applicants} applicants that neither was trained on, {verdict.defaults} defaults")
     for difference in verdict.comparison.differences:
         typer.echo(

@@ -35,6 +35,7 @@ class RiskModel:
 
     def __init__(self, model: artifacts.Artifacts) -> None:
         self._model = model
+        self._explainer = classifier.Explainer(model.booster)
 
     @classmethod
     def load(cls, directory: Path) -> RiskModel:
@@ -68,21 +69,15 @@ class RiskModel:
 
     def score(self, rows: FeatureRows) -> Scores:
         """Return probabilities with the contributions behind them."""
-        matrix = self.preprocessor.encode(rows)
-        return Scores(
-            self.matrix_probability(matrix),
-            self.matrix_contributions(matrix),
-            self.preprocessor.unseen(rows),
-        )
+        probability, contributions = self.explain_matrix(self.preprocessor.encode(rows))
+        return Scores(probability, contributions, self.preprocessor.unseen(rows))
 
     def probability(self, rows: FeatureRows) -> Numbers:
         """Return the probability of default alone, one per row."""
-        return self.matrix_probability(self.preprocessor.encode(rows))
-
-    def matrix_probability(self, matrix: Numbers) -> Numbers:
-        """Return the probability of default of each row of the model's own matrix."""
+        matrix = self.preprocessor.encode(rows)
         return self._model.calibration.probability(classifier.log_odds(self._model.booster, matrix))
 
-    def matrix_contributions(self, matrix: Numbers) -> Numbers:
-        """Return each feature's share of the calibrated log-odds, without the base value."""
-        return self._model.calibration.slope * classifier.contributions(self._model.booster, matrix)[:, :-1]
+    def explain_matrix(self, matrix: Numbers) -> tuple[Numbers, Numbers]:
+        """Return the probabilities and contributions of :class:`Scores` for rows of the model's own matrix."""
+        explanation, calibration = self._explainer.explain(matrix), self._model.calibration
+        return calibration.probability(explanation.log_odds), calibration.slope * explanation.contributions

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import lightgbm as lgb
 import numpy as np
+
+from home_credit.default_risk.tree_shap import Explanation, TreeShap, UnsupportedTreesError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,6 +63,29 @@ def log_odds(booster: lgb.Booster, matrix: NDArray[np.float64]) -> NDArray[np.fl
     return np.asarray(booster.predict(matrix, raw_score=True), dtype=np.float64)
 
 
-def contributions(booster: lgb.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return exact TreeSHAP values in log-odds, rows by features plus a last column with the base value."""
-    return np.asarray(booster.predict(matrix, pred_contrib=True), dtype=np.float64)
+class Explainer:
+    """Explains what a booster says of rows; a row alone gets the bits that it gets in a batch.
+
+    Its tables are laid out at the first use, so that a model loads no later for them. Safe to use from several threads.
+    """
+
+    def __init__(self, booster: lgb.Booster) -> None:
+        self._booster = booster
+
+    @cached_property
+    def _tree_shap(self) -> TreeShap | None:
+        try:
+            return TreeShap(self._booster.model_to_string())
+        except UnsupportedTreesError:
+            return None
+
+    def explain(self, matrix: NDArray[np.float64]) -> Explanation:
+        """Return log-odds and exact TreeSHAP values for a matrix of rows by features.
+
+        Trees that the tables cannot hold (deeper than seven splits) are explained by LightGBM itself, which takes
+        longer.
+        """
+        if self._tree_shap is not None:
+            return self._tree_shap.explain(matrix)
+        shares = np.asarray(self._booster.predict(matrix, pred_contrib=True), dtype=np.float64)
+        return Explanation(log_odds(self._booster, matrix), shares[:, :-1], float(shares[0, -1]))

@@ -9,6 +9,7 @@ import polars as pl
 
 from home_credit.features.engines.narwhals import rows
 from home_credit.features.matrix import MATRIX
+from home_credit.progress import Progress, silent
 from home_credit.tables.schema import APPLICATION, ID
 from home_credit.terms.frames import with_terms
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from home_credit.terms.model import TermModel
 
 BATCH = 50_000
+STAGE = "features of applicants"
 
 
 def plan(frames: Mapping[str, pl.LazyFrame], terms: TermModel) -> pl.LazyFrame:
@@ -30,7 +32,11 @@ def plan(frames: Mapping[str, pl.LazyFrame], terms: TermModel) -> pl.LazyFrame:
 
 
 def feature_batches(
-    frames: Mapping[str, pl.LazyFrame], applicants: pl.Series, terms: TermModel, size: int = BATCH
+    frames: Mapping[str, pl.LazyFrame],
+    applicants: pl.Series,
+    terms: TermModel,
+    size: int = BATCH,
+    progress: Progress = silent,
 ) -> Iterator[pl.DataFrame]:
     """Yield the feature rows of ``applicants`` in ascending SK_ID_CURR, at most ``size`` at a time.
 
@@ -41,6 +47,7 @@ def feature_batches(
     """
     ids = applicants.sort()
     for start in range(0, len(ids), size):
+        progress(STAGE, start, len(ids))
         batch = ids.slice(start, size)
         within = pl.col(ID).is_between(batch[0], batch[-1])
         part = {
@@ -51,11 +58,12 @@ def feature_batches(
             part["bureau"].select("SK_ID_BUREAU"), on="SK_ID_BUREAU", how="semi"
         )
         features = plan(part, terms).collect(engine="streaming").sort(ID)
+        progress(STAGE, start + len(batch), len(ids))
         yield features if len(features) == len(batch) else features.filter(pl.col(ID).is_in(batch.implode()))
 
 
 def feature_matrix(
-    frames: Mapping[str, pl.LazyFrame], applicants: pl.Series, terms: TermModel
+    frames: Mapping[str, pl.LazyFrame], applicants: pl.Series, terms: TermModel, progress: Progress = silent
 ) -> pl.DataFrame:
     """Return the feature rows of ``applicants`` in ascending SK_ID_CURR, in memory."""
-    return pl.concat(feature_batches(frames, applicants, terms))
+    return pl.concat(feature_batches(frames, applicants, terms, progress=progress))

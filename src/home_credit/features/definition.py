@@ -43,14 +43,12 @@ class Missing(Enum):
 class Feature:
     """One feature: its definition as an expression, and what it is in words.
 
-    ``reason`` is the code of the reason under which an effect of this feature is explained.
     ``kind`` is "category" where the value is text.
     """
 
     name: str
     expression: Expr = field(repr=False, compare=False)
     unit: str
-    reason: str
     en: str
     fr: str
     missing: Missing = Missing.NO_HISTORY

@@ -89,27 +89,26 @@ def _feature(
     suffix: str,
     value: Expr,
     unit: str,
-    reason: str,
     en: str,
     fr: str,
     missing: Missing = Missing.NONE_IN_SCOPE,
 ) -> Feature:
-    return Feature(f"INS_{suffix}", value, unit, reason, en, fr, missing)
+    return Feature(f"INS_{suffix}", value, unit, en, fr, missing)
 
 
 def _scope(name: str, scope: Expr, en: str, fr: str) -> Iterator[Feature]:
     """Lateness and shortfall of the instalments in one scope."""
     scoped = {key: where(scope, col(key)) for key in ("late", "days_late", "days_early", "due", "paid", "shortfall", "covered")}
     late, short = col("overdue") == 1, col("shortfall") > 0
-    yield _feature(f"{name}_COUNT", count(scope), "count", "PAYMENT_EXPERIENCE", f"instalments {en}", f"échéances {fr}")
-    yield _feature(f"{name}_LATE_SHARE", share(late, scope), "share", "LATE_PAYMENTS", f"share of instalments paid late or not at all {en}", f"part d’échéances payées en retard ou impayées {fr}")
-    yield _feature(f"{name}_DAYS_LATE_MEAN", mean(scoped["days_late"]), "days", "LATE_PAYMENTS", f"mean days late {en}", f"retard moyen en jours {fr}")
-    yield _feature(f"{name}_DAYS_LATE_MAX", scoped["days_late"].max(), "days", "LATE_PAYMENTS", f"most days late {en}", f"retard maximal en jours {fr}")
-    yield _feature(f"{name}_DAYS_EARLY_MEAN", mean(scoped["days_early"]), "days", "LATE_PAYMENTS", f"mean days paid ahead {en}", f"avance moyenne en jours {fr}")
-    yield _feature(f"{name}_SHORT_SHARE", share(short, scope), "share", "PAYMENT_SHORTFALL", f"share of instalments not paid in full {en}", f"part d’échéances payées incomplètement {fr}")
-    yield _feature(f"{name}_SHORTFALL_SUM", money(total(when(short).then(col("shortfall")).otherwise(0), scope)), "currency", "PAYMENT_SHORTFALL", f"sum that payments fell short {en}", f"somme des manques de paiement {fr}", Missing.UNKNOWN)
-    yield _feature(f"{name}_PAID_TO_DUE", ratio_of_sums(scoped["paid"], scoped["due"]), "ratio", "PAYMENT_SHORTFALL", f"paid over due {en}", f"payé rapporté au dû {fr}")
-    yield _feature(f"{name}_PAID_MEAN", money(mean(scoped["paid"])), "currency", "PAYMENT_EXPERIENCE", f"mean payment {en}", f"paiement moyen {fr}")
+    yield _feature(f"{name}_COUNT", count(scope), "count", f"instalments {en}", f"échéances {fr}")
+    yield _feature(f"{name}_LATE_SHARE", share(late, scope), "share", f"share of instalments paid late or not at all {en}", f"part d’échéances payées en retard ou impayées {fr}")
+    yield _feature(f"{name}_DAYS_LATE_MEAN", mean(scoped["days_late"]), "days", f"mean days late {en}", f"retard moyen en jours {fr}")
+    yield _feature(f"{name}_DAYS_LATE_MAX", scoped["days_late"].max(), "days", f"most days late {en}", f"retard maximal en jours {fr}")
+    yield _feature(f"{name}_DAYS_EARLY_MEAN", mean(scoped["days_early"]), "days", f"mean days paid ahead {en}", f"avance moyenne en jours {fr}")
+    yield _feature(f"{name}_SHORT_SHARE", share(short, scope), "share", f"share of instalments not paid in full {en}", f"part d’échéances payées incomplètement {fr}")
+    yield _feature(f"{name}_SHORTFALL_SUM", money(total(when(short).then(col("shortfall")).otherwise(0), scope)), "currency", f"sum that payments fell short {en}", f"somme des manques de paiement {fr}", Missing.UNKNOWN)
+    yield _feature(f"{name}_PAID_TO_DUE", ratio_of_sums(scoped["paid"], scoped["due"]), "ratio", f"paid over due {en}", f"payé rapporté au dû {fr}")
+    yield _feature(f"{name}_PAID_MEAN", money(mean(scoped["paid"])), "currency", f"mean payment {en}", f"paiement moyen {fr}")
 
 
 def _features() -> Iterator[Feature]:
@@ -119,30 +118,30 @@ def _features() -> Iterator[Feature]:
     for k in LAST:
         last = col("rank") <= k
         en, fr = f"over the last {k} instalments", f"sur les {k} dernières échéances"
-        yield _feature(f"LAST_{k}_DAYS_LATE_MEAN", mean(where(last, col("days_late"))), "days", "LATE_PAYMENTS", f"mean days late {en}", f"retard moyen en jours {fr}")
-        yield _feature(f"LAST_{k}_LATE_SHARE", share(col("overdue") == 1, last), "share", "LATE_PAYMENTS", f"share paid late or not at all {en}", f"part payée en retard ou impayée {fr}")
-        yield _feature(f"LAST_{k}_PAID_TO_DUE", ratio_of_sums(where(last, col("paid")), where(last, col("due"))), "ratio", "PAYMENT_SHORTFALL", f"paid over due {en}", f"payé rapporté au dû {fr}")
+        yield _feature(f"LAST_{k}_DAYS_LATE_MEAN", mean(where(last, col("days_late"))), "days", f"mean days late {en}", f"retard moyen en jours {fr}")
+        yield _feature(f"LAST_{k}_LATE_SHARE", share(col("overdue") == 1, last), "share", f"share paid late or not at all {en}", f"part payée en retard ou impayée {fr}")
+        yield _feature(f"LAST_{k}_PAID_TO_DUE", ratio_of_sums(where(last, col("paid")), where(last, col("due"))), "ratio", f"paid over due {en}", f"payé rapporté au dû {fr}")
     for k in TREND_LAST:
         last, order = col("rank") <= k, lit(k + 1) - col("rank")
         en, fr = f"over the last {k} instalments", f"sur les {k} dernières échéances"
-        yield _feature(f"LAST_{k}_LATE_TREND", slope(where(last, col("days_late")), order), "days", "LATE_PAYMENTS", f"days late gained by instalment {en}", f"jours de retard gagnés par échéance {fr}")
-        yield _feature(f"LAST_{k}_COVERED_TREND", rate(slope(where(last, col("covered")), order)), "ratio", "PAYMENT_SHORTFALL", f"paid over due gained by instalment {en}", f"rapport payé sur dû gagné par échéance {fr}")
+        yield _feature(f"LAST_{k}_LATE_TREND", slope(where(last, col("days_late")), order), "days", f"days late gained by instalment {en}", f"jours de retard gagnés par échéance {fr}")
+        yield _feature(f"LAST_{k}_COVERED_TREND", rate(slope(where(last, col("covered")), order)), "ratio", f"paid over due gained by instalment {en}", f"rapport payé sur dû gagné par échéance {fr}")
     en, fr = "recent instalments weighing more", "les échéances récentes pesant plus"
-    yield _feature("FADING_DAYS_LATE", weighted_mean(col("days_late"), col("fading")), "days", "LATE_PAYMENTS", f"mean days late over two years, {en}", f"retard moyen en jours sur deux ans, {fr}")
-    yield _feature("FADING_LATE_SHARE", weighted_mean(col("overdue"), col("fading")), "share", "LATE_PAYMENTS", f"share paid late or not at all over two years, {en}", f"part payée en retard ou impayée sur deux ans, {fr}")
-    yield _feature("FADING_COVERED", rate(weighted_mean(col("covered"), col("fading"))), "ratio", "PAYMENT_SHORTFALL", f"mean paid over due over two years, {en}", f"rapport payé sur dû moyen sur deux ans, {fr}")
-    yield _feature("LATE_CHANGE", mean(where(col("rank") <= 5, col("days_late"))) - mean(col("days_late")), "days", "LATE_PAYMENTS", "mean days late over the last 5 instalments less over all", "retard moyen sur les 5 dernières échéances moins sur toutes, en jours")
-    yield _feature("LATE_SPREAD", spread(col("late")), "days", "LATE_PAYMENTS", "standard deviation of days late or ahead", "écart-type des jours de retard ou d’avance")
-    yield _feature("COVERED_MEAN", rate(mean(col("covered"))), "ratio", "PAYMENT_SHORTFALL", "mean of paid over due of each instalment", "moyenne du rapport payé sur dû de chaque échéance")
-    yield _feature("COVERED_MIN", rate(col("covered").min()), "ratio", "PAYMENT_SHORTFALL", "lowest paid over due of an instalment", "plus bas rapport payé sur dû d’une échéance")
-    yield _feature("PARTS_MEAN", mean(col("parts")), "count", "PAYMENT_SHORTFALL", "mean number of payments per instalment", "nombre moyen de versements par échéance")
-    yield _feature("UNPAID_COUNT", count(UNPAID), "count", "PAYMENT_SHORTFALL", "instalments without a payment", "échéances sans paiement")
-    yield _feature("DUE_MAX", money(col("due").max()), "currency", "PAYMENT_EXPERIENCE", "largest instalment due", "plus grosse échéance due")
-    yield _feature("LATEST_AGE", col("age").min(), "days", "PAYMENT_EXPERIENCE", "days since the last instalment was due", "jours depuis la dernière échéance")
-    yield _feature("FIRST_AGE", col("age").max(), "days", "PAYMENT_EXPERIENCE", "days since the first instalment was due", "jours depuis la première échéance")
-    yield _feature("LATEST_PAID", money(latest(col("paid"))), "currency", "PAYMENT_EXPERIENCE", "last payment", "dernier paiement")
-    yield _feature("CREDITS", col("SK_ID_PREV").n_unique(), "count", "PAYMENT_EXPERIENCE", "credits with instalments on record", "crédits avec échéances enregistrées")
-    yield _feature("VERSION_MAX", col("version").max(), "count", "PAYMENT_EXPERIENCE", "changes of a payment calendar", "changements de calendrier de paiement")
+    yield _feature("FADING_LATE_DAYS", weighted_mean(col("days_late"), col("fading")), "days", f"mean days late over two years, {en}", f"retard moyen en jours sur deux ans, {fr}")
+    yield _feature("FADING_LATE_SHARE", weighted_mean(col("overdue"), col("fading")), "share", f"share paid late or not at all over two years, {en}", f"part payée en retard ou impayée sur deux ans, {fr}")
+    yield _feature("FADING_COVERED", rate(weighted_mean(col("covered"), col("fading"))), "ratio", f"mean paid over due over two years, {en}", f"rapport payé sur dû moyen sur deux ans, {fr}")
+    yield _feature("LATE_CHANGE", mean(where(col("rank") <= 5, col("days_late"))) - mean(col("days_late")), "days", "mean days late over the last 5 instalments less over all", "retard moyen sur les 5 dernières échéances moins sur toutes, en jours")
+    yield _feature("LATE_SPREAD", spread(col("late")), "days", "standard deviation of days late or ahead", "écart-type des jours de retard ou d’avance")
+    yield _feature("COVERED_MEAN", rate(mean(col("covered"))), "ratio", "mean of paid over due of each instalment", "moyenne du rapport payé sur dû de chaque échéance")
+    yield _feature("COVERED_MIN", rate(col("covered").min()), "ratio", "lowest paid over due of an instalment", "plus bas rapport payé sur dû d’une échéance")
+    yield _feature("PARTS_MEAN", mean(col("parts")), "count", "mean number of payments per instalment", "nombre moyen de versements par échéance")
+    yield _feature("UNPAID_COUNT", count(UNPAID), "count", "instalments without a payment", "échéances sans paiement")
+    yield _feature("DUE_MAX", money(col("due").max()), "currency", "largest instalment due", "plus grosse échéance due")
+    yield _feature("LATEST_AGE", col("age").min(), "days", "days since the last instalment was due", "jours depuis la dernière échéance")
+    yield _feature("FIRST_AGE", col("age").max(), "days", "days since the first instalment was due", "jours depuis la première échéance")
+    yield _feature("LATEST_PAID", money(latest(col("paid"))), "currency", "last payment", "dernier paiement")
+    yield _feature("CREDITS", col("SK_ID_PREV").n_unique(), "count", "credits with instalments on record", "crédits avec échéances enregistrées")
+    yield _feature("VERSION_MAX", col("version").max(), "count", "changes of a payment calendar", "changements de calendrier de paiement")
 
 
 FEATURES: tuple[Feature, ...] = tuple(_features())

@@ -66,105 +66,26 @@ def _feature(
     suffix: str,
     value: Expr,
     unit: str,
-    reason: str,
     en: str,
     fr: str,
     missing: Missing = Missing.NONE_IN_SCOPE,
 ) -> Feature:
-    return Feature(f"LOAN_{suffix}", value, unit, reason, en, fr, missing)
+    return Feature(f"POS_{suffix}", value, unit, en, fr, missing)
 
 
 def _features() -> Iterator[Feature]:
     everything, done, open_ = ~col(ID).is_null(), col("done") == 1, col("open") == 1
-    yield _feature(
-        "OPEN_COUNT",
-        count(open_),
-        "count",
-        "LOAN_BURDEN",
-        "earlier loans not yet repaid",
-        "prêts antérieurs non encore soldés",
-    )
-    yield _feature(
-        "OPEN_LEFT_SUM",
-        total(col("newest_left"), open_),
-        "count",
-        "LOAN_BURDEN",
-        "instalments left over the loans not yet repaid",
-        "échéances restantes des prêts non encore soldés",
-        Missing.UNKNOWN,
-    )
-    yield _feature(
-        "OPEN_PAID_MEAN",
-        rate(mean(where(open_, col("paid")))),
-        "share",
-        "LOAN_BURDEN",
-        "mean share repaid of the loans not yet repaid",
-        "part remboursée moyenne des prêts non encore soldés",
-    )
-    yield _feature(
-        "OPEN_PAID_MIN",
-        rate(where(open_, col("paid")).min()),
-        "share",
-        "LOAN_BURDEN",
-        "smallest share repaid of a loan not yet repaid",
-        "plus petite part remboursée d’un prêt non encore soldé",
-    )
-    yield _feature(
-        "PAID_MEAN",
-        rate(mean(col("paid"))),
-        "share",
-        "LOAN_EXPERIENCE",
-        "mean share repaid of each earlier loan",
-        "part remboursée moyenne de chaque prêt antérieur",
-    )
-    yield _feature(
-        "DONE_SHARE",
-        share(done, everything),
-        "share",
-        "LOAN_EXPERIENCE",
-        "share of earlier loans completed",
-        "part des prêts antérieurs soldés",
-    )
-    yield _feature(
-        "DONE_AHEAD_MEAN",
-        mean(where(done, col("ahead"))),
-        "months",
-        "LOAN_EXPERIENCE",
-        "mean months by which loans were completed ahead of their term",
-        "avance moyenne des prêts soldés sur leur durée, en mois",
-    )
-    yield _feature(
-        "DONE_AHEAD_SHARE",
-        share(col("ahead") > 0, done),
-        "share",
-        "LOAN_EXPERIENCE",
-        "share of completed loans that were completed ahead of their term",
-        "part des prêts soldés avant leur terme",
-    )
-    yield _feature(
-        "LATE_SHARE",
-        share(col("late") > 0, everything),
-        "share",
-        "LOAN_ARREARS",
-        "share of earlier loans ever past due",
-        "part des prêts antérieurs ayant connu un retard",
-    )
-    yield _feature(
-        "LATE_MONTHS_MEAN",
-        mean(col("late_months")),
-        "months",
-        "LOAN_ARREARS",
-        "mean months past due of each earlier loan",
-        "mois en retard en moyenne par prêt antérieur",
-    )
-    yield _feature(
-        "MONTHS_MEAN",
-        mean(col("months")),
-        "months",
-        "LOAN_EXPERIENCE",
-        "mean months on record of each earlier loan",
-        "mois enregistrés en moyenne par prêt antérieur",
-    )
+    yield _feature("OPEN_COUNT", count(open_), "count", "earlier loans not yet repaid", "prêts antérieurs non encore soldés")
+    yield _feature("OPEN_LEFT_SUM", total(col("newest_left"), open_), "count", "instalments left over the loans not yet repaid", "échéances restantes des prêts non encore soldés", Missing.UNKNOWN)
+    yield _feature("OPEN_PAID_MEAN", rate(mean(where(open_, col("paid")))), "share", "mean share repaid of the loans not yet repaid", "part remboursée moyenne des prêts non encore soldés")
+    yield _feature("OPEN_PAID_MIN", rate(where(open_, col("paid")).min()), "share", "smallest share repaid of a loan not yet repaid", "plus petite part remboursée d’un prêt non encore soldé")
+    yield _feature("PAID_MEAN", rate(mean(col("paid"))), "share", "mean share repaid of each earlier loan", "part remboursée moyenne de chaque prêt antérieur")
+    yield _feature("DONE_LOANS_SHARE", share(done, everything), "share", "share of earlier loans completed", "part des prêts antérieurs soldés")
+    yield _feature("DONE_AHEAD_MEAN", mean(where(done, col("ahead"))), "months", "mean months by which loans were completed ahead of their term", "avance moyenne des prêts soldés sur leur durée, en mois")
+    yield _feature("DONE_AHEAD_SHARE", share(col("ahead") > 0, done), "share", "share of completed loans that were completed ahead of their term", "part des prêts soldés avant leur terme")
+    yield _feature("LATE_LOANS_SHARE", share(col("late") > 0, everything), "share", "share of earlier loans ever past due", "part des prêts antérieurs ayant connu un retard")
+    yield _feature("LATE_MONTHS_MEAN", mean(col("late_months")), "months", "mean months past due of each earlier loan", "mois en retard en moyenne par prêt antérieur")
+    yield _feature("MONTHS_MEAN", mean(col("months")), "months", "mean months on record of each earlier loan", "mois enregistrés en moyenne par prêt antérieur")
 
 
 FEATURES: tuple[Feature, ...] = tuple(_features())

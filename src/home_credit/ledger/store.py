@@ -20,6 +20,7 @@ from home_credit.ledger.migrations import prepare
 from home_credit.ledger.records import DecisionEntry, DecisionHistory, ReviewEntry
 from home_credit.ledger.schema import chain_heads, decisions, reviews
 from home_credit.ledger.writer import Draft, extend
+from home_credit.progress import Progress, counted, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,20 +87,25 @@ class Ledger:
             reviews=tuple(chain.check(_entry(reviews, row), ReviewEntry) for row in followed),
         )
 
-    def verify(self) -> int:
+    def verify(self, progress: Progress = silent) -> int:
         """Walk both chains and return the number of records checked.
 
         Raises :class:`~home_credit.errors.BrokenRecordError` naming the first record whose content, link or
         place in the sequence is not as it was recorded. Memory is bounded by a hundred records.
         """
         with self._database.reading() as connection:
-            return _verify(connection, decisions, DecisionEntry) + _verify(connection, reviews, ReviewEntry)
+            return _verify(connection, decisions, DecisionEntry, progress) + _verify(
+                connection, reviews, ReviewEntry, progress
+            )
 
-    def export(self) -> Iterator[dict[str, Any]]:
+    def export(self, progress: Progress = silent) -> Iterator[dict[str, Any]]:
         """Yield every entry, ready for JSON and complete: its hash can be computed from it."""
         with self._database.reading() as connection:
             for table in (decisions, reviews):
-                for entry in _walk(connection, table):
+                length = _head(connection, table).sequence
+                for entry in counted(
+                    _walk(connection, table), progress, f"{table.name} exported", length, every=ROWS_AT_A_TIME
+                ):
                     yield entry.exported()
 
 
@@ -122,10 +128,13 @@ def _head(connection: Connection, table: Table) -> chain.Head:
     return chain.Head(*row)
 
 
-def _verify(connection: Connection, table: Table, model: type[T]) -> int:
+def _verify(connection: Connection, table: Table, model: type[T], progress: Progress) -> int:
     # Read before the walk: records appended meanwhile lie beyond this head, never before it.
     head = _head(connection, table)
-    return chain.verify(_walk(connection, table), model, table.name, head)
+    entries = counted(
+        _walk(connection, table), progress, f"{table.name} verified", head.sequence, every=ROWS_AT_A_TIME
+    )
+    return chain.verify(entries, model, table.name, head)
 
 
 def _walk(connection: Connection, table: Table) -> Iterator[chain.StoredEntry]:

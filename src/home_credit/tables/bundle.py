@@ -161,7 +161,7 @@ def _number(value: Any, column: Column) -> float:
     if type(value) is float and not math.isfinite(value):
         raise ValueError("is not a finite number")
     _require_within(value, column)
-    return float(value)
+    return float(value) + 0.0  # 0.0 for -0.0, as in a file
 
 
 def _text(value: Any, _column: Column) -> str:

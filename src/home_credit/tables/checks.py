@@ -153,7 +153,9 @@ def _violations(column: Column, dtype: pl.DataType) -> Iterator[Violation]:
 def _conformed(column: Column, dtype: pl.DataType) -> pl.Expr:
     value = pl.col(column.name)
     if dtype.is_float():
-        value = value.fill_nan(None)
+        number = value.fill_nan(None)
+        # The sign of a zero says nothing, and engines do not agree on it: 0.0 for -0.0.
+        value = pl.when(number != 0).then(number).otherwise(number.abs())
     return value if dtype == polars_type(column) else value.cast(polars_type(column), strict=False)
 
 

@@ -11,6 +11,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from home_credit.default_risk import calibration
 from home_credit.default_risk.inputs import INPUTS
 from home_credit.features.catalogue import TABLE_OF
+from home_credit.progress import Progress, silent
 from home_credit.tables.schema import APPLICATION
 from home_credit.tracking import runs
 from home_credit.training import folds, learners
@@ -75,11 +76,15 @@ def evaluate(
     *,
     tracking: str | None = None,
     repeats: int = 1,
+    progress: Progress = silent,
 ) -> Iterator[BaselineResult]:
     """Cross-validate each model; with ``tracking`` each is a run of the experiment ``home-credit-baselines``."""
     target = np.tile(applicants.target, repeats)
     for name, (features, learner) in models.items():
-        scored = out_of_fold(applicants.rows, applicants.target, applicants.persons, learner, repeats=repeats)
+        scored = out_of_fold(
+            applicants.rows, applicants.target, applicants.persons, learner,
+            repeats=repeats, progress=progress, stage=f"folds of {name}",
+        )  # fmt: skip
         probability = calibration.IDENTITY.probability(scored.raw.ravel())
         low, high = auc.interval(target, probability, np.tile(applicants.persons, repeats))
         result = BaselineResult(

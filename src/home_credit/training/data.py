@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from home_credit.features.build import feature_matrix
+from home_credit.progress import Progress, silent
 from home_credit.tables.files import find
 from home_credit.tables.schema import APPLICATION, ID, TARGET
 from home_credit.tables.source import open_tables
@@ -75,14 +76,14 @@ class Applicants:
         return np.array(draws) < share
 
 
-def load(tables: Path, terms: TermModel | None = None) -> Applicants:
+def load(tables: Path, terms: TermModel | None = None, progress: Progress = silent) -> Applicants:
     """Read the labelled applicants of ``tables``; raises the errors of :func:`open_tables`.
 
     The model of the term is ``terms``, or learnt from the earlier applications in ``tables``.
     """
-    with open_tables(tables, "train") as source:
+    with open_tables(tables, "train", progress) as source:
         terms = terms or learn_terms(source.frames["previous_application"])
-        rows = feature_matrix(source.frames, source.applicants[ID], terms)
+        rows = feature_matrix(source.frames, source.applicants[ID], terms, progress)
         people = source.frames[APPLICATION].select(ID, *PEOPLE).collect()
         aligned = (
             rows.select(ID)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from home_credit.errors import UsageError
+from home_credit.progress import Progress, silent
 from home_credit.tracking import CHALLENGER, CHAMPION, registered_models
 from home_credit.training import data, gate
 from home_credit.validation import fairness
@@ -45,7 +46,9 @@ class Verdict:
         return asdict(self)
 
 
-def unseen_applicants(tables: Path, models: list[Artifacts], *, unseen: bool) -> list[data.Applicants]:
+def unseen_applicants(
+    tables: Path, models: list[Artifacts], *, unseen: bool, progress: Progress = silent
+) -> list[data.Applicants]:
     """Return the labelled applicants of ``tables`` that no model was trained on, once per model.
 
     They are the same in the same order, each time with the features that the model reads: every model brings the
@@ -54,7 +57,7 @@ def unseen_applicants(tables: Path, models: list[Artifacts], *, unseen: bool) ->
     Those are the persons that every model's training kept aside; or everybody, where the caller says that the
     models know nobody of them. Raises :class:`UsageError` where that cannot be or nobody is left.
     """
-    loaded = [data.load(tables, model.terms) for model in models]
+    loaded = [data.load(tables, model.terms, progress) for model in models]
     trained_on = {model.manifest.training_data.fingerprint for model in models}
     if unseen:
         if loaded[0].fingerprint in trained_on:
@@ -105,14 +108,19 @@ def _approval_ratio_by_gender(
 
 
 def promote(
-    tables: Path, models: Path, *, tracking: str, costs: policy.Costs, unseen: bool = False
+    tables: Path,
+    models: Path,
+    *,
+    tracking: str,
+    costs: policy.Costs,
+    unseen: bool = False,
+    progress: Progress = silent,
 ) -> Verdict:
     """Judge the registered challenger; where it passes, make it the champion and write it to ``models``."""
     champion = registered_models.load(tracking, CHAMPION)
     challenger = registered_models.load(tracking, CHALLENGER)
-    judged = compare(
-        champion, challenger, unseen_applicants(tables, [champion, challenger], unseen=unseen), costs
-    )
+    applicants = unseen_applicants(tables, [champion, challenger], unseen=unseen, progress=progress)
+    judged = compare(champion, challenger, applicants, costs)
     if judged.passed:
         registered_models.promote(tracking, {"gate": json.dumps(judged.to_plain())})
         registered_models.export(tracking, CHAMPION, models)

@@ -27,6 +27,7 @@ from home_credit.default_risk.manifest import (
     TrainingFacts,
 )
 from home_credit.features.version import definitions_version
+from home_credit.progress import Progress, silent
 from home_credit.tracking import registered_models
 from home_credit.training import baselines, calibrators, data, folds, learners, validation_report
 from home_credit.training.cross_validation import OutOfFold, out_of_fold
@@ -58,13 +59,19 @@ class Measured:
 
 
 def measure(
-    applicants: data.Applicants, parameters: Mapping[str, Any], costs: Costs, *, repeats: int
+    applicants: data.Applicants,
+    parameters: Mapping[str, Any],
+    costs: Costs,
+    *,
+    repeats: int,
+    progress: Progress = silent,
 ) -> Measured:
     """Cross-validate, choose the calibration on out-of-fold predictions alone, and measure on them what is decided."""
     target = applicants.target
     scored = out_of_fold(
-        applicants.rows, target, applicants.persons, learners.boosted(INPUTS, parameters), repeats=repeats
-    )
+        applicants.rows, target, applicants.persons, learners.boosted(INPUTS, parameters),
+        repeats=repeats, progress=progress,
+    )  # fmt: skip
     losses = calibrators.compare(scored.raw, target, applicants.persons)
     name, chosen = calibrators.choose(scored.raw, target, losses)
     probability = chosen.probability(scored.raw)
@@ -97,6 +104,7 @@ def train(
     parameters: Mapping[str, Any] | None = None,
     holdout: float = 0.0,
     repeats: int = folds.REPEATS,
+    progress: Progress = silent,
 ) -> Manifest:
     """Train on the applicants of application_train and return the manifest of the saved model.
 
@@ -106,7 +114,7 @@ def train(
     """
     began = time.monotonic()
     parameters = parameters or classifier.committed_parameters()
-    everybody = data.load(tables)
+    everybody = data.load(tables, progress=progress)
     for warning in everybody.warnings:
         logger.warning("%s", warning)
     aside = everybody.holdout(holdout)
@@ -115,7 +123,7 @@ def train(
         "%d applicants, %d features in %.0f s", len(applicants), len(INPUTS), time.monotonic() - began
     )
 
-    measured = measure(applicants, parameters, costs, repeats=repeats)
+    measured = measure(applicants, parameters, costs, repeats=repeats, progress=progress)
     preprocessor, booster = learners.fit_boosted(applicants.rows, applicants.target, INPUTS, parameters)
     facts = TrainingFacts(
         package_version=__version__,
@@ -145,9 +153,14 @@ def train(
         calibration=measured.calibration_facts,
         policy=measured.policy,
         validation={
-            **validation_report.gather(applicants, measured.probability[0], costs.cut_off, parameters),
+            **validation_report.gather(
+                applicants, measured.probability[0], costs.cut_off, parameters, progress
+            ),
             "baselines": [
-                asdict(result) for result in baselines.evaluate(applicants, baselines.baselines(parameters))
+                asdict(result)
+                for result in baselines.evaluate(
+                    applicants, baselines.baselines(parameters), progress=progress
+                )
             ],
         },
         versions={
@@ -167,7 +180,9 @@ def train(
         logger.warning("a gate of the reasons is not passed: %s", failed)
     (models / artifacts.CARD).write_text(card.write(manifest.model_dump(mode="json")), encoding="utf-8")
     if tracking is not None:
+        progress("runs tracked", 0, 1)
         _track(tracking, models, manifest, applicants, measured, costs, preprocessor)
+        progress("runs tracked", 1, 1)
     return manifest
 
 

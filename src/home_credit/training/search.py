@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import optuna
 
 from home_credit.default_risk import classifier
 from home_credit.default_risk.inputs import INPUTS
+from home_credit.progress import Progress, silent
 from home_credit.training import folds, learners
 from home_credit.training.cross_validation import out_of_fold
 
@@ -43,7 +46,9 @@ def _suggest(trial: optuna.Trial) -> dict[str, Any]:
     }
 
 
-def search(applicants: data.Applicants, study_file: Path, *, minutes: float) -> tuple[dict[str, Any], float]:
+def search(
+    applicants: data.Applicants, study_file: Path, *, minutes: float, progress: Progress = silent
+) -> tuple[dict[str, Any], float]:
     """Search for ``minutes`` and return the best parameters so far with their out-of-fold AUC.
 
     ``study_file`` holds every trial; where it exists, the search goes on from it. The committed parameters are
@@ -62,11 +67,14 @@ def search(applicants: data.Applicants, study_file: Path, *, minutes: float) -> 
     committed = classifier.committed_parameters()
     study.enqueue_trial(committed, skip_if_exists=True)
 
+    began, seconds = time.monotonic(), math.ceil(60.0 * minutes)
+
     def objective(trial: optuna.Trial) -> float:
         seen: list[float] = []
 
         def after_fold(number: int, auc: float) -> None:
             seen.append(auc)
+            progress("seconds of the search", min(int(time.monotonic() - began), seconds), seconds)
             trial.report(float(np.mean(seen)), number)
             if trial.should_prune():
                 raise optuna.TrialPruned

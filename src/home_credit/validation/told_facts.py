@@ -166,7 +166,7 @@ def _late_month(row: Row) -> bool:
 
 
 def _recent(row: Row) -> bool:
-    return row["DAYS_CREDIT"] >= -365
+    return bool(row["DAYS_CREDIT"] >= -365)
 
 
 def _refused(row: Row) -> bool:

@@ -61,7 +61,7 @@ def _text(value: Any) -> str | None:
 def _on_floats(
     plan: p.Grouped, expressions: Sequence[o.Operation], texts: Sequence[bool], missing: list[Value]
 ) -> Callable[[Tables], list[Value]]:
-    codes, code = Codes(_texts(plan)), Code()
+    codes, code = Codes(texts_of(plan)), Code()
     of = rows(plan.of, Context(code, codes, frozenset({ID})))
     code.line(f"if not {of.count}: return list(nothing_known)")
     aggregates = OfAll(of.columns(), of.count, expressions)
@@ -81,13 +81,13 @@ def _on_floats(
     return code.function("history", "tables", namespace)
 
 
-def _texts(plan: p.Plan) -> Iterator[str]:
+def texts_of(plan: p.Plan) -> Iterator[str]:
     """Yield the texts that the columns of a plan's tables may hold, and those that it compares them with."""
     if isinstance(plan, p.Scan):
         for column in table(plan.table).columns.values():
             yield from (value for value in column.values if isinstance(value, str))
     for part in p.parts(plan):
-        yield from _texts(part)
+        yield from texts_of(part)
     for value in p.operations(plan):
         yield from _constants(value)
 

@@ -95,9 +95,30 @@ class Columns(Lowering):
         function = "running_count" if counts else "running_sum"
         return self.code.let(f"{function}({self.value(operation.of)}, {order}{within})")
 
-    def stored(self, value: str, rows: str) -> str:
-        """Return a variable that holds a column of so many rows: one value for all of them becomes one."""
-        return value if value.startswith("v") else self.code.let(f"full({rows}, {value})")
+    def column(self, operation: o.Operation, rows: str) -> str:
+        """Write an expression; return a variable that holds a column of so many rows."""
+        return self._column(self.value(operation), operation, rows)
+
+    def condition(self, operation: o.Operation, rows: str) -> str:
+        """Write where a condition is true; return a variable that holds a column of so many rows."""
+        return self._column(self.holds(operation), operation, rows)
+
+    def _column(self, value: str, operation: o.Operation, rows: str) -> str:
+        return value if self._varies(operation) else self.code.let(f"full({rows}, {value})")
+
+    def _varies(self, operation: o.Operation) -> bool:
+        """Tell whether a variable surely holds a column: one value would do for constants, and for what is known
+        because a column is never missing.
+        """
+        if isinstance(operation, o.IsNull) and not self.facts(operation.of).nullable:
+            return False
+        if isinstance(operation, o.Column | o.Aggregate | o.Length | o.Cumulative):
+            return True
+        if isinstance(operation, o.Choose):
+            return self._varies(operation.condition)
+        if isinstance(operation, o.Logic):
+            return all(self._varies(operand) for operand in operation.operands)
+        return any(self._varies(operand) for operand in operation.operands)
 
     def keys(self, names: Iterable[str]) -> list[str]:
         """Write the columns that tell rows apart, as ones to sort or group by."""

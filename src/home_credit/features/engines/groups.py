@@ -62,14 +62,14 @@ class Aggregates(ABC):
 
     def value(self, operation: o.Operation, *, summed: bool = False) -> str:
         """Return the variable that holds a column of values; one whose sum may be too large is kept in mind."""
-        name = self.columns.stored(self.columns.value(operation), self.rows)
+        name = self.columns.column(operation, self.rows)
         if summed and self.columns.facts(operation).bound * MOST_ROWS >= EXACT:
             self.large.add(name)
         return name
 
     def condition(self, operation: o.Operation) -> str:
         """Return the variable that says in which rows a condition holds."""
-        return self.columns.stored(self.columns.holds(operation), self.rows)
+        return self.columns.condition(operation, self.rows)
 
     def of_kind(self, *kinds: str) -> dict[tuple[str, ...], str]:
         """Return what is wanted of some kinds."""
@@ -119,13 +119,15 @@ class OfAll(Aggregates):
             *sorted(summed - counted), *sorted(summed & counted), *sorted(counted - summed), *extremes
         ])  # fmt: skip
         self._conditions, self._values = conditions, values
-        self._held = self._matrix(self.columns.stored(condition, self.rows) for condition in conditions)
+        every = self.code.let(f"full({self.rows}, True)") if TRUE in conditions else ""
+        self._held = self._matrix(every if condition == TRUE else condition for condition in conditions)
         self._raw = self._matrix(values)
         self._write_products(len(summed), len(summed - counted), len(summed | counted))
         self._write_extremes()
 
-    def _matrix(self, rows: Iterable[str]) -> str:
-        return self.code.let(f"array([{', '.join(rows)}])")
+    def _matrix(self, columns: Iterable[str]) -> str:
+        rows = ", ".join(columns)
+        return self.code.let(f"array([{rows}])" if rows else f"full((0, {self.rows}), 0.0)")
 
     def _write_products(self, last: int, low: int, high: int) -> None:
         """Write sums of the first ``last`` values, counts of those from ``low`` to ``high``, and rows with both conditions."""
@@ -170,7 +172,7 @@ class OfGroups(Aggregates):
         """Return the variable that will hold an aggregate."""
         match operation:
             case o.Length():
-                return self.want("Flag", self.columns.stored(TRUE, self.rows))
+                return self.want("Flag", self.code.let(f"full({self.rows}, True)"))
             case o.AnyTrue(condition):
                 number = self.want("Flag", self.condition(condition))
                 return self.want("Any", number)

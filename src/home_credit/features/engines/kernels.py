@@ -60,6 +60,16 @@ def clip(column: Floats, low: float, high: float) -> Floats:
     return np.minimum(np.maximum(column, low), high)
 
 
+def least(one: Floats, other: Floats) -> Floats:
+    """Return the lesser of two columns, of equal values (zeros of either sign) the later."""
+    return np.where((one < other) | np.isnan(other), one, other)
+
+
+def greatest(one: Floats, other: Floats) -> Floats:
+    """Return the greater of two columns, of equal values the later."""
+    return np.where((one > other) | np.isnan(other), one, other)
+
+
 def check(column: Floats) -> None:
     """Raise UnfitError where a whole number may be too large to be a float."""
     if (np.abs(column) >= EXACT).any():
@@ -190,15 +200,13 @@ NAMESPACE: Mapping[str, Any] = MappingProxyType(
         "floor": np.floor,
         "trunc": np.trunc,
         "sqrt": np.sqrt,
-        "least": np.fmin,
-        "greatest": np.fmax,
         "lexsort": np.lexsort,
         "fmin": np.fmin,
         "fmax": np.fmax,
         **{
             function.__name__: function
             for function in (
-                rows_of, numbers, texts, digits, clip, check, products, flags_by, sums_by, counts_by, minima_by, maxima_by, ranks, running_count, running_sum, starts, matches,
+                rows_of, numbers, texts, digits, clip, least, greatest, check, products, flags_by, sums_by, counts_by, minima_by, maxima_by, ranks, running_count, running_sum, starts, matches,
                 taken, distinct, distinct_by,
             )
         },

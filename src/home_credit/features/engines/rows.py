@@ -97,7 +97,7 @@ class DerivedRows(PlanRows):
             self._write(self._alike[name])
         if name in self._written:
             return self._written[name]
-        return self._lowering.stored(self._lowering.value(self._made[name]), self.count)
+        return self._lowering.column(self._made[name], self.count)
 
     def _form(self, name: str) -> str:
         """Return the form of a column that is made of one other, whatever that one is; "" for other columns."""
@@ -150,7 +150,7 @@ class GroupedRows(PlanRows):
     def column(self, name: str) -> str:
         """Return the variable that holds a key or an aggregate."""
         if name in self._made:
-            return self._lowering.stored(self._lowering.value(self._made[name]), self.count)
+            return self._lowering.column(self._made[name], self.count)
         return self.code.let(f"{self._of.column(name)}[{self._order}][{self._first}]")
 
 

@@ -100,11 +100,12 @@ def _clip(number: float, low: float, high: float) -> float:
 
 
 def _least(one: float, other: float) -> float:
-    return one if one <= other or other != other else other  # noqa: PLR0124  # NaN is missing
+    # Of equal values (zeros of either sign) the later, as Polars has it.
+    return one if one < other or other != other else other  # noqa: PLR0124  # NaN is missing
 
 
 def _greatest(one: float, other: float) -> float:
-    return one if one >= other or other != other else other  # noqa: PLR0124  # as above
+    return one if one > other or other != other else other  # noqa: PLR0124  # as above
 
 
 def _integer(value: float | str) -> float:
