@@ -96,7 +96,6 @@ def main() -> None:
                     champion,
                     challenger,
                     persons=np.arange(n),
-                    cut_offs=(1 / 11, 1 / 11),
                     costs=Costs(),
                 )
                 passed[name].append((not found.refusals, found.differences[0].passed))

@@ -33,4 +33,7 @@ class Settings(BaseSettings):
     max_requests_per_minute: int = Field(600, description="per client address; more get 429", gt=0)
     cost_false_negative: float = Field(10.0, description="cost of approving an applicant who defaults", gt=0)
     cost_false_positive: float = Field(1.0, description="cost of declining an applicant who would pay", gt=0)
-    cost_review: float = Field(0.85, description="cost of one human review, in the same unit", gt=0)
+    cost_review: float = Field(0.4, description="cost of one human review, in the same unit", ge=0)
+    reviewer_error_rate: float = Field(
+        0.2, description="share of human reviews that end in the wrong decision", ge=0, le=1
+    )

@@ -84,7 +84,11 @@ class Reason(Model):
 
 
 class Assessment(Model):
-    """What the model and the policy say of one applicant; recording it makes it a decision."""
+    """What the model and the policy say of one applicant; recording it makes it a decision.
+
+    ``expected_cost`` is what the decision costs on average, in the unit of the cost settings (with their defaults:
+    good applicants declined); it and ``policy_version`` are missing in decisions recorded without them.
+    """
 
     SK_ID_CURR: int
     probability_of_default: float = Field(ge=0, le=1)
@@ -94,7 +98,9 @@ class Assessment(Model):
     grade: str
     reasons: list[Reason]
     warnings: list[str] = Field(default_factory=list)
+    expected_cost: float | None = None
     model_version: str
+    policy_version: str | None = None
     simulation: bool = False
 
 
@@ -198,14 +204,25 @@ class ApplicantList(Model):
     total: int
 
 
+class PolicyCosts(Model):
+    """What mistakes and a review cost, in one unit of money, and the share of reviews that end in a mistake."""
+
+    false_negative: float
+    false_positive: float
+    review: float
+    reviewer_error_rate: float
+
+
 class ModelFacts(Model):
-    """Answer of ``GET /model``."""
+    """Answer of ``GET /model``: the model, and the policy that decides on its probabilities."""
 
     model_version: str
     trained_at: datetime
     features: int
     cut_off: float
     review_band: tuple[float, float] | None
+    costs: PolicyCosts | None = None
+    policy_version: str | None = None
     metrics: dict[str, float]
     training_data: dict[str, Any]
 

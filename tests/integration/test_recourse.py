@@ -18,7 +18,7 @@ from home_credit.decisioning import records, recourse
 from home_credit.decisioning.recourse.loans import COLUMNS
 from home_credit.decisioning.scoring import Scorer
 from home_credit.ledger.store import Ledger
-from home_credit.policy import Costs, Policy, review_band
+from home_credit.policy import Costs, Policy
 from home_credit.schemas import Decision, PredictionRequest, Problem, Recourse
 from home_credit.tables.bundle import parse_bundle
 
@@ -116,9 +116,8 @@ def test_the_answer_is_the_same_by_every_way_and_every_time(
 
 
 def test_nothing_helps_where_nobody_is_approved(scorer: Scorer, refused: list[dict[str, Any]]) -> None:
-    # A human look that costs nothing: every application is referred.
-    cut_off = scorer.policy.cut_off
-    stern = scorer.with_policy(Policy(cut_off, review_band(cut_off, Costs(review=0.0))))
+    # A human look that costs nothing and is always right: every application is referred.
+    stern = scorer.with_policy(Policy.of(Costs(review=0.0, reviewer_error_rate=0.0)))
     found = recourse.find(stern, PredictionRequest(**refused[0]))
     assert (found.decision, found.options) == ("review", [])
     assert found.loans_tried > 0

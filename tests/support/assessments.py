@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from home_credit.ledger import records
-from home_credit.policy import Policy
+from home_credit.policy import Costs, Policy
 from home_credit.schemas import Assessment, PredictionRequest, Reason, Text
 
-POLICY = Policy(0.09090909090909091, None)
+# A review that costs so much does not pay: nobody is referred.
+POLICY = Policy.of(Costs(review=1.0))
 
 
 def an_assessment(applicant_id: int = 900001, **changes: Any) -> Assessment:

@@ -21,6 +21,7 @@ class FakeScorer:
     """Takes EXT_SOURCE_2 for the probability that an applicant pays; keeps what it was asked."""
 
     features = ("EXT_SOURCE_2", "NAME_CONTRACT_TYPE")
+    definitions_version = "definitions-1"
 
     def __init__(self, version: str = "test-1", policy: Policy = POLICY) -> None:
         self.version, self.policy = version, policy
@@ -41,6 +42,7 @@ class FakeScorer:
             features=2,
             cut_off=self.policy.cut_off,
             review_band=self.policy.review_band,
+            policy_version=self.policy.version,
             metrics={"auc": 0.75},
             training_data={},
         )
@@ -56,6 +58,8 @@ class FakeScorer:
                 probability_of_default=probability,
                 decision=self.policy.decide(probability),
                 cut_off=self.policy.cut_off,
+                expected_cost=self.policy.expected_cost(probability),
+                policy_version=self.policy.version,
                 model_version=self.version,
                 warnings=bundle.warnings,
                 simulation=simulation,

@@ -56,7 +56,7 @@ def test_a_model_is_no_worse_than_itself(seed: int) -> None:
     target, score, _ = population(500, seed)
     if not 0 < target.sum() < len(target):
         return
-    found = gate.compare(target, score, score, persons=np.arange(500), cut_offs=(0.1, 0.1), costs=Costs())
+    found = gate.compare(target, score, score, persons=np.arange(500), costs=Costs())
     assert all(difference.passed and difference.standard_error == 0 for difference in found.differences)
 
 
@@ -66,9 +66,7 @@ def test_what_is_worse_than_the_margin_passes_rarely_and_what_is_equal_often() -
         target, one, other = population(10_000, seed, noise=0.1)
         worse = population(10_000, seed, noise=0.35)[2]
         for name, challenger in (("equal", other), ("worse", worse)):
-            found = gate.compare(
-                target, one, challenger, persons=np.arange(10_000), cut_offs=(0.09, 0.09), costs=Costs()
-            )
+            found = gate.compare(target, one, challenger, persons=np.arange(10_000), costs=Costs())
             passed[name].append(all(difference.passed for difference in found.differences))
     assert np.mean(passed["equal"]) >= 0.8
     assert np.mean(passed["worse"]) <= 0.1
@@ -81,7 +79,6 @@ def test_a_model_that_is_not_calibrated_is_refused_by_name() -> None:
         score,
         np.clip(2 * score, 0, 0.99),
         persons=np.arange(20_000),
-        cut_offs=(0.09, 0.09),
         costs=Costs(),
     )
     assert any(refusal.startswith("observed_to_expected is 0.") for refusal in found.refusals)

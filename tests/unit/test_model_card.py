@@ -51,7 +51,7 @@ def _manifest() -> dict[str, Any]:
         "rank_correlation": 0.86,
     }
     manifest = {
-        "schema_version": 2,
+        "schema_version": 3,
         "model_version": "0123456789ab",
         "artifacts": {"lgbm_model.joblib": "aa11", "preprocessor.joblib": "bb22"},
         "package_version": "1.0.0",
@@ -84,8 +84,11 @@ def _manifest() -> dict[str, Any]:
             "cut_off": 0.0932,
             "cost_false_negative": 10.0,
             "cost_false_positive": 1.0,
-            "cost_review": 0.85,
-            "review_band": [0.085, 0.15],
+            "cost_review": 0.4,
+            "reviewer_error_rate": 0.2,
+            "review_band": [0.073, 0.143],
+            "out_of_fold_optimal_cut_off": 0.0871,
+            "out_of_fold_optimal_cost": 0.513,
         },
         "validation": {
             "grades": by_grade(probability, target),

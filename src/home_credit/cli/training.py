@@ -45,7 +45,8 @@ def train(
     )
     for name in ("train_auc", "log_loss", "brier", "ks", "calibration_slope", "cost_per_applicant"):
         typer.echo(f"{name:>20} {measured[name]:.4f}")
-    typer.echo(f"{'cut_off':>20} {manifest.policy.cut_off:.4f}")
+    for name in ("cut_off", "out_of_fold_optimal_cut_off"):
+        typer.echo(f"{name:>30} {getattr(manifest.policy, name):.4f}")
 
 
 @app.command("ladder", hidden=True)  # the name of releases before 1.0

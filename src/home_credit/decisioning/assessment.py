@@ -42,7 +42,9 @@ def assemble(
             grade=policy.grade(probability),
             reasons=_reasons(rows, row, features, scores.contributions[row], medians),
             warnings=[*bundle.warnings, *scores.warnings[row]],
+            expected_cost=by.expected_cost(probability),
             model_version=model_version,
+            policy_version=by.version,
             simulation=simulation,
         )
         for row, (bundle, probability) in enumerate(zip(bundles, scores.probability.tolist(), strict=True))

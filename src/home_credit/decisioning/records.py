@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from home_credit.errors import BrokenRecordError, BundleError
 from home_credit.ledger import records
-from home_credit.policy import Policy
+from home_credit.policy import Costs, Policy
 from home_credit.schemas import Assessment, Decision, DecisionRecord, PredictionRequest, Review
 
 if TYPE_CHECKING:
@@ -18,17 +19,30 @@ if TYPE_CHECKING:
     from home_credit.ledger.records import DecisionContent, DecisionEntry, DecisionHistory, ReviewEntry
 
 
-def content(assessment: Assessment, request: PredictionRequest, policy: Policy) -> DecisionContent:
-    """Return what is recorded of an assessment made by ``policy`` from the rows in ``request``."""
+def content(
+    assessment: Assessment,
+    request: PredictionRequest,
+    policy: Policy,
+    *,
+    definitions_version: str | None = None,
+) -> DecisionContent:
+    """Return what is recorded of an assessment made by ``policy`` from the rows in ``request``.
+
+    ``definitions_version`` is that of the features.
+    """
     said = assessment.model_dump(include=set(records.Assessment.model_fields))
     return records.DecisionContent(
         applicant_id=assessment.SK_ID_CURR,
         bundle=dict(request),
         assessment=records.Assessment(**said),
         policy=records.Policy(
-            cut_off=policy.cut_off, review_band=policy.review_band, costs=None, version=None
+            cut_off=policy.cut_off,
+            review_band=policy.review_band,
+            costs=records.Costs(**asdict(policy.costs)) if policy.costs else None,
+            version=policy.version,
         ),
         model_version=assessment.model_version,
+        definitions_version=definitions_version,
         simulation=assessment.simulation,
     )
 
@@ -48,6 +62,7 @@ def assessment(entry: DecisionEntry) -> Assessment:
     return Assessment(
         SK_ID_CURR=entry.applicant_id,
         cut_off=entry.policy.cut_off,
+        policy_version=entry.policy.version,
         model_version=entry.model_version,
         simulation=entry.simulation,
         **entry.assessment.model_dump(mode="json", include=set(Assessment.model_fields)),
@@ -55,8 +70,18 @@ def assessment(entry: DecisionEntry) -> Assessment:
 
 
 def policy(entry: DecisionEntry) -> Policy:
-    """Return the policy that made a recorded decision."""
-    return Policy(entry.policy.cut_off, entry.policy.review_band)
+    """Return the policy that made a recorded decision.
+
+    Costs that were reconstructed, not recorded, are left out: what was not said then is not said in a replay.
+    """
+    recorded = entry.policy
+    costs = recorded.costs if entry.policy_recorded else None
+    return Policy(
+        recorded.cut_off,
+        recorded.review_band,
+        Costs(**costs.model_dump(exclude_none=True)) if costs else None,
+        recorded.version,
+    )
 
 
 def request(entry: DecisionEntry) -> PredictionRequest:

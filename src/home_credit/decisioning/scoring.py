@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from home_credit.decisioning.assessment import assemble
 from home_credit.decisioning.features import ApplicantFeatures
 from home_credit.decisioning.model import RiskModel
 from home_credit.features.rows import FeatureRows
-from home_credit.policy import Costs, Policy, review_band
-from home_credit.schemas import ModelFacts
+from home_credit.features.version import definitions_version
+from home_credit.policy import Costs, Policy
+from home_credit.schemas import ModelFacts, PolicyCosts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,12 +39,12 @@ class Scorer:
 
     @classmethod
     def load(cls, models: Path, settings: Settings) -> Scorer:
-        """Load the model in ``models``; raises :class:`ArtifactError` where there is none that can be trusted."""
+        """Load the model in ``models``, to decide by the costs in ``settings``.
+
+        Raises :class:`ArtifactError` where there is none that can be trusted.
+        """
         model = RiskModel.load(models)
-        cut_off = model.manifest.policy.cut_off
-        return cls(
-            ApplicantFeatures(model.terms), model, Policy(cut_off, review_band(cut_off, Costs.of(settings)))
-        )
+        return cls(ApplicantFeatures(model.terms), model, Policy.of(Costs.of(settings)))
 
     def with_policy(self, policy: Policy) -> Self:
         """Return a scorer that decides by another policy."""
@@ -60,6 +61,11 @@ class Scorer:
         return self.model.terms
 
     @property
+    def definitions_version(self) -> str:
+        """The version of the definitions that the features are computed by."""
+        return definitions_version(self.terms.digest)
+
+    @property
     def features(self) -> tuple[str, ...]:
         """The features of the model, in the order of its vector."""
         return self.model.features
@@ -67,13 +73,15 @@ class Scorer:
     @property
     def facts(self) -> ModelFacts:
         """What can be said of the model and the policy to whoever asks."""
-        manifest = self.model.manifest
+        manifest, costs = self.model.manifest, self.policy.costs
         return ModelFacts(
             model_version=self.version,
             trained_at=manifest.trained_at,
             features=len(self.features),
             cut_off=self.policy.cut_off,
             review_band=self.policy.review_band,
+            costs=PolicyCosts(**asdict(costs)) if costs else None,
+            policy_version=self.policy.version,
             metrics=manifest.metrics.out_of_fold,
             training_data=manifest.training_data.model_dump(),
         )

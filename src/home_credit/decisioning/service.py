@@ -177,7 +177,9 @@ class DecisionService:
         self, scorer: Scorer, requests: Sequence[PredictionRequest], assessments: Sequence[Assessment]
     ) -> list[Decision]:
         contents = [
-            records.content(assessment, request, scorer.policy)
+            records.content(
+                assessment, request, scorer.policy, definitions_version=scorer.definitions_version
+            )
             for assessment, request in zip(assessments, requests, strict=True)
         ]
         entries = self._ledger.get().append_many(contents)

@@ -66,13 +66,20 @@ class CalibrationFacts(_Section):
 
 
 class PolicyFacts(_Section):
-    """The costs at training, in one unit of money, and the decisions that follow from them."""
+    """The costs at training, in one unit of money, and the decisions that follow from them.
+
+    What serves takes its costs from the settings. ``out_of_fold_optimal_cut_off`` and the cost per applicant there
+    are a check: the least that any cut-off would have cost on the out-of-fold predictions.
+    """
 
     cut_off: float
     cost_false_negative: float
     cost_false_positive: float
     cost_review: float
+    reviewer_error_rate: float
     review_band: tuple[float, float] | None
+    out_of_fold_optimal_cut_off: float
+    out_of_fold_optimal_cost: float
 
 
 class TrainingFacts(_Section):
@@ -94,7 +101,7 @@ class TrainingFacts(_Section):
 class Manifest(TrainingFacts):
     """The manifest as it is stored: the facts, and every artefact by its SHA-256."""
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     model_version: str
     artifacts: dict[str, str]
 

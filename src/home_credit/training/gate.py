@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from home_credit.validation import auc, platt
+from home_credit.validation.costs import losses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,13 +97,12 @@ def compare(
     challenger: NDArray[np.float64],
     *,
     persons: NDArray[np.int64],
-    cut_offs: tuple[float, float],
     costs: Costs,
 ) -> Comparison:
     """Compare two models' probabilities of default for the same applicants.
 
-    ``target`` is 1 for a default; ``persons`` is equal for the applications of one person; ``cut_offs`` are the
-    champion's and the challenger's. All arrays have one element per applicant.
+    ``target`` is 1 for a default; ``persons`` is equal for the applications of one person. All arrays have one
+    element per applicant. Both models decide at the cut-off that follows from ``costs``, as when they serve.
     """
     return Comparison(
         [
@@ -110,8 +110,8 @@ def compare(
             _mean_difference("log_loss", _log_loss(target, champion), _log_loss(target, challenger), persons),
             _mean_difference(
                 "cost",
-                _cost(target, champion, cut_offs[0], costs),
-                _cost(target, challenger, cut_offs[1], costs),
+                losses(target, champion, costs.cut_off, costs),
+                losses(target, challenger, costs.cut_off, costs),
                 persons,
             ),
         ],
@@ -150,17 +150,6 @@ def _difference(metric: str, champion: float, challenger: float, error: float, *
 
 def _log_loss(target: NDArray[np.int64], probability: NDArray[np.float64]) -> NDArray[np.float64]:
     return -np.log(np.where(target == 1, probability, 1.0 - probability))
-
-
-def _cost(
-    target: NDArray[np.int64], probability: NDArray[np.float64], cut_off: float, costs: Costs
-) -> NDArray[np.float64]:
-    declined = probability >= cut_off
-    return np.where(
-        target == 1,
-        np.where(declined, 0.0, costs.false_negative),
-        np.where(declined, costs.false_positive, 0.0),
-    )
 
 
 def _calibration(

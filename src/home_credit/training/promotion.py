@@ -85,9 +85,8 @@ def compare(
     of_old, of_new = applicants
     target = of_old.target
     old, new = champion.probability(of_old.rows), challenger.probability(of_new.rows)
-    cut_offs = champion.manifest.policy.cut_off, challenger.manifest.policy.cut_off
-    compared = gate.compare(target, old, new, persons=of_old.persons, cut_offs=cut_offs, costs=costs)
-    ratio = _approval_ratio_by_gender(of_old, new, cut_offs[1])
+    compared = gate.compare(target, old, new, persons=of_old.persons, costs=costs)
+    ratio = _approval_ratio_by_gender(of_old, new, costs.cut_off)
     refusals = [*compared.refusals, *challenger.manifest.failed_gates]
     if ratio is not None and ratio < fairness.FOUR_FIFTHS:
         refusals.append(f"approval_ratio_by_gender is {ratio:.3f}, below {fairness.FOUR_FIFTHS}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from home_credit import __version__, policy
+from home_credit import __version__
 from home_credit.default_risk import artifacts, calibration, classifier
 from home_credit.default_risk.inputs import INPUTS
 from home_credit.default_risk.manifest import (
@@ -32,6 +32,7 @@ from home_credit.tracking import registered_models
 from home_credit.training import baselines, calibrators, data, folds, learners, validation_report
 from home_credit.training.cross_validation import OutOfFold, out_of_fold
 from home_credit.validation import card, curves, metrics
+from home_credit.validation.costs import cost_per_applicant, optimal_cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from home_credit.default_risk.preprocessor import Preprocessor
+    from home_credit.policy import Costs
 
 logger = logging.getLogger(__name__)
 
@@ -52,19 +54,19 @@ class Measured:
     calibration: calibration.Calibration
     calibration_facts: CalibrationFacts
     probability: NDArray[np.float64]
-    cut_off: float
+    policy: PolicyFacts
     metrics: dict[str, float]
 
 
 def measure(
     applicants: data.Applicants,
     parameters: Mapping[str, Any],
-    costs: policy.Costs,
+    costs: Costs,
     *,
     repeats: int,
     progress: Progress = silent,
 ) -> Measured:
-    """Cross-validate, and choose calibration and cut-off on out-of-fold predictions alone."""
+    """Cross-validate, choose the calibration on out-of-fold predictions alone, and measure on them what is decided."""
     target = applicants.target
     scored = out_of_fold(
         applicants.rows, target, applicants.persons, learners.boosted(INPUTS, parameters),
@@ -74,12 +76,22 @@ def measure(
     name, chosen = calibrators.choose(scored.raw, target, losses)
     probability = chosen.probability(scored.raw)
     labels = np.tile(target, repeats)
-    cut_off = policy.choose_cut_off(probability.ravel(), labels, costs)
+    optimal = optimal_cut_off(labels, probability.ravel(), costs)
+    decided = PolicyFacts(
+        cut_off=costs.cut_off,
+        cost_false_negative=costs.false_negative,
+        cost_false_positive=costs.false_positive,
+        cost_review=costs.review,
+        reviewer_error_rate=costs.reviewer_error_rate,
+        review_band=costs.review_band,
+        out_of_fold_optimal_cut_off=optimal,
+        out_of_fold_optimal_cost=cost_per_applicant(labels, probability.ravel(), optimal, costs),
+    )
     measured = metrics.mean(metrics.evaluate(target, one, applicants.persons) for one in probability)
     measured["train_auc"] = float(np.mean(scored.train_auc))
-    measured["cost_per_applicant"] = policy.expected_cost(probability.ravel(), labels, cut_off, costs)
+    measured["cost_per_applicant"] = cost_per_applicant(labels, probability.ravel(), costs.cut_off, costs)
     return Measured(
-        scored, chosen, CalibrationFacts(chosen=name, log_loss=losses), probability, cut_off, measured
+        scored, chosen, CalibrationFacts(chosen=name, log_loss=losses), probability, decided, measured
     )
 
 
@@ -88,7 +100,7 @@ def train(
     models: Path,
     *,
     tracking: str | None,
-    costs: policy.Costs,
+    costs: Costs,
     parameters: Mapping[str, Any] | None = None,
     holdout: float = 0.0,
     repeats: int = folds.REPEATS,
@@ -96,9 +108,9 @@ def train(
 ) -> Manifest:
     """Train on the applicants of application_train and return the manifest of the saved model.
 
-    ``tracking`` is an MLflow address or folder; ``None`` tracks nothing. Metrics, calibration and cut-off all
-    come from out-of-fold predictions. The saved classifier is then fitted on all rows but the holdout, a share of
-    persons on whom it is only measured.
+    ``tracking`` is an MLflow address or folder; ``None`` tracks nothing. Metrics and calibration come from
+    out-of-fold predictions, the cut-off from ``costs``. The saved classifier is then fitted on all rows but the
+    holdout, a share of persons on whom it is only measured.
     """
     began = time.monotonic()
     parameters = parameters or classifier.committed_parameters()
@@ -139,16 +151,10 @@ def train(
             holdout=_on_holdout(unseen, preprocessor, booster, measured.calibration),
         ),
         calibration=measured.calibration_facts,
-        policy=PolicyFacts(
-            cut_off=measured.cut_off,
-            cost_false_negative=costs.false_negative,
-            cost_false_positive=costs.false_positive,
-            cost_review=costs.review,
-            review_band=policy.review_band(measured.cut_off, costs),
-        ),
+        policy=measured.policy,
         validation={
             **validation_report.gather(
-                applicants, measured.probability[0], measured.cut_off, parameters, progress
+                applicants, measured.probability[0], costs.cut_off, parameters, progress
             ),
             "baselines": [
                 asdict(result)
@@ -211,14 +217,14 @@ def _track(  # noqa: PLR0917  # everything of one run
     manifest: Manifest,
     applicants: data.Applicants,
     measured: Measured,
-    costs: policy.Costs,
+    costs: Costs,
     preprocessor: Preprocessor,
 ) -> None:
     """Track the run in MLflow, with its curves, and register the model."""
     probability = measured.probability.ravel()
     target = np.tile(applicants.target, len(measured.probability))
     cut_offs = np.linspace(0.01, 0.5, 99)
-    cost_curve = np.array([policy.expected_cost(probability, target, point, costs) for point in cut_offs])
+    cost_curve = np.array([cost_per_applicant(target, probability, point, costs) for point in cut_offs])
     registered = registered_models.log_and_register(
         tracking,
         models=models,
@@ -235,7 +241,7 @@ def _track(  # noqa: PLR0917  # everything of one run
         figures={
             "roc": curves.roc(target, probability),
             "reliability": curves.reliability(target, probability),
-            "cost": curves.cost(cut_offs, cost_curve, measured.cut_off),
+            "cost": curves.cost(cut_offs, cost_curve, costs.cut_off),
         },
         example=_example(applicants.rows, preprocessor),
         tags={"model_version": manifest.model_version, "data": applicants.fingerprint[:12]},
