@@ -69,10 +69,8 @@ def test_every_hash_stays_what_it_was(migrated: Ledger) -> None:
 
 
 def test_the_columns_beside_an_old_record_can_be_queried(old: str, migrated: Ledger) -> None:
-    engine = engine_of(old)
-    with engine.connect() as connection:
+    with engine_of(old).connect() as connection:
         found = connection.execute(schema.decisions.select().order_by("sequence")).mappings().all()
-    engine.dispose()
     for row, recorded in zip(found, rows_1_0("decisions"), strict=True):
         assessment = json.loads(str(recorded["assessment"]))
         expected = (
@@ -116,7 +114,6 @@ def test_tampering_with_any_migrated_record_is_found(old: str, migrated: Ledger,
             write(row["sequence"], {column: row[column]})
     assert len(rows) == {"decisions": 14, "reviews": 2}[name]
     assert migrated.verify() == LENGTH_1_0
-    engine.dispose()
 
 
 @pytest.mark.parametrize(
@@ -175,9 +172,7 @@ def test_a_migration_that_is_killed_leaves_the_ledger_as_it_was(old: str) -> Non
     process.kill()
     process.wait()
     process.stderr.close()
-    engine = engine_of(old)
-    assert set(inspect(engine).get_table_names()) == {"decisions", "reviews", "chain_heads"}
-    engine.dispose()
+    assert set(inspect(engine_of(old)).get_table_names()) == {"decisions", "reviews", "chain_heads"}
     execute(old, "DELETE FROM decisions WHERE sequence >= 100")
     ledger = Ledger.open(old)
     assert ledger.verify() == LENGTH_1_0
@@ -185,15 +180,13 @@ def test_a_migration_that_is_killed_leaves_the_ledger_as_it_was(old: str) -> Non
 
 
 def test_new_and_migrated_tables_are_the_same(old: str, migrated: Ledger) -> None:
-    engine = engine_of(old)
-    with engine.connect() as connection:
+    with engine_of(old).connect() as connection:
         options = {"compare_type": True, "version_table": migrations.VERSION_TABLE}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, schema.metadata) == []
         after_migration = _described(old)
         for table in (*schema.metadata.tables, migrations.VERSION_TABLE):
             execute(old, f"DROP TABLE {table}")
-    engine.dispose()
     Ledger.open(old).close()
     assert _described(old) == after_migration
 
@@ -235,9 +228,8 @@ def test_alembic_is_imported_where_a_migration_is_due_alone(url: str) -> None:
 
 
 def _described(url: str) -> dict[str, object]:
-    engine = engine_of(url)
-    inspector = inspect(engine)
-    described = {
+    inspector = inspect(engine_of(url))
+    described: dict[str, object] = {
         table: (
             [{**column, "type": str(column["type"])} for column in inspector.get_columns(table)],
             inspector.get_pk_constraint(table),
@@ -246,5 +238,4 @@ def _described(url: str) -> dict[str, object]:
         )
         for table in inspector.get_table_names()
     }
-    engine.dispose()
     return described
