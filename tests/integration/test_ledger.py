@@ -222,7 +222,9 @@ def test_a_reopened_ledger_goes_on(url: str) -> None:
         ledger = Ledger.open(url)
         ledger.append(a_decision())
         ledger.close()
-    assert Ledger.open(url).verify() == 2
+    ledger = Ledger.open(url)
+    assert ledger.verify() == 2
+    ledger.close()
 
 
 def test_verify_sees_whole_chains_while_others_append(url: str, ledger: Ledger) -> None:
