@@ -47,7 +47,7 @@ each_engine = pytest.mark.parametrize("engine", ENGINES)
 
 N = None
 # Of every column what matters: missing, zero, both signs, ties.
-ROWS = {
+ROWS: dict[str, Sequence[Any]] = {
     "CREDIT_DAY_OVERDUE": [3, 0, N, -3, 7],  # integers
     "CNT_CREDIT_PROLONG": [2, 0, 5, N, 7],
     "AMT_CREDIT_SUM": [2.5, 0.0, N, -1.25, 4.0],  # floats
