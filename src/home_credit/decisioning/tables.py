@@ -44,10 +44,7 @@ def score_matrix(scorer: Scorer, rows: pl.DataFrame) -> pl.DataFrame:
             "score": [policy.score_points(probability) for probability in probabilities],
             "grade": [policy.grade(probability) for probability in probabilities],
             "decision": [scorer.policy.decide(probability) for probability in probabilities],
-            **{
-                f"reason_{n}": pl.Series(column, dtype=pl.String)
-                for n, column in enumerate(codes, 1)
-            },
+            **{f"reason_{n}": pl.Series(column, dtype=pl.String) for n, column in enumerate(codes, 1)},
             "model_version": [scorer.version] * len(rows),
         }
     )

@@ -34,7 +34,7 @@ from home_credit.training.cross_validation import OutOfFold, out_of_fold
 from home_credit.validation import card, curves, metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -58,7 +58,7 @@ class Measured:
 
 def measure(
     applicants: data.Applicants,
-    parameters: Mapping[str, Any],
+    parameters: Sequence[Mapping[str, Any]],
     costs: policy.Costs,
     *,
     repeats: int,
@@ -89,7 +89,7 @@ def train(
     *,
     tracking: str | None,
     costs: policy.Costs,
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Sequence[Mapping[str, Any]] | None = None,
     holdout: float = 0.0,
     repeats: int = folds.REPEATS,
     progress: Progress = silent,
@@ -125,7 +125,7 @@ def train(
         features=FeatureList(
             version=definitions_version(everybody.terms.digest), names=list(preprocessor.features)
         ),
-        parameters=dict(parameters),
+        parameters=[dict(each) for each in parameters],
         metrics=MeasuredMetrics(
             out_of_fold=measured.metrics,
             folds=FoldFacts(
@@ -223,7 +223,11 @@ def _track(  # noqa: PLR0917  # everything of one run
         tracking,
         models=models,
         parameters={
-            **manifest.parameters,
+            **{
+                f"booster_{number}_{name}": value
+                for number, each in enumerate(manifest.parameters, 1)
+                for name, value in each.items()
+            },
             "folds": folds.FOLDS,
             "repeats": len(measured.probability),
             "seed": folds.SEED,
