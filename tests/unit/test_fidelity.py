@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 # Enough rounds to rank at all.
-QUICK = {"rounds": 20, "learning_rate": 0.2, "num_leaves": 7, "feature_fraction": 0.2}
+QUICK = [{"rounds": 20, "learning_rate": 0.2, "num_leaves": 7, "feature_fraction": 0.2}]
 
 
 def applications(folder: Path, seed: int) -> pl.DataFrame:
