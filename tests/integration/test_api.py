@@ -348,7 +348,7 @@ def test_too_many_requests(make: Callable[..., Api]) -> None:
 
 def test_the_window_slides() -> None:
     now = 0.0
-    limit = RateLimit(lambda *_: None, 2, clock=lambda: now)  # type: ignore[arg-type, return-value]  # never called
+    limit = RateLimit(lambda *_: None, 2, clock=lambda: now)  # type: ignore[arg-type]  # never called
     assert [limit._wait("a"), limit._wait("b")] == [0, 0]
     now = 30.0
     assert [limit._wait("a"), limit._wait("a"), limit._wait("b")] == [0, 30, 0]
@@ -532,7 +532,8 @@ class TestInferenceProtocol:
         problem(api.get("/v2/models/other"), 404)
 
     def infer(self, api: Api, *inputs: dict[str, Any], **others: Any) -> httpx.Response:
-        return api.post(f"{self.path}/infer", json={"inputs": list(inputs), **others})
+        answer: httpx.Response = api.post(f"{self.path}/infer", json={"inputs": list(inputs), **others})
+        return answer
 
     @pytest.mark.parametrize("data", [[0.25, None, None, None], [[0.25, None], [None, None]]])
     def test_one_tensor_of_all_features(self, api: Api, data: list[Any]) -> None:
@@ -588,7 +589,7 @@ def test_two_requests_at_once_are_two_records(api: Api) -> None:
 
     def ask(n: int) -> int:
         start.wait()
-        return api.post("/predict", json=changed("application.EXT_SOURCE_2", n / 10)).status_code
+        return int(api.post("/predict", json=changed("application.EXT_SOURCE_2", n / 10)).status_code)
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(ask, range(8))) == {200}

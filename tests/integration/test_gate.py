@@ -58,8 +58,8 @@ def test_the_gate_lets_an_equal_pass_and_refuses_a_worse_one(
 ) -> None:
     champion = artifacts.load(models)
     same = promotion.compare(champion, champion, [applicants] * 2, policy.Costs())
-    assert [difference.low for difference in same.differences] == [0.0, 0.0, 0.0]
-    assert all(difference.passed for difference in same.differences)
+    assert [difference.low for difference in same.comparison.differences] == [0.0, 0.0, 0.0]
+    assert all(difference.passed for difference in same.comparison.differences)
     blunt = replace(champion, calibration=calibration.Calibration(0.2, -2.0))
     judged = promotion.compare(champion, blunt, [applicants] * 2, policy.Costs())
     assert not judged.passed

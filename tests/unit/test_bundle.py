@@ -135,6 +135,7 @@ def test_months_of_a_credit_that_is_not_there_are_ignored_with_a_warning() -> No
 
 
 def _value(column: Column) -> st.SearchStrategy[Any]:
+    values: st.SearchStrategy[Any]
     if column.dtype == "text":
         values = st.sampled_from(column.values or ("free text",))
     elif column.dtype == "integer":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,13 +15,16 @@ from home_credit import policy
 from home_credit.validation.grades import LEVEL, by_grade, holm, jeffreys_p_value, reliability
 from home_credit.validation.proportions import jeffreys, wilson
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 COUNTS = st.integers(1, 2_000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
 SCORED = st.lists(
     st.tuples(st.integers(1, 999).map(lambda n: n / 1000), st.integers(0, 1)), min_size=1, max_size=80
 )
 
 
-def applicants(n: int, seed: int, *, factor: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def applicants(n: int, seed: int, *, factor: float = 1.0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return probabilities over all grades, and targets drawn at ``factor`` times these."""
     random = np.random.default_rng(seed)
     probability = np.exp(random.uniform(np.log(0.008), np.log(0.45), n))

@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from home_credit.errors import BrokenRecordError
@@ -46,6 +46,7 @@ def test_a_whole_chain() -> None:
     assert _verify(ENTRIES, Head(3, ENTRIES[2].hash)) == LENGTH
 
 
+@settings(deadline=None)
 @given(order=st.lists(st.sampled_from(ENTRIES), max_size=LENGTH + 1))
 def test_entries_dropped_repeated_or_moved(order: list[StoredEntry]) -> None:
     assume(order != ENTRIES)
@@ -53,6 +54,7 @@ def test_entries_dropped_repeated_or_moved(order: list[StoredEntry]) -> None:
         _verify(order)
 
 
+@settings(deadline=None)
 @given(place=st.integers(0, LENGTH - 1), at=st.integers(0), value=st.integers(1, 255))
 def test_any_byte_of_a_payload(place: int, at: int, value: int) -> None:
     entries = list(ENTRIES)

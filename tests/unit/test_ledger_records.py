@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from home_credit.errors import BrokenRecordError
@@ -114,6 +114,7 @@ def test_the_policy_of_format_1_under_other_costs_is_what_the_decision_proves() 
     assert (referred.costs, referred.review_band) == (None, (0.08, 0.30000000000000004))
 
 
+@settings(deadline=None)
 @given(
     cut_off=st.floats(0, 1),
     probability=st.floats(0, 1),
@@ -136,6 +137,7 @@ words = st.text(st.characters())  # lone surrogates too: Python's JSON has them
 plain = st.none() | st.booleans() | st.integers() | numbers | words
 
 
+@settings(deadline=None)
 @given(
     number=numbers,
     probability=st.floats(0, 1),

@@ -35,7 +35,7 @@ TEST_IDS = [200001, 200002, 200003]
 each_ending = pytest.mark.parametrize("ending", [".parquet", ".csv", ".csv.gz"])
 
 
-def fill(directory: Path, ending: str = ".parquet", **tables: pl.DataFrame) -> Path:
+def fill(directory: Path, ending: str = ".parquet", /, **tables: pl.DataFrame) -> Path:
     """Write all tables; ``tables`` replace those of the same name."""
     directory.mkdir(exist_ok=True)
     made = {file: a_table(file) for file in FILES}
@@ -84,11 +84,12 @@ def test_all_seven_tables_come_in_the_types_of_the_schema(tmp_path: Path, ending
 def test_a_split_chooses_its_applicants(tmp_path: Path, ending: str) -> None:
     fill(tmp_path, ending)
     train_ids = a_table("application_train")[ID].to_list()
-    for split, ids, labelled in (
-        ("train", train_ids, 3),
-        ("test", TEST_IDS, 0),
-        ("all", train_ids + TEST_IDS, 3),
-    ):
+    expected: dict[Split, tuple[list[int], int]] = {
+        "train": (train_ids, 3),
+        "test": (TEST_IDS, 0),
+        "all": (train_ids + TEST_IDS, 3),
+    }
+    for split, (ids, labelled) in expected.items():
         with open_tables(tmp_path, split) as source:
             assert source.applicants[ID].to_list() == ids
             assert source.frames[APPLICATION].collect()[ID].to_list() == ids
@@ -383,11 +384,13 @@ ROWS = st.lists(
 @settings(deadline=None, max_examples=25)
 @given(rows=ROWS)
 def test_csv_and_parquet_are_read_bit_for_bit_alike(
-    tmp_path_factory: Any, rows: list[tuple[Any, ...]]
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[Any, ...]]
 ) -> None:
     columns = ("DAYS_CREDIT", "AMT_CREDIT_SUM", "CREDIT_TYPE", "CREDIT_ACTIVE")
-    values = {name: pl.Series(name, [row[place] for row in rows]) for place, name in enumerate(columns)}
-    held = a_table("bureau", len(rows), **values).cast(polars_schema(table("bureau")))
+    values: dict[str, Any] = {
+        name: pl.Series(name, [row[place] for row in rows]) for place, name in enumerate(columns)
+    }
+    held = a_table("bureau", len(rows), **values).cast(pl.Schema(polars_schema(table("bureau"))))
     active = pl.col("CREDIT_ACTIVE")
     expected = held.with_columns(
         pl.when(active.is_in(table("bureau").columns["CREDIT_ACTIVE"].values)).then(active)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,19 +11,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from home_credit.default_risk import artifacts, classifier
+from home_credit.default_risk import classifier
 from home_credit.default_risk.tree_shap import TreeShap, UnsupportedTreesError
 from home_credit.default_risk.tree_shap.explain import BLOCK, FEW_ROWS
-from home_credit.features.build import feature_matrix
-from home_credit.tables.schema import ID
-from home_credit.tables.source import open_tables
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Matrix = NDArray[np.float64]
 
-ROOT = Path(__file__).parents[2]
 NUMBERS, CATEGORIES = 6, (3, 40)
 FEATURES = [f"f{place}" for place in range(NUMBERS + len(CATEGORIES))]
 ODD = [np.nan, 0.0, -0.0, -1.0, 1e-36, -1e-36, 1e300, -1e300, np.inf, -np.inf, 2.5]
@@ -209,11 +204,3 @@ def test_other_kinds_of_model_are_refused(parameters: dict[str, Any], problem: s
 def test_a_matrix_of_another_width_is_refused() -> None:
     with pytest.raises(ValueError, match=r"a matrix of shape \(2, 3\), where the model has 8 columns"):
         TreeShap(deep().model_to_string()).explain(np.zeros((2, 3)))
-
-
-@pytest.mark.real_rows
-def test_the_committed_model_explains_real_applicants_as_lightgbm_does(real_tables: Path) -> None:
-    model = artifacts.load(ROOT / "models")
-    with open_tables(real_tables, "test") as source:
-        matrix = model.preprocessor.transform(feature_matrix(source.frames, source.applicants[ID][:2_000]))
-    assert_like_lightgbm(model.booster, classifier.Explainer(model.booster), matrix)

@@ -107,7 +107,7 @@ ROWS = (
         running=flag(APPROVED & (col("last_due").is_null()) & ~col("first_due").is_null()),
         rank=recency_rank(ORDER),
     )
-    .with_columns(approved_rank=col("approved").cum_sum(partition_by=ID, order_by=ORDER))
+    .with_columns(approved_rank=col("approved").cum_sum(partition_by=[ID], order_by=ORDER))
 )
 
 

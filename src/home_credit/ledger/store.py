@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from home_credit.ledger import chain
 from home_credit.ledger.database import Database
 from home_credit.ledger.migrations import prepare
 from home_credit.ledger.records import DecisionEntry, DecisionHistory, ReviewEntry
-from home_credit.ledger.schema import chain_heads, decisions, reviews
+from home_credit.ledger.schema import CHAINS, chain_heads, decisions, reviews
 from home_credit.ledger.writer import Draft, extend
 from home_credit.progress import Progress, counted, silent
 
@@ -46,7 +47,11 @@ class Ledger:
     def open(cls, database_url: str) -> Ledger:
         """Open the ledger at an SQLAlchemy address, making or migrating its tables (and folder) where due."""
         database = Database(database_url)
-        prepare(database)
+        try:
+            prepare(database)
+        except BaseException:
+            database.close()
+            raise
         return cls(database)
 
     def close(self) -> None:
@@ -101,12 +106,10 @@ class Ledger:
     def export(self, progress: Progress = silent) -> Iterator[dict[str, Any]]:
         """Yield every entry, ready for JSON and complete: its hash can be computed from it."""
         with self._database.reading() as connection:
-            for table in (decisions, reviews):
-                length = _head(connection, table).sequence
-                for entry in counted(
-                    _walk(connection, table), progress, f"{table.name} exported", length, every=ROWS_AT_A_TIME
-                ):
-                    yield entry.exported()
+            for table in CHAINS.values():
+                with _walk(connection, table, _head(connection, table), progress, "exported") as entries:
+                    for entry in entries:
+                        yield entry.exported()
 
 
 def _find(connection: Connection, decision_id: str) -> RowMapping:
@@ -131,16 +134,19 @@ def _head(connection: Connection, table: Table) -> chain.Head:
 def _verify(connection: Connection, table: Table, model: type[T], progress: Progress) -> int:
     # Read before the walk: records appended meanwhile lie beyond this head, never before it.
     head = _head(connection, table)
-    entries = counted(
-        _walk(connection, table), progress, f"{table.name} verified", head.sequence, every=ROWS_AT_A_TIME
-    )
-    return chain.verify(entries, model, table.name, head)
+    with _walk(connection, table, head, progress, "verified") as entries:
+        return chain.verify(entries, model, table.name, head)
 
 
-def _walk(connection: Connection, table: Table) -> Iterator[chain.StoredEntry]:
+@contextmanager
+def _walk(
+    connection: Connection, table: Table, head: chain.Head, progress: Progress, done: str
+) -> Iterator[Iterator[chain.StoredEntry]]:
+    """Give the entries of a table in their order; the cursor is closed at the end, however far it went."""
     rows = select(table).order_by(table.c.sequence).execution_options(yield_per=ROWS_AT_A_TIME)
-    for row in connection.execute(rows).mappings():
-        yield _entry(table, row)
+    with connection.execute(rows) as found:
+        entries = (_entry(table, row) for row in found.mappings())
+        yield counted(entries, progress, f"{table.name} {done}", head.sequence, every=ROWS_AT_A_TIME)
 
 
 def _entry(table: Table, row: RowMapping) -> chain.StoredEntry:

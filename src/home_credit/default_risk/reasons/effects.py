@@ -55,7 +55,7 @@ def reportable(all_effects: Sequence[Effect]) -> list[Effect]:
 
 
 def leading_codes(features: Sequence[str], contributions: NDArray[np.float64]) -> list[list[str | None]]:
-    """Return the first ``MAX_REASONS`` reasons of many applicants: a list of n codes each for the first, the second, ...
+    """Return the first ``MAX_REASONS`` reasons of many applicants: a list of n codes for each place, the first first.
 
     ``contributions`` is applicants by features, in log-odds. The codes are those of :func:`reportable` on
     :func:`effects`, and None where an applicant has fewer.

@@ -20,7 +20,7 @@ from home_credit.tables.source import TEST, TRAIN, open_tables
 from home_credit.terms.frames import learn_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -93,7 +93,7 @@ def measure(
     real: Path,
     synthetic: Path,
     progress: Callable[[int, int], None] | None = None,
-    parameters: dict[str, Any] | None = None,
+    parameters: Sequence[Mapping[str, Any]] | None = None,
 ) -> Fidelity:
     """Compare the tables of two folders; both need application_train, and application_test is compared if there.
 
