@@ -77,6 +77,19 @@ def demo(
             typer.echo(f"report written to {report}")
 
 
+@app.command("demo-statistics", hidden=True)
+def demo_statistics(
+    tables: Tables,
+    out: Annotated[Path, typer.Option(help="JSON file to write")],
+) -> None:
+    """Fit the statistics of real tables that the synthetic portfolio is drawn from."""
+    from home_credit.synthetic.fitting import fit_statistics
+    from home_credit.synthetic.statistics import save_statistics
+
+    save_statistics(fit_statistics(tables, _progress("variables fitted")), out)
+    typer.echo(f"statistics written to {out}")
+
+
 @app.command()
 def features(
     tables: Tables,

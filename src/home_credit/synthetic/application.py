@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from home_credit.synthetic import building
-from home_credit.synthetic.chain import frame_of
+from home_credit.synthetic.chain import ChainSchema, frame_of
 from home_credit.tables.schema import APPLICATION, table
 
 if TYPE_CHECKING:
@@ -57,16 +57,17 @@ _REQUEST = (
 # scored; what they ask for, how they were received; the building they live in.
 ORDER = (*_PERSON, *_REQUEST, *building.ORDER)
 # Numeric variables, and what they are rounded to when drawn (0: not at all). All others are categorical.
-NUMBERS: dict[str, float] = {
+STEPS: dict[str, float] = {
     "DAYS_BIRTH": 1, "EMPLOYED": 1, "OWN_CAR_AGE": 1, "REGISTERED_BY": 1, "DAYS_REGISTRATION": 1, "PASSPORT": 1,
     "ID_PUBLISH": 1,
     "AMT_INCOME_TOTAL": CENT, "EXT_SOURCE_1": 0, "EXT_SOURCE_2": 0, "EXT_SOURCE_3": 0, "BASE": 4500,
-    "DAYS_LAST_PHONE_CHANGE": 1, **building.NUMBERS,
+    "DAYS_LAST_PHONE_CHANGE": 1, **building.STEPS,
 }  # fmt: skip
 # Where a numeric variable is there, if not told by a flag of its own: another variable and its value.
 PRESENCE: dict[str, tuple[str, int]] = {
     "DAYS_REGISTRATION": ("REGISTERED", ANY_DAY), "ID_PUBLISH": ("PASSPORT?", 0), **building.PRESENCE,
 }  # fmt: skip
+SCHEMA = ChainSchema(ORDER, STEPS, PRESENCE)
 
 
 def _since_birthday(age: pl.Expr) -> pl.Expr:

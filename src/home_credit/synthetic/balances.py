@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from home_credit.synthetic.chain import Codes, Floats
+    from home_credit.synthetic.statistics import OverdueStatistics
 
 MONTH = 30.44  # days
 CENTS = 0.045
 IDS = ("SK_ID_PREV", "SK_ID_CURR")
 
 
-def spread(counts: Codes) -> tuple[Codes, Codes]:
+def repeat_rows(counts: Codes) -> tuple[Codes, Codes]:
     """Return for each of ``counts`` rows of every owner the owner's number and the row's rank from 0."""
     owner = np.repeat(np.arange(len(counts)), counts)
     return owner, np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -44,14 +45,16 @@ def category(values: tuple[str, ...], codes: Codes) -> pl.Series:
     return pl.Series(values)[codes]
 
 
-def days_past_due(late: Floats, facts: Mapping[str, Any], random: np.random.Generator) -> tuple[Codes, Codes]:
+def days_past_due(
+    late: Floats, statistics: OverdueStatistics, random: np.random.Generator
+) -> tuple[Codes, Codes]:
     """Return days past due, and those past due by more than a tolerance, of months with these lateness."""
-    load = facts["loading"]
+    load = statistics["loading"]
     strain = load * late + np.sqrt(1 - load**2) * random.standard_normal(len(late))
     share = 1 - normal_share(strain)
-    days = np.interp(random.random(len(late)), facts["at"], facts["days"])
-    past = np.where(share < facts["overdue"], np.maximum(np.floor(days), 1), 0).astype(np.int64)
-    return past, np.where(share < facts["intolerable"], past, 0)
+    days = np.interp(random.random(len(late)), statistics["at"], statistics["days"])
+    past = np.where(share < statistics["overdue"], np.maximum(np.floor(days), 1), 0).astype(np.int64)
+    return past, np.where(share < statistics["intolerable"], past, 0)
 
 
 def to_cents(amount: Floats) -> Floats:

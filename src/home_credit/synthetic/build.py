@@ -14,7 +14,7 @@ import polars as pl
 
 from home_credit.errors import UsageError
 from home_credit.synthetic.applicants import Generator
-from home_credit.synthetic.statistics import statistics
+from home_credit.synthetic.statistics import load_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ def write_demo(
         raise UsageError(f"a demo portfolio needs at least 1 applicant, not {applicants}")
     if seed < 0:
         raise UsageError(f"the seed must not be negative, and is {seed}")
-    generator = Generator(statistics())
+    generator = Generator(load_statistics())
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".demo-", dir=out) as staging:
         for number, start in enumerate(range(0, applicants, BLOCK)):

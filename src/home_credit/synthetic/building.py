@@ -67,7 +67,7 @@ ORDER = (
     *(variable for measure in BUILDING for variable in (measure, f"{measure}_AVG")),
     *(variable for name in OTHERS for variable in (name, f"{name}_BY")),
 )  # fmt: skip
-NUMBERS: dict[str, float] = {
+STEPS: dict[str, float] = {
     "TOTALAREA_MODE": 0.0001,
     **{f"{measure}_AVG": 0.0001 for measure in BUILDING},
     **{f"{name}_BY": 0.0001 for name in OTHERS},

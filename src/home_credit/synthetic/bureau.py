@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from home_credit.synthetic.chain import frame_of
+from home_credit.synthetic.chain import ChainSchema, frame_of
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from home_credit.synthetic.chain import Chain, Context
+    from home_credit.synthetic.statistics import BureauStatistics
 
 MONTH = 30.44
 ORDER = (
@@ -21,12 +20,13 @@ ORDER = (
     "DEBT_SHARE", "AMT_CREDIT_SUM_LIMIT", "AMT_CREDIT_MAX_OVERDUE", "CREDIT_DAY_OVERDUE",
     "AMT_CREDIT_SUM_OVERDUE", "CNT_CREDIT_PROLONG", "AMT_ANNUITY", "CREDIT_CURRENCY",
 )  # fmt: skip
-NUMBERS: dict[str, float] = {
+STEPS: dict[str, float] = {
     "DEBT_SHARE": 0,
     "DAYS_CREDIT": 1, "TERM": 1, "DEPARTURE": 1, "UPDATE": 1, "CREDIT_DAY_OVERDUE": 1,
     "AMT_CREDIT_SUM": 4.5, "AMT_CREDIT_SUM_LIMIT": 0.045, "AMT_CREDIT_MAX_OVERDUE": 0.045,
     "AMT_CREDIT_SUM_OVERDUE": 0.045, "AMT_ANNUITY": 4.5,
 }  # fmt: skip
+SCHEMA = ChainSchema(ORDER, STEPS)
 NO_DEBT, DEBT, NEGATIVE = 0, 1, 2
 
 
@@ -82,7 +82,7 @@ STATUSES = np.array(["0", "1", "2", "3", "4", "5", "X", "C"])
 CLOSED = 7
 
 
-def monthly(credit: pl.DataFrame, facts: Mapping[str, Any], random: np.random.Generator) -> pl.DataFrame:
+def monthly(credit: pl.DataFrame, statistics: BureauStatistics, random: np.random.Generator) -> pl.DataFrame:
     """Return the monthly statuses of credits that are reported month by month.
 
     A credit's months run from its start to the present or to the month when reports stop; once it is closed
@@ -90,19 +90,19 @@ def monthly(credit: pl.DataFrame, facts: Mapping[str, Any], random: np.random.Ge
     """
     count = len(credit)
     start = np.floor(credit["DAYS_CREDIT"].to_numpy() / MONTH).astype(int)
-    first = np.minimum(start + (random.random(count) < facts["next_month"]), 0)
+    first = np.minimum(start + (random.random(count) < statistics["next_month"]), 0)
     fact = credit["DAYS_ENDDATE_FACT"].cast(pl.Float64).to_numpy()
     closing = np.where(
         np.isnan(fact), 1, np.floor(np.nan_to_num(fact) / MONTH) + 1 + (random.random(count) < 0.15)
     )
-    stops = random.random(count) < facts["stops"]
+    stops = random.random(count) < statistics["stops"]
     last = np.where(stops, first + np.floor(random.random(count) * (1 - first)), 0).astype(int)
     length = last - first + 1
     order = np.argsort(-length, kind="stable")
     alive = np.searchsorted(-length[order], -np.arange(length.max(initial=0)), side="left")
-    transition = np.cumsum(np.array(facts["transition"]), axis=1)
+    transition = np.cumsum(np.array(statistics["transition"]), axis=1)
     transition /= transition[:, -1:]
-    opening = np.cumsum(facts["opening"]) / np.sum(facts["opening"])
+    opening = np.cumsum(statistics["opening"]) / np.sum(statistics["opening"])
     state = np.searchsorted(opening, random.random(count)).clip(0, CLOSED - 1)
     rows, months, codes = [], [], []
     for step, some in enumerate(alive):

@@ -18,17 +18,16 @@ from home_credit.synthetic.balances import (
     days_past_due,
     in_schema,
     numbers,
-    spread,
+    repeat_rows,
     to_cents,
 )
 from home_credit.synthetic.chain import normal_share
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from home_credit.synthetic.chain import Floats
+    from home_credit.synthetic.statistics import InstallmentStatistics, LoanStatistics
 
 DUE_EVERY = 30  # days
 
@@ -39,9 +38,9 @@ def loans_of(previous: pl.DataFrame, late: Floats) -> pl.DataFrame:
     return loans.filter(pl.col("DAYS_FIRST_DUE") < 0, pl.col("CNT_PAYMENT") > 0)
 
 
-def pos_cash(loans: pl.DataFrame, facts: Mapping[str, Any], random: np.random.Generator) -> pl.DataFrame:
+def pos_cash(loans: pl.DataFrame, statistics: LoanStatistics, random: np.random.Generator) -> pl.DataFrame:
     """Return the monthly balances of loans, from the month after they were granted until they ended."""
-    loans = loans.filter(pl.Series(random.random(len(loans)) < facts["reported"]))
+    loans = loans.filter(pl.Series(random.random(len(loans)) < statistics["reported"]))
     count = len(loans)
     first = np.floor(numbers(loans, "DAYS_DECISION") / MONTH) + (random.random(count) < 0.5)
     first = np.minimum(first, -1)
@@ -49,14 +48,14 @@ def pos_cash(loans: pl.DataFrame, facts: Mapping[str, Any], random: np.random.Ge
     ended = end < 0
     last = np.where(ended, np.floor(end / MONTH) + (random.random(count) < 0.45), -1)
     last = np.clip(last, first, -1)
-    cut = random.random(count) < facts["stops"]
+    cut = random.random(count) < statistics["stops"]
     last = np.where(cut, np.floor(first + random.random(count) * (last - first + 1)), last)
     term = numbers(loans, "CNT_PAYMENT")
-    owner, step = spread((last - first + 1).astype(np.int64))
+    owner, step = repeat_rows((last - first + 1).astype(np.int64))
     month = first[owner] + step
     final = ended[owner] & ~cut[owner] & (month == last[owner])
-    signed = (step == 0) & (random.random(count) < facts["signed"])[owner]
-    past, strict = days_past_due(numbers(loans, "LATE")[owner], facts["overdue"], random)
+    signed = (step == 0) & (random.random(count) < statistics["signed"])[owner]
+    past, strict = days_past_due(numbers(loans, "LATE")[owner], statistics["overdue"], random)
     status = np.where(final, 1, np.where(signed, 2, 0))
     future = np.where(final, 0, np.maximum(term[owner] - np.maximum(step - 1, 0), 0))
     return in_schema(
@@ -74,7 +73,7 @@ def pos_cash(loans: pl.DataFrame, facts: Mapping[str, Any], random: np.random.Ge
 
 
 def installments(
-    loans: pl.DataFrame, cards: pl.DataFrame, facts: Mapping[str, Any], random: np.random.Generator
+    loans: pl.DataFrame, cards: pl.DataFrame, statistics: InstallmentStatistics, random: np.random.Generator
 ) -> pl.DataFrame:
     """Return what was due and what was paid: on loans, and on the cards whose months are in ``cards``."""
     count = len(loans)
@@ -83,30 +82,34 @@ def installments(
     last = numbers(loans, "DAYS_LAST_DUE")
     closing = np.where(last < 0, last, -1)
     paid = np.clip(np.floor((closing - first) / DUE_EVERY) + 1, 0, term).astype(np.int64)
-    owner, step = spread(paid)
+    owner, step = repeat_rows(paid)
     due = first[owner] + DUE_EVERY * step
     early = (last < 0) & (paid < term)
     final = early[owner] & (step == paid[owner] - 1)
     amount = np.where(final, annuity[owner] * (1 + 0.9 * (term[owner] - paid[owner])), annuity[owner])
-    version = 1.0 + final + (random.random(count) < facts["revised"])[owner] * (step > 2)
+    version = 1.0 + final + (random.random(count) < statistics["revised"])[owner] * (step > 2)
     loan = {
         **{name: loans[name].to_numpy()[owner] for name in IDS},
         "version": version, "number": step + 1, "due": due, "amount": amount,
         "late": numbers(loans, "LATE")[owner], "kind": np.zeros(len(owner)),
     }  # fmt: skip
-    card = _card_payments(cards.filter(pl.col("AMT_PAYMENT_TOTAL_CURRENT") > 0), facts["card_parts"], random)
+    card = _card_payments(
+        cards.filter(pl.col("AMT_PAYMENT_TOTAL_CURRENT") > 0), statistics["card_parts"], random
+    )
     rows = {name: np.concatenate([loan[name], card[name]]) for name in loan}
     size = len(rows["due"])
-    load = facts["loading"]
+    load = statistics["loading"]
     strain = load * rows["late"] + np.sqrt(1 - load**2) * random.standard_normal(size)
     share = normal_share(strain)
     delay = np.where(
         rows["kind"] == 0,
-        np.interp(share, facts["at"], facts["loan_delay"]),
-        np.interp(share, facts["at"], facts["card_delay"]),
+        np.interp(share, statistics["at"], statistics["loan_delay"]),
+        np.interp(share, statistics["at"], statistics["card_delay"]),
     )
     entry = np.minimum(rows["due"] + np.round(delay), -1)
-    split = (random.random(size) < facts["split"] * (0.5 + normal_share(rows["late"]))) & (rows["kind"] == 0)
+    split = (random.random(size) < statistics["split"] * (0.5 + normal_share(rows["late"]))) & (
+        rows["kind"] == 0
+    )
     part = np.where(split, 0.05 + 0.9 * random.random(size), 1.0)
     again = np.flatnonzero(split)
     at = np.concatenate([np.arange(size), again])
@@ -132,7 +135,7 @@ def _card_payments(
     paid: pl.DataFrame, more_parts: float, random: np.random.Generator
 ) -> dict[str, NDArray[Any]]:
     """Return the payments on cards, as many a month as one and ``more_parts`` on average."""
-    owner, step = spread(1 + random.poisson(more_parts, len(paid)))
+    owner, step = repeat_rows(1 + random.poisson(more_parts, len(paid)))
     weight = 0.1 + random.random(len(owner))
     share = weight / np.bincount(owner, weight, minlength=len(paid))[owner]
     return {

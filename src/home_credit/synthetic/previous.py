@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from home_credit.synthetic.chain import frame_of
+from home_credit.synthetic.chain import ChainSchema, frame_of
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
@@ -32,11 +32,12 @@ ORDER = (
     "WEEKDAY_APPR_PROCESS_START", "HOUR_APPR_PROCESS_START", "FLAG_LAST_APPL_PER_CONTRACT",
     "NFLAG_LAST_APPL_IN_DAY", "RATE_INTEREST_PRIMARY", "RATE_INTEREST_PRIVILEGED",
 )  # fmt: skip
-NUMBERS: dict[str, float] = {
+STEPS: dict[str, float] = {
     "CREDIT_RATIO": 0, "ANNUITY_RATE": 0, "DOWN_SHARE": 0, "DAYS_DECISION": 1,
     "SELLERPLACE_AREA": 1, "AMT_APPLICATION": 45, "UNASKED_CREDIT": 4500,
     "FIRST_DRAWING": 1, "FIRST_DUE": 1, "LAST_DUE_CHANGE": 1, "TERMINATION": 1,
 }  # fmt: skip
+SCHEMA = ChainSchema(ORDER, STEPS)
 
 
 def encode(frame: pl.DataFrame) -> pl.DataFrame:

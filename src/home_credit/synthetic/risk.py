@@ -6,7 +6,7 @@ score says, or what its category says.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from home_credit.synthetic.chain import Column, Context, Floats
+    from home_credit.synthetic.statistics import RiskStatistics
 
 KNOTS = np.array([-2.0, -1.2, -0.5, 0.0, 0.5, 1.2, 2.0])
 
 
 # Drivers that an application has of itself.
-TERMS = ("EXT_MEAN", "EXT_LEAST", "CREDIT_TERM", "GOODS_SHARE", "ANNUITY_SHARE", "EMPLOYED_SHARE")
+TERM_DRIVERS = ("EXT_MEAN", "EXT_LEAST", "CREDIT_TERM", "GOODS_SHARE", "ANNUITY_SHARE", "EMPLOYED_SHARE")
 
 
 def basis(column: Column, categories: int | None) -> Floats:
@@ -41,10 +42,10 @@ def basis(column: Column, categories: int | None) -> Floats:
     return hat
 
 
-def logit(context: Context, facts: Mapping[str, Any]) -> Floats:
+def logit(context: Context, statistics: RiskStatistics) -> Floats:
     """Return each applicant's logit of default."""
-    total = np.full(len(next(iter(context.values())).bins), facts["intercept"] / 1000)
-    for name, weights in facts["weights"].items():
+    total = np.full(len(next(iter(context.values())).bins), statistics["intercept"] / 1000)
+    for name, weights in statistics["weights"].items():
         column = context[name]
         categories = len(weights) if column.values.dtype.kind == "i" else None
         total += basis(column, categories) @ (np.array(weights) / 1000)
