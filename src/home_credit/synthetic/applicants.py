@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from home_credit.synthetic import application, bureau, cards, loans, previous, risk
+from home_credit.synthetic import (
+    application,
+    bureau,
+    bureau_balance,
+    cards,
+    installments,
+    loans,
+    pos_cash,
+    previous,
+    risk,
+)
 from home_credit.synthetic.balances import repeat_rows
-from home_credit.synthetic.chain import Chain, Context, Levels, QuantileFunction
+from home_credit.synthetic.chain import Chain, Context, Levels, QuantileFunction, frame_of
 from home_credit.tables.schema import TARGET, table
 
 if TYPE_CHECKING:
@@ -43,7 +53,7 @@ class Generator:
         late = self._lateness(context, random)
 
         tables = self._histories(ids, context, late, random)
-        tables["application"] = application.decode(self._application, context).insert_column(
+        tables["application"] = application.decode(frame_of(self._application, context)).insert_column(
             0, pl.Series("SK_ID_CURR", ids)
         )
         rows = risk.drivers(tables)
@@ -87,18 +97,21 @@ class Generator:
         self, ids: Codes, context: Context, late: Floats, random: np.random.Generator
     ) -> dict[str, pl.DataFrame]:
         statistics = self._statistics["balances"]
+        births = pl.Series(context["DAYS_BIRTH"].values)
         owner, drawn = self._draw_rows(self._bureau, context, "BUREAU_CREDITS", random)
         credit_ids = random.permutation(self._take("credit", len(owner)))
-        credit = bureau.decode(self._bureau, drawn).insert_column(0, pl.Series("SK_ID_CURR", ids[owner]))
+        credit = bureau.decode(frame_of(self._bureau, drawn), births[owner]).insert_column(
+            0, pl.Series("SK_ID_CURR", ids[owner])
+        )
         credit = credit.with_columns(SK_ID_BUREAU=pl.Series(credit_ids)).select(list(table("bureau").schema))
         reported = (context["REPORTED_MONTHLY"].values == 1)[owner] & (
             random.random(len(owner)) < statistics["reported"]
         )
-        monthly = bureau.monthly(credit.filter(pl.Series(reported)), statistics["bureau"], random)
+        monthly = bureau_balance.monthly(credit.filter(pl.Series(reported)), statistics["bureau"], random)
 
         owner, drawn = self._draw_rows(self._previous, context, "PREVIOUS_APPLICATIONS", random)
         previous_ids = random.permutation(self._take("previous", len(owner)))
-        earlier = previous.decode(self._previous, drawn).with_columns(
+        earlier = previous.decode(frame_of(self._previous, drawn), births[owner]).with_columns(
             SK_ID_PREV=pl.Series(previous_ids), SK_ID_CURR=pl.Series(ids[owner])
         )
         earlier = earlier.select(list(table("previous_application").schema))
@@ -112,11 +125,11 @@ class Generator:
             "bureau": credit,
             "bureau_balance": monthly,
             "previous_application": earlier,
-            "POS_CASH_balance": loans.pos_cash(granted, statistics["loans"], random),
-            "installments_payments": loans.installments(
+            "POS_CASH_balance": pos_cash.pos_cash(granted, statistics["loans"], random),
+            "installments_payments": installments.installments(
                 granted, revolving, statistics["installments"], random
             ),
-            "credit_card_balance": revolving.drop("LATE"),
+            "credit_card_balance": revolving.drop("LATE", "GRANTED"),
         }
 
     @staticmethod

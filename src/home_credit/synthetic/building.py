@@ -12,12 +12,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-MISSING, NOTHING, SOMETHING, FOLLOWING = (
-    -1,
-    0,
-    1,
-    2,
-)  # FOLLOWING and up: the departures of ``Measure.follows``
+# Whether a measure is missing, zero, drawn freely, or (FOLLOWING and up) departs from another one by the number of
+# parts at this position of ``Measure.follows``.
+MISSING, NOTHING, SOMETHING, FOLLOWING = -1, 0, 1, 2
 # How a mode or median departs from what its average makes expected: by so many ten-thousandths, by being
 # nothing where the average is something, or otherwise.
 NONE_LEFT, OTHERWISE = 2, 3

@@ -28,8 +28,17 @@ class LevelsStatistics(TypedDict):
 class CategoricalStatistics(LevelsStatistics):
     """A tree in preorder, and per leaf pairs of level code and share."""
 
+    presence: NotRequired[tuple[str, int]]
     tree: list[int]
     leaves: list[list[int]]
+
+
+@final
+class ComponentStatistics(LevelsStatistics):
+    """The composite variable that this one is a component of, and the component's code for each of its levels."""
+
+    of: str
+    codes: list[int]
 
 
 class QuantileStatistics(TypedDict):
@@ -60,7 +69,7 @@ class NumericStatistics(QuantileStatistics):
     leaves: list[list[int]]
 
 
-VariableStatistics = CategoricalStatistics | NumericStatistics
+VariableStatistics = CategoricalStatistics | ComponentStatistics | NumericStatistics
 
 
 class ChainStatistics(TypedDict):
@@ -77,14 +86,24 @@ class RiskStatistics(TypedDict):
     weights: dict[str, list[int]]
 
 
-class OverdueStatistics(TypedDict):
-    """Days past due of months: how often, beyond tolerance, how many days (quantiles), how personal."""
+class DelinquencyStatistics(TypedDict):
+    """Days past due from month to month.
+
+    ``falls`` is the share of months in which a payer falls behind, by ``days`` (quantiles ``at`` shares), and
+    ``loading`` how much of that is personal. By days past due (up to ``bounds``, 0 first): the share of months in
+    which they grow by a month (``rolls``) or begin ``again``. ``tolerated`` and ``forgiven``: the shares of delays that
+    are not counted from their beginning, and from a further month.
+    """
 
     loading: float
-    overdue: float
-    intolerable: float
+    falls: float
     at: list[float]
     days: list[int]
+    bounds: list[int]
+    rolls: list[float]
+    again: list[float]
+    tolerated: float
+    forgiven: float
 
 
 class BureauStatistics(TypedDict):
@@ -102,7 +121,7 @@ class LoanStatistics(TypedDict):
     reported: float
     stops: float
     signed: float
-    overdue: OverdueStatistics
+    delinquency: DelinquencyStatistics
 
 
 class InstallmentStatistics(TypedDict):
@@ -118,16 +137,23 @@ class InstallmentStatistics(TypedDict):
 
 
 class CardStatistics(TypedDict):
-    """Monthly balances of credit cards: quantiles of use, shares and rates."""
+    """Monthly balances of credit cards: quantiles of use, shares and rates.
+
+    Of all cards, ``completed`` are closed and reported for some months more, of others ``stops`` are reported no
+    longer, and ``residue`` are left with a small debt.
+    """
 
     stops: float
+    completed: float
+    completed_months: float
+    residue: float
     older: float
     atm: float
     pays: float
     interest: float
     forgiven: float
     principal: float
-    overdue: OverdueStatistics
+    delinquency: DelinquencyStatistics
     drawing: float
     at: list[float]
     utilisation: list[float]

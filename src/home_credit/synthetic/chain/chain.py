@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from home_credit.synthetic.chain.variables import CategoricalVariable, draw_column, variable_of
+from home_credit.synthetic.chain.variables import NumericVariable, draw_column, variable_of
 
 if TYPE_CHECKING:
     from home_credit.synthetic.chain.columns import Context
@@ -41,8 +41,8 @@ def frame_of(chain: Chain, drawn: Context) -> pl.DataFrame:
     columns = []
     for variable in chain.variables:
         values = drawn[variable.name].values
-        if isinstance(variable, CategoricalVariable):
-            columns.append(pl.Series(variable.name, variable.levels.values)[values])
-        else:
+        if isinstance(variable, NumericVariable):
             columns.append(pl.Series(variable.name, values, nan_to_null=True))
+        else:
+            columns.append(pl.Series(variable.name, variable.levels.values)[values])
     return pl.DataFrame(columns)

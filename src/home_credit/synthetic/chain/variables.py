@@ -11,9 +11,10 @@ from home_credit.synthetic.chain.marginals import Levels, QuantileFunction, norm
 from home_credit.synthetic.chain.tree import Tree
 
 if TYPE_CHECKING:
-    from home_credit.synthetic.chain.columns import Bins, Floats, Mask, Scores
+    from home_credit.synthetic.chain.columns import Bins, Context, Floats, Mask, Scores
     from home_credit.synthetic.statistics import (
         CategoricalStatistics,
+        ComponentStatistics,
         NumericStatistics,
         VariableStatistics,
     )
@@ -23,10 +24,14 @@ RESIDUAL_SHARES = np.array([0, 0.01, 0.04, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.
 
 
 class CategoricalVariable:
-    """A categorical variable: each leaf of its tree holds the shares of some levels."""
+    """A categorical variable: each leaf of its tree holds the shares of some levels.
+
+    ``presence`` names the earlier variable, and the code of it, with which it is present; elsewhere it is None.
+    """
 
     def __init__(self, statistics: CategoricalStatistics) -> None:
         self.name = statistics["name"]
+        self.presence = statistics.get("presence")
         self.levels = Levels(statistics)
         self._tree = Tree(statistics["tree"])
         leaves = [(leaf[::2], np.cumsum(leaf[1::2])) for leaf in statistics["leaves"]]
@@ -76,16 +81,35 @@ class NumericVariable:
         return score
 
 
-Variable = CategoricalVariable | NumericVariable
+class ComponentVariable:
+    """A categorical variable that follows from the level of an earlier, composite one."""
+
+    def __init__(self, statistics: ComponentStatistics) -> None:
+        self.name = statistics["name"]
+        self.levels = Levels(statistics)
+        self._composite = statistics["of"]
+        self._codes = np.array(statistics["codes"], dtype=np.int64)
+
+    def derive(self, context: Context) -> Column:
+        """Return the component of the composite in ``context``."""
+        return self.levels.column(self._codes[context[self._composite].values.astype(np.int64)])
+
+
+Variable = CategoricalVariable | ComponentVariable | NumericVariable
 
 
 def variable_of(statistics: VariableStatistics) -> Variable:
     """Return the variable that some statistics describe."""
+    if "of" in statistics:
+        return ComponentVariable(statistics)
     return CategoricalVariable(statistics) if "values" in statistics else NumericVariable(statistics)
 
 
-def masked(column: Column, missing: Mask) -> Column:
-    """Return a numeric column with values taken away."""
+def _masked(variable: CategoricalVariable | NumericVariable, column: Column, missing: Mask) -> Column:
+    """Return a column with values taken away."""
+    if isinstance(variable, CategoricalVariable):
+        codes = np.where(missing, variable.levels.values.index(None), column.values)
+        return variable.levels.column(codes.astype(np.int64))
     return Column(
         np.where(missing, 0, column.bins).astype(np.uint8),
         np.where(missing, 0, column.score).astype(np.float32),
@@ -94,11 +118,13 @@ def masked(column: Column, missing: Mask) -> Column:
 
 
 def draw_column(
-    variable: Variable, context: dict[str, Column], bins: Bins, scores: Scores, random: np.random.Generator
+    variable: Variable, context: Context, bins: Bins, scores: Scores, random: np.random.Generator
 ) -> Column:
     """Draw a variable given ``context`` (by name) and the same columns as arrays, blank where it is not present."""
+    if isinstance(variable, ComponentVariable):
+        return variable.derive(context)
     column = variable.draw(bins, scores, bins.shape[1], random)
-    if isinstance(variable, NumericVariable) and variable.presence is not None:
+    if variable.presence is not None:
         name, code = variable.presence
-        column = masked(column, context[name].values != code)
+        column = _masked(variable, column, context[name].values != code)
     return column

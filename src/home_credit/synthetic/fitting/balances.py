@@ -7,32 +7,42 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from home_credit.synthetic import bureau
+from home_credit.synthetic.bureau_balance import CLOSED, STATUSES
 from home_credit.synthetic.fitting.marginals import MIN_ROWS, quantiles_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from home_credit.synthetic.chain.columns import Mask
     from home_credit.synthetic.statistics import (
         BalanceStatistics,
         BureauStatistics,
         CardStatistics,
+        DelinquencyStatistics,
         InstallmentStatistics,
-        OverdueStatistics,
     )
 
+PAST_DUE = ("SK_DPD", "SK_DPD_DEF")
+BOUNDS = (0, 7, 30, 60, 90, 180, 360)  # days past due
+SHORTEST_MONTH, LONGEST_MONTH = 27, 31
+LONG_RESIDUE = 180  # days past due
+LATEST_REPORT = -3  # months
 TENTHS = np.linspace(0, 1, 11)
 
 
 def balances_of(tables: Mapping[str, pl.DataFrame]) -> BalanceStatistics:
     """Return the statistics of the monthly tables."""
-    overdue = _overdue(tables["POS_CASH_balance"])
     return {
         "reported": 0.98,
         "bureau": _bureau(tables["bureau"], tables["bureau_balance"]),
-        "loans": {"reported": 1.0, "stops": 0.06, "signed": 0.088, "overdue": overdue},
+        "loans": {
+            "reported": 1.0,
+            "stops": 0.06,
+            "signed": 0.088,
+            "delinquency": _delinquency(tables["POS_CASH_balance"]),
+        },
         "installments": _installments(tables["installments_payments"]),
-        "cards": _cards(tables["credit_card_balance"], overdue),
+        "cards": _cards(tables["credit_card_balance"]),
     }
 
 
@@ -41,14 +51,14 @@ def _bureau(credit: pl.DataFrame, monthly: pl.DataFrame) -> BureauStatistics:
     monthly = monthly.sort("SK_ID_BUREAU", "MONTHS_BALANCE").join(
         credit.select("SK_ID_BUREAU"), on="SK_ID_BUREAU", how="semi"
     )
-    codes = {status: code for code, status in enumerate(bureau.STATUSES)}
+    codes = {status: code for code, status in enumerate(STATUSES)}
     code = monthly["STATUS"].replace_strict(codes, return_dtype=pl.Int64).to_numpy()
     owner = monthly["SK_ID_BUREAU"].to_numpy()
-    same = (owner[1:] == owner[:-1]) & (code[1:] != bureau.CLOSED) & (code[:-1] != bureau.CLOSED)
-    transition = np.zeros((bureau.CLOSED, bureau.CLOSED))
+    same = (owner[1:] == owner[:-1]) & (code[1:] != CLOSED) & (code[:-1] != CLOSED)
+    transition = np.zeros((CLOSED, CLOSED))
     np.add.at(transition, (code[:-1][same], code[1:][same]), 1)
     first = np.r_[True, owner[1:] != owner[:-1]]
-    opening = np.bincount(code[first], minlength=len(codes))[: bureau.CLOSED]
+    opening = np.bincount(code[first], minlength=len(codes))[:CLOSED]
     transition, opening = (np.where(count >= MIN_ROWS, count, 0) for count in (transition, opening))
     ends = monthly.group_by("SK_ID_BUREAU").agg(pl.col("MONTHS_BALANCE").max())["MONTHS_BALANCE"]
     return {
@@ -63,16 +73,37 @@ def _share(rows: pl.Series) -> float:
     return round(float(rows.to_numpy().mean()), 4)
 
 
-def _overdue(pos: pl.DataFrame) -> OverdueStatistics:
+def _delinquency(months: pl.DataFrame) -> DelinquencyStatistics:
+    """Return how days past due follow each other; shares of fewer than :data:`MIN_ROWS` months are 0."""
+    previous = [
+        pl.col(name).shift(1).over("SK_ID_PREV").alias(f"{name}_BEFORE")
+        for name in (*PAST_DUE, "MONTHS_BALANCE")
+    ]
+    pairs = months.sort("SK_ID_PREV", "MONTHS_BALANCE").with_columns(previous)
+    pairs = pairs.filter(pl.col("MONTHS_BALANCE_BEFORE") == pl.col("MONTHS_BALANCE") - 1)
+    now, before, counted, counted_before = (
+        pairs[name].to_numpy() for name in ("SK_DPD", "SK_DPD_BEFORE", "SK_DPD_DEF", "SK_DPD_DEF_BEFORE")
+    )
+    grows = (before > 0) & (now >= before + SHORTEST_MONTH)
+    anew = (now > 0) & ~grows & (now <= LONGEST_MONTH)
+    bucket = np.searchsorted(BOUNDS, before, side="left")
+    falls = anew & (before == 0)
     at = [0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1]
-    days = pos.filter(pl.col("SK_DPD") > 0)["SK_DPD"].to_numpy()
     return {
         "loading": 0.6,
-        "overdue": _share(pos["SK_DPD"] > 0),
-        "intolerable": _share(pos["SK_DPD_DEF"] > 0),
+        "falls": _rate(falls[before == 0]),
         "at": at,
-        "days": [round(float(q)) for q in quantiles_of(days, at)],
+        "days": [round(float(q)) for q in quantiles_of(now[falls], at)],
+        "bounds": list(BOUNDS),
+        "rolls": [_rate(grows[bucket == each]) for each in range(len(BOUNDS) + 1)],
+        "again": [_rate(anew[bucket == each]) for each in range(len(BOUNDS) + 1)],
+        "tolerated": _rate(counted[falls] == 0),
+        "forgiven": _rate(counted[grows & (counted_before > 0)] == 0),
     }
+
+
+def _rate(rows: Mask) -> float:
+    return round(float(rows.mean()), 5) if rows.sum() >= MIN_ROWS else 0.0
 
 
 def _installments(payments: pl.DataFrame) -> InstallmentStatistics:
@@ -92,7 +123,14 @@ def _installments(payments: pl.DataFrame) -> InstallmentStatistics:
     }
 
 
-def _cards(months: pl.DataFrame, overdue: OverdueStatistics) -> CardStatistics:
+def _cards(months: pl.DataFrame) -> CardStatistics:
+    owing = months.filter((pl.col("AMT_BALANCE") > 0) | (pl.col("SK_DPD") > 0))
+    lives = months.group_by("SK_ID_PREV").agg(
+        completed=(pl.col("NAME_CONTRACT_STATUS") == "Completed").sum(),
+        last=pl.col("MONTHS_BALANCE").max(),
+        worst=pl.col("SK_DPD").max(),
+    )
+    completed = lives.filter(pl.col("completed") > 0)["completed"]
     months = months.filter(pl.col("AMT_CREDIT_LIMIT_ACTUAL") > 0)
     use = pl.col("AMT_BALANCE") / pl.col("AMT_CREDIT_LIMIT_ACTUAL")
     draws = pl.col("AMT_DRAWINGS_CURRENT") > 0
@@ -103,14 +141,17 @@ def _cards(months: pl.DataFrame, overdue: OverdueStatistics) -> CardStatistics:
     )
     drawing = months.filter(draws)["AMT_DRAWINGS_CURRENT"] / months.filter(draws)["AMT_CREDIT_LIMIT_ACTUAL"]
     return {
-        "stops": 0.11,
+        "stops": _share((lives["completed"] == 0) & (lives["last"] < LATEST_REPORT)),
+        "completed": _share(lives["completed"] > 0),
+        "completed_months": round(float(completed.to_numpy().mean()), 1),
+        "residue": _share(lives["worst"] > LONG_RESIDUE),
         "older": 0.034,
         "atm": 0.6,
         "pays": 0.93,
         "interest": 0.02,
         "forgiven": 50,
         "principal": 0.957,
-        "overdue": overdue,
+        "delinquency": _delinquency(owing),
         "drawing": round(float(drawing.to_numpy().mean()), 3),
         "at": TENTHS.round(1).tolist(),
         "utilisation": quantiles_of(cards["use"].to_numpy(), TENTHS).round(3).tolist(),

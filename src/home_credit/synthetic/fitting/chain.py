@@ -18,6 +18,7 @@ from home_credit.synthetic.fitting.marginals import (
     ATOM,
     MIN_ROWS,
     SHARE_UNIT,
+    combinations,
     levels_of,
     quantile_function,
     residual_quantiles,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from home_credit.synthetic.statistics import (
         CategoricalStatistics,
         ChainStatistics,
+        ComponentStatistics,
         CorrectionStatistics,
         NumericStatistics,
         VariableStatistics,
@@ -46,10 +48,15 @@ DECILES = 10
 
 
 class FitOptions(TypedDict, total=False):
-    """How closely a variable is fitted: leaves of its tree, their rows, knots, atoms' share, correction trees."""
+    """How closely a variable is fitted.
+
+    ``leaves`` of its tree, of ``min_rows`` each, and the ``unit`` of shares in them; ``knots`` of its quantile
+    function, the share that makes an ``atom``, and the number of ``corrections``.
+    """
 
     leaves: int
     min_rows: int
+    unit: int
     knots: int
     atom: float
     corrections: int
@@ -82,34 +89,55 @@ class ChainFitter:
         """Return the chain as the generator reads it."""
         return {"given": self._given, "variables": self.variables}
 
-    def fit_categorical(self, series: pl.Series, options: FitOptions) -> None:
-        """Fit a categorical variable."""
+    def fit_categorical(
+        self, series: pl.Series, options: FitOptions, *, presence: tuple[str, int | str] | None = None
+    ) -> None:
+        """Fit a categorical variable; where ``presence`` names another variable and its value, only those rows."""
         marginal = levels_of(series, self._target)
         column = Levels(marginal).encode(series.to_list())
         classes = len(marginal["values"])
         codes: Codes = column.values.astype(np.int64)
-        bins, _ = _arrays(self.context)
-        grower = TreeGrower(
-            bins, codes, classes, ordered=False, min_rows=options.get("min_rows", MIN_LEAF_ROWS)
-        )
+        statistics: CategoricalStatistics = {**marginal, "tree": [], "leaves": []}  # type: ignore[typeddict-item]
+        present = np.ones(len(codes), dtype=bool)
+        if presence is not None:
+            statistics["presence"] = (presence[0], self._code(*presence))
+            present = self.context[presence[0]].values == statistics["presence"][1]
+        bins, _ = _arrays(self.context, present)
+        min_rows = options.get("min_rows", MIN_LEAF_ROWS)
+        grower = TreeGrower(bins, codes[present], classes, ordered=False, min_rows=min_rows)
         grown = grower.grow(options.get("leaves", self._leaves), LEVEL_GAIN)
+        statistics["tree"] = grown.preorder
         shares = np.stack([supported_shares(path) for path in grown.counts])
-        in_train = np.bincount(codes[self._in_train], minlength=classes)
+        in_train, every = codes[present & self._in_train], codes[present]
+        count = np.bincount(in_train, minlength=classes)
         wanted = np.where(
-            in_train >= MIN_ROWS,
-            in_train / self._in_train.sum(),
-            np.bincount(codes, minlength=classes) / len(series),
+            count >= MIN_ROWS, count / len(in_train), np.bincount(every, minlength=classes) / len(every)
         )
-        statistics: CategoricalStatistics = {**marginal, "tree": grown.preorder, "leaves": []}
         for _ in range(3):
-            statistics["leaves"] = [_sparse(share) for share in shares]
-            drawn = self._simulate(statistics).values[self._in_train].astype(np.int64)
+            statistics["leaves"] = [_sparse(share, options.get("unit")) for share in shares]
+            drawn = self._simulate(statistics).values[self._simulated_rows(statistics)].astype(np.int64)
             simulated = np.bincount(drawn, minlength=classes) / len(drawn)
             shares *= np.clip(wanted / np.maximum(simulated, 1e-9), 0.5, 2)
         self._add(statistics, column)
 
+    def fit_composite(self, name: str, components: pl.DataFrame, options: FitOptions) -> None:
+        """Fit a composite variable, and the columns that it combines as its components."""
+        levels, codes = combinations(components)
+        self.fit_categorical(codes.rename(name), options)
+        for column in levels.columns:
+            marginal = levels_of(levels[column].gather(codes), self._target)
+            position = {value: code for code, value in enumerate(marginal["values"])}
+            of_level = [position[value] for value in levels[column]]
+            statistics: ComponentStatistics = {**marginal, "of": name, "codes": of_level}
+            self._add(statistics, Levels(marginal).column(np.array(of_level)[codes.to_numpy()]))
+
     def fit_numeric(
-        self, series: pl.Series, options: FitOptions, *, step: float, presence: tuple[str, int] | None = None
+        self,
+        series: pl.Series,
+        options: FitOptions,
+        *,
+        step: float,
+        presence: tuple[str, int | str] | None = None,
     ) -> None:
         """Fit a numeric variable that is rounded to ``step``, after a variable that says where it is present.
 
@@ -148,7 +176,7 @@ class ChainFitter:
         self._correct_marginal(statistics)
         self._add(statistics, QuantileFunction(statistics).column(values))
 
-    def _code(self, name: str, value: int) -> int:
+    def _code(self, name: str, value: int | str) -> int:
         """Return the code that a value of an earlier categorical variable has."""
         return next(
             each["values"].index(value)
@@ -160,11 +188,7 @@ class ChainFitter:
         """Move the shares of the quantile function to where the scores of simulated rows have them."""
         bins, scores = _arrays(self.simulated)
         drawn = NumericVariable(statistics).draw_score(bins, scores, bins.shape[1], self._random)
-        counted = self._in_train
-        if "presence" in statistics:
-            name, code = statistics["presence"]
-            counted = counted & (self.simulated[name].values == code)
-        drawn = drawn[counted]
+        drawn = drawn[self._simulated_rows(statistics)]
         if len(drawn) < 1000:
             return
         share = statistics["share"]
@@ -175,6 +199,14 @@ class ChainFitter:
         statistics["share"] = moved[::2].tolist()
         if "atom" in statistics:
             statistics["atom"] = moved[1::2].tolist()
+
+    def _simulated_rows(self, statistics: CategoricalStatistics | NumericStatistics) -> Mask:
+        """Return which simulated rows of application_train have the variable."""
+        rows: Mask = self._in_train
+        if "presence" in statistics:
+            name, code = statistics["presence"]
+            rows = rows & (self.simulated[name].values == code)
+        return rows
 
     def _simulate(self, statistics: VariableStatistics) -> Column:
         bins, scores = _arrays(self.simulated)
@@ -198,9 +230,9 @@ def _arrays(context: Mapping[str, Column], rows: Mask | slice = slice(None)) -> 
     )
 
 
-def _sparse(shares: Floats) -> list[int]:
+def _sparse(shares: Floats, unit: int | None) -> list[int]:
     """Return level codes with their shares in whole numbers, those that round to 0 left out."""
-    unit = 9999 if len(shares) <= 4 else 600 if len(shares) <= 30 else 300
+    unit = unit or (9999 if len(shares) <= 4 else 600 if len(shares) <= 30 else 300)
     whole = np.round(shares / shares.sum() * unit).astype(int)
     whole[whole.argmax()] += 1
     return [int(x) for code in np.flatnonzero(whole) for x in (code, whole[code])]

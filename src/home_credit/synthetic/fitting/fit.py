@@ -13,15 +13,15 @@ from home_credit.synthetic.applicants import Generator
 from home_credit.synthetic.chain import Levels, QuantileFunction
 from home_credit.synthetic.fitting.balances import balances_of
 from home_credit.synthetic.fitting.chain import SEED, ChainFitter, FitOptions
-from home_credit.synthetic.fitting.marginals import MIN_ROWS, levels_of, quantile_function
-from home_credit.synthetic.fitting.options import OPTIONS
+from home_credit.synthetic.fitting.marginals import MIN_ROWS, is_common, levels_of, quantile_function
+from home_credit.synthetic.fitting.options import APPLICATION_OPTIONS, HISTORY_OPTIONS
+from home_credit.synthetic.fitting.prices import application_prices, loan_prices
 from home_credit.synthetic.fitting.risk import fit_risk
 from home_credit.synthetic.fitting.tables import COMPLETE, read_tables
-from home_credit.synthetic.fitting.tariffs import find_tariffs
 from home_credit.tables.schema import APPLICATION, ID, TARGET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from home_credit.synthetic.chain import ChainSchema, Codes, Context, Floats
@@ -35,12 +35,12 @@ HISTORY_GIVEN = (
     "AMT_REQ_CREDIT_BUREAU_YEAR", "DAYS_LAST_PHONE_CHANGE",
 )  # fmt: skip
 CLIENT_LEAVES = HISTORY_LEAVES = 20
-HISTORY_KNOTS = 33
+KNOTS, HISTORY_KNOTS = 41, 33
 # How lateness, a normal score, depends on the scores of other variables.
 LATENESS = {"EXT_SOURCE_3": -0.25, "EXT_SOURCE_2": -0.08, "DAYS_BIRTH": 0.1}
 DEFAULT_RATE = 0.0807  # of the original application_train
 RATE_BLOCKS, RATE_BLOCK_SIZE, RATE_STEPS = 15, 4000, 4
-VARIABLES = sum(len(module.SCHEMA.order) for module in (application, clients, bureau, previous))
+VARIABLES = [name for module in (application, clients, bureau, previous) for name in module.SCHEMA.order]
 
 logger = logging.getLogger(__name__)
 
@@ -59,17 +59,24 @@ def fit_statistics(folder: Path, progress: Callable[[int, int], None] | None = N
     fitted = _Progress(progress)
 
     applicants = ChainFitter(start, start, target, progress=fitted)
-    _fit(applicants, application.encode(frame, find_tariffs(frame)), application.SCHEMA)
+    prices = loan_prices(tables["previous_application"])
+    _fit(
+        applicants,
+        application.encode(frame, application_prices(frame, prices)),
+        application.SCHEMA,
+        APPLICATION_OPTIONS,
+    )
     complete = frame[ID].is_in(tables[COMPLETE][ID].implode()).to_numpy()
     histories = _complete_histories(tables)
     people = frame.filter(pl.Series(complete))
     rows = np.flatnonzero(complete)
     given, simulated = (_take(context, rows) for context in (applicants.context, applicants.simulated))
     client = ChainFitter(given, simulated, target[complete], leaves=CLIENT_LEAVES, progress=fitted)
-    _fit(client, clients.encode(people, histories), clients.SCHEMA, {"knots": HISTORY_KNOTS})
+    _fit(client, clients.encode(people, histories), clients.SCHEMA, {}, HISTORY_KNOTS)
     history_fitter = _HistoryFitter(client, people[ID], target[complete], fitted)
-    bureau_chain = history_fitter.fit(histories["bureau"], bureau.encode, bureau.SCHEMA)
-    previous_chain = history_fitter.fit(histories["previous_application"], previous.encode, previous.SCHEMA)
+    bureau_chain = history_fitter.fit(bureau.encode(histories["bureau"]), bureau.SCHEMA)
+    loans = histories["previous_application"]
+    previous_chain = history_fitter.fit(previous.encode(loans, loan_prices(loans)), previous.SCHEMA)
 
     # Payments are a sample of their rows even for clients whose other histories are complete; their shares still count.
     quantiles, drivers = _drivers(risk.drivers(histories | {APPLICATION: frame}))
@@ -91,31 +98,36 @@ def fit_statistics(folder: Path, progress: Callable[[int, int], None] | None = N
 
 
 class _Progress:
-    """Counts the variables that were fitted; missing ones count with the variable that they belong to."""
+    """Counts the variables that were fitted, flags and components not among them."""
 
     def __init__(self, report: Callable[[int, int], None] | None) -> None:
         self._report, self._done = report, 0
 
     def __call__(self, name: str) -> None:
-        if not name.endswith("?"):
+        if name in VARIABLES:
             self._done += 1
             if self._report is not None:
-                self._report(self._done, VARIABLES)
+                self._report(self._done, len(VARIABLES))
 
 
 def _fit(
-    fitter: ChainFitter, encoded: pl.DataFrame, schema: ChainSchema, options: FitOptions | None = None
+    fitter: ChainFitter,
+    encoded: pl.DataFrame,
+    schema: ChainSchema,
+    options: Mapping[str, FitOptions],
+    knots: int = KNOTS,
 ) -> None:
-    """Fit the variables of a schema; ``options`` are those of all its numeric variables."""
+    """Fit the variables of a schema."""
     for name in schema.order:
-        own = OPTIONS.get(name, {})
-        if name in schema.steps:
-            merged: FitOptions = {**(options or {}), **own}
-            fitter.fit_numeric(
-                encoded[name], merged, step=schema.steps[name], presence=schema.presence.get(name)
-            )
+        own = options.get(name, {})
+        if name in schema.components:
+            fitter.fit_composite(name, encoded.select(schema.components[name]), own)
+        elif name in schema.steps:
+            closely: FitOptions = {"knots": knots, **own}
+            step, presence = schema.steps[name], schema.presence.get(name)
+            fitter.fit_numeric(encoded[name], closely, step=step, presence=presence)
         else:
-            fitter.fit_categorical(encoded[name], own)
+            fitter.fit_categorical(encoded[name], own, presence=schema.presence.get(name))
 
 
 def _take(context: Context, rows: Codes) -> Context:
@@ -139,17 +151,17 @@ class _HistoryFitter:
         self._places = pl.DataFrame({ID: ids, "row": np.arange(len(ids))})
         self._target, self._progress = target, progress
 
-    def fit(
-        self, history: pl.DataFrame, encode: Callable[[pl.DataFrame], pl.DataFrame], schema: ChainSchema
-    ) -> ChainStatistics:
-        """Return the chain of the rows of a history."""
-        rows = history.join(self._places, on=ID, how="inner")
+    def fit(self, encoded: pl.DataFrame, schema: ChainSchema) -> ChainStatistics:
+        """Return the chain of the encoded rows of a history; rows with rare combinations are left out."""
+        rows = encoded.join(self._places, on=ID, how="inner")
+        for components in schema.components.values():
+            rows = rows.filter(is_common(rows.select(components)))
         owner = rows["row"].to_numpy().astype(np.int64)
         context = _take(self._context, owner)
         fitter = ChainFitter(
             context, context, self._target[owner], leaves=HISTORY_LEAVES, progress=self._progress
         )
-        _fit(fitter, encode(rows), schema, {"knots": HISTORY_KNOTS})
+        _fit(fitter, rows, schema, HISTORY_OPTIONS, HISTORY_KNOTS)
         return fitter.statistics()
 
 

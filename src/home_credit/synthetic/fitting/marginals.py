@@ -55,6 +55,28 @@ def _ordered(values: list[Value], series: pl.Series, target: Floats) -> list[Val
     return sorted(values, key=lambda value: (rates[value], str(value)))
 
 
+def combinations(components: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """Return the combinations of values that at least :data:`MIN_ROWS` rows have, in order, and each row's number.
+
+    A rarer combination counts as the most frequent one that agrees with it in most of the first columns.
+    """
+    names = components.columns
+    counts = components.group_by(names).len("rows").filter(pl.col("rows") >= MIN_ROWS).sort(names)
+    counts = counts.with_row_index("number").with_columns(pl.col("number").cast(pl.Int64))
+    numbers = pl.Series("number", [None] * len(components), dtype=pl.Int64)
+    by_frequency = counts.sort("rows", descending=True, maintain_order=True)
+    for agreeing in (names[:count] for count in range(len(names), 0, -1)):
+        first = by_frequency.unique(agreeing, keep="first", maintain_order=True).select(*agreeing, "number")
+        found = components.join(first, on=agreeing, how="left", nulls_equal=True, maintain_order="left")
+        numbers = numbers.fill_null(found["number"])
+    return counts.select(names), numbers.fill_null(by_frequency["number"][0])
+
+
+def is_common(components: pl.DataFrame) -> pl.Series:
+    """Return whether at least :data:`MIN_ROWS` rows have the row's combination of values."""
+    return components.select(pl.len().over(components.columns) >= MIN_ROWS).to_series()
+
+
 def quantiles_of(values: Floats, shares: Sequence[float] | Floats) -> Floats:
     """Return quantiles, each a mean of :data:`MIN_ROWS` neighbouring rows; as many rows at either end do not count.
 
