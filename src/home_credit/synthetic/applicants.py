@@ -31,7 +31,7 @@ TRAIN_SHARE = 307511 / 356255
 
 
 class Generator:
-    """Draws blocks of applicants, one after the other; ids go on where the block before ended."""
+    """Draws blocks of applicants, one after the other; ids continue from block to block."""
 
     def __init__(self, statistics: Statistics) -> None:
         self._statistics = statistics
@@ -78,14 +78,14 @@ class Generator:
 
     @staticmethod
     def _splits(ids: Codes, random: np.random.Generator) -> Codes:
-        """Say who is to be scored (1): exactly the original's share of all applicants so far."""
+        """Return who is in application_test (1): exactly the original's share of all applicants so far."""
         before, after = (int((last - FIRST_APPLICANT + 1) * TRAIN_SHARE) for last in (ids[0] - 1, ids[-1]))
         splits = np.ones(len(ids), dtype=np.int64)
         splits[: after - before] = 0
         return random.permutation(splits)
 
     def _lateness(self, context: Context, random: np.random.Generator) -> Floats:
-        """Draw how late each applicant pays, a normal score that the external scores have a hint of."""
+        """Draw how late each applicant pays: a normal score, correlated with the external scores and the age."""
         weights = self._statistics["lateness"]
         late = random.standard_normal(len(context["SPLIT"].bins))
         late *= np.sqrt(1 - sum(weight**2 for weight in weights.values()))

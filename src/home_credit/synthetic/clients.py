@@ -1,4 +1,4 @@
-"""What an applicant's histories look like as a whole, drawn before their rows and shared by them."""
+"""Summaries of an applicant's histories, drawn before their rows, which depend on them."""
 
 from __future__ import annotations
 

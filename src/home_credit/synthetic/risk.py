@@ -1,7 +1,7 @@
-"""How likely a synthetic applicant is to default: an additive model in the logit, fitted on real ones.
+"""The probability of default of a synthetic applicant: an additive logistic model, fitted on real applicants.
 
-Each variable, of the application and of the histories, adds what a piecewise linear function of its normal
-score says, or what its category says.
+Each variable of the application or the histories adds a piecewise linear function of its normal score, or a weight
+for its level.
 """
 
 from __future__ import annotations
@@ -20,14 +20,12 @@ if TYPE_CHECKING:
 KNOTS = np.array([-2.0, -1.2, -0.5, 0.0, 0.5, 1.2, 2.0])
 
 
-# Drivers that an application has of itself.
+# Drivers of the application itself.
 TERM_DRIVERS = ("EXT_MEAN", "EXT_LEAST", "CREDIT_TERM", "GOODS_SHARE", "ANNUITY_SHARE", "EMPLOYED_SHARE")
 
 
 def basis(column: Column, categories: int | None) -> Floats:
-    """Return the columns whose weighted sum a variable adds: one per category, or one per knot and one for
-    missing.
-    """
+    """Return the columns whose weighted sum a variable adds: one per level, or one per knot and one for missing."""
     if categories is not None:
         one_hot: Floats = (column.values[:, None] == np.arange(categories)).astype(np.float64)
         return one_hot
@@ -53,7 +51,7 @@ def logit(context: Context, statistics: RiskStatistics) -> Floats:
 
 
 def drivers(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Return what the terms and the histories of ``tables["application"]``'s rows say, null where they are silent."""
+    """Return drivers of the risk for each row of ``tables["application"]``, null where there is no history."""
     c = pl.col
     active = c("CREDIT_ACTIVE") == "Active"
     bureau = tables["bureau"].group_by("SK_ID_CURR").agg(

@@ -29,7 +29,7 @@ APPLICATION_OPTIONS: dict[str, FitOptions] = {
     "PREMIUM": {"leaves": 200, "min_rows": 40},
     **{name: {"leaves": 32} for name in building.BUILDING},
     **{
-        f"{name}_AVG": {"leaves": 32, "corrections": 8, "atom": 0} if measure.counts
+        f"{name}_AVG": {"leaves": 32, "corrections": 8, "atom": 0} if measure.counted
         else {"leaves": 32, "corrections": 8}
         for name, measure in building.BUILDING.items()
     },
