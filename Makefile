@@ -1,8 +1,10 @@
-# make up     the whole platform on this machine: API, dashboard, MLflow UI
-# make test   everything that must pass
-# make train  the committed model again, from a demo portfolio
-# make locks  the requirements again, after a change in pyproject.toml (UPGRADE=--upgrade: to newer releases)
-# make images the three images, with docker, podman or buildah, whichever is there (BUILD_ARGS: more for its build)
+# make up         the whole platform on this machine: API, dashboard, MLflow UI
+# make check      lint, types, imports and the unit tests: for the minutes between
+# make test       everything that must pass (PYTEST: other arguments for pytest, without the coverage)
+# make test-slow  the tests that take too long for that
+# make train      the committed model again, from a demo portfolio
+# make locks      the requirements again, after a change in pyproject.toml (UPGRADE=--upgrade: to newer releases)
+# make images     the three images, with docker, podman or buildah, whichever is there (BUILD_ARGS: more for its build)
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -18,17 +20,31 @@ NOT_IN_mlflow := polars polars-runtime-32 narwhals pyarrow scipy scikit-learn jo
 NOT_IN_build := numpy scipy joblib threadpoolctl narwhals
 without = $(addprefix --no-emit-package ,$(NOT_IN_$(1)))
 
-.PHONY: up install test lint browser train locks images
+.PHONY: up install check test test-slow unit lint browser train locks images
 
 up: install
 	@exec $(BIN)/home-credit up
 
 install: .venv/.installed
 
-# LightGBM's threads would spin while they wait for each other, beside the servers that the tests run.
-test: export OMP_WAIT_POLICY := passive
+# Two workers on as many cores: libraries of one thread each, but for LightGBM, whose threads are a parameter of the
+# model and would spin while they wait for each other. A file's tests stay together, with the servers that they
+# share; the files that take longest come first.
+check test test-slow unit: export OMP_WAIT_POLICY := passive
+check test test-slow unit: export OMP_NUM_THREADS := 1
+check test test-slow unit: export OPENBLAS_NUM_THREADS := 1
+WORKERS := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+check: lint unit
+
+unit: .venv/.installed-dev
+	@$(BIN)/pytest $(WORKERS) -m "not slow" tests/unit
+
 test: .venv/.installed-dev lint browser
-	@$(BIN)/pytest $(PYTEST)
+	@$(BIN)/pytest $(WORKERS) -m "not slow" --durations 15 $(if $(PYTEST),$(PYTEST),--cov --cov-report term)
+
+test-slow: .venv/.installed-dev browser
+	@$(BIN)/pytest $(WORKERS) -m slow --durations 15
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -22,17 +23,23 @@ from home_credit.training import data
 from home_credit.training.cross_validation import out_of_fold
 from home_credit.training.learners import boosted
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 REPEATS, RESAMPLES = 2, 500
 
 
-def difference(target: np.ndarray, scores: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
+def difference(
+    target: NDArray[np.int64], scores: NDArray[np.float64], reference: NDArray[np.float64]
+) -> tuple[float, float]:
     """Return the 95 % interval of the difference in AUC by paired bootstrap over applicants."""
     chance = np.random.default_rng(2018)
     drawn = []
     for _ in range(RESAMPLES):
         rows = chance.integers(len(target), size=len(target))
         drawn.append(roc_auc_score(target[rows], scores[rows]) - roc_auc_score(target[rows], reference[rows]))
-    return tuple(np.quantile(drawn, (0.025, 0.975)))
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return float(low), float(high)
 
 
 def main() -> None:
@@ -44,11 +51,11 @@ def main() -> None:
         applicants = applicants.where(applicants.complete)
     target, parameters = applicants.target, classifier.committed_parameters()
 
-    def score(features: list[str]) -> np.ndarray:
+    def score(features: list[str]) -> NDArray[np.float64]:
         learner = boosted(features, parameters)
-        return out_of_fold(applicants.rows, target, applicants.persons, learner, repeats=REPEATS).raw.mean(
-            axis=0
-        )
+        scored = out_of_fold(applicants.rows, target, applicants.persons, learner, repeats=REPEATS)
+        mean: NDArray[np.float64] = scored.raw.mean(axis=0)
+        return mean
 
     everything = score(list(INPUTS))
     print(

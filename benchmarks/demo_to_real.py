@@ -11,8 +11,8 @@ from pathlib import Path
 from sklearn.metrics import roc_auc_score
 
 from home_credit.default_risk import artifacts
-from home_credit.default_risk.metrics import auc_interval
 from home_credit.training import data
+from home_credit.validation import auc
 
 
 def main() -> None:
@@ -21,9 +21,10 @@ def main() -> None:
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--tables", type=Path, required=True)
     arguments = parser.parse_args()
-    model, applicants = artifacts.load(arguments.models), data.load(arguments.tables)
+    model = artifacts.load(arguments.models)
+    applicants = data.load(arguments.tables, model.terms)
     probability = model.probability(applicants.rows)
-    low, high = auc_interval(applicants.target, probability)
+    low, high = auc.interval(applicants.target, probability, applicants.persons)
     print(
         f"model {model.version}: AUC {roc_auc_score(applicants.target, probability):.4f}"
         f" (95 % {low:.4f} to {high:.4f}) on {len(applicants)} applicants"

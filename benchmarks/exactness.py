@@ -22,12 +22,13 @@ from home_credit.features.online import OnlineFeatures
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
+from home_credit.terms.frames import learn_terms
 
 
 def bits(frame: pl.DataFrame) -> pl.DataFrame:
     """Return floats as their 64 bits, so that equality is that of bits."""
     return frame.with_columns(
-        (pl.col(name).to_physical().reinterpret(signed=False))
+        pl.col(name).reinterpret(dtype=pl.UInt64)
         for name, dtype in frame.schema.items()
         if dtype == pl.Float64
     )
@@ -47,13 +48,14 @@ def main() -> None:
     arguments = parser.parse_args()
     with open_tables(arguments.tables, "train") as source:
         applicants = source.applicants[ID]
-        streamed = feature_matrix(source.frames, applicants)
-        in_memory = plan(source.frames).collect(engine="in-memory").sort(ID)
+        terms = learn_terms(source.frames["previous_application"])
+        streamed = feature_matrix(source.frames, applicants, terms)
+        in_memory = plan(source.frames, terms).collect(engine="in-memory").sort(ID)
     cells = streamed.height * streamed.width
     found = differing(streamed, in_memory)
     print(f"streaming against in memory: {found} of {cells:,} cells differ")
 
-    portfolio, online = ApplicantStore(arguments.tables), OnlineFeatures()
+    portfolio, online = ApplicantStore(arguments.tables), OnlineFeatures(terms)
     chosen = applicants.sample(min(arguments.alone, len(applicants)), seed=1)
     alone, times = [], []
     for applicant in chosen:

@@ -22,13 +22,13 @@ import sys
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 from playwright.sync_api import expect
 
 from home_credit.dashboard.texts import texts
-from home_credit.services import HEALTH
+from home_credit.services import HEALTH, Name
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.chromium import chromium  # the browser that the tests drive
@@ -36,8 +36,8 @@ from support.chromium import chromium  # the browser that the tests drive
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SERVICES = ("api", "dashboard", "mlflow")
-PORTS = {"api": 18000, "dashboard": 18501, "mlflow": 15000}
+SERVICES: tuple[Name, ...] = ("api", "dashboard", "mlflow")
+PORTS: dict[Name, int] = {"api": 18000, "dashboard": 18501, "mlflow": 15000}
 CPU_GOAL = {"api": 2, "dashboard": 4, "mlflow": 6}  # seconds
 MEMORY_GOAL = {"api": 250, "dashboard": 300, "mlflow": 350}  # MiB
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -58,7 +58,7 @@ def buildah(*arguments: str) -> str:
     ).stdout.strip()
 
 
-def address(name: str) -> str:
+def address(name: Name) -> str:
     return f"http://127.0.0.1:{PORTS[name]}"
 
 
@@ -99,7 +99,7 @@ def mebibytes(image: str) -> float:
 
 
 @contextmanager
-def container(name: str) -> Iterator[subprocess.Popen[bytes]]:
+def container(name: Name) -> Iterator[subprocess.Popen[bytes]]:
     """Run a service from its image, by the image's own command and user."""
     made = buildah("from", "--pull-never", f"localhost/home-credit-{name}")
     command = json.loads(buildah("inspect", made))["Docker"]["config"]["Cmd"]
@@ -121,7 +121,7 @@ def container(name: str) -> Iterator[subprocess.Popen[bytes]]:
         buildah("rm", made)
 
 
-def wait(name: str, running: subprocess.Popen[bytes]) -> Cost:
+def wait(name: Name, running: subprocess.Popen[bytes]) -> Cost:
     began = time.monotonic()
     while time.monotonic() < began + START_SECONDS:
         if running.poll() is not None:
@@ -137,8 +137,8 @@ def wait(name: str, running: subprocess.Popen[bytes]) -> Cost:
 def smoke_api() -> None:
     with httpx.Client(base_url=address("api"), timeout=60) as http:
 
-        def get(path: str) -> dict[str, object]:
-            return http.get(path).raise_for_status().json()
+        def get(path: str) -> dict[str, Any]:
+            return dict(http.get(path).raise_for_status().json())
 
         assert get("/health") == {"status": "healthy", "model_loaded": True, "version": "1.0.0"}
         get("/model")

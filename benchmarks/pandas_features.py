@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -23,8 +24,13 @@ from home_credit.features import (
     credit_card,
     installments,
     pos_cash,
+    pos_loans,
     previous_application,
 )
+from home_credit.terms.learning import Loans, learn
+
+if TYPE_CHECKING:
+    from home_credit.terms.model import TermModel
 
 ID = "SK_ID_CURR"
 SENTINEL_DAYS = 365243
@@ -55,17 +61,63 @@ def bounded_ratio(numerator: pd.Series, denominator: pd.Series) -> pd.Series:
 def aggregate(
     rows: pd.DataFrame, applicants: pd.Index, prefix: str, **features: tuple[str, str]
 ) -> pd.DataFrame:
-    """Aggregate ``NAME=(column, function)`` by applicant; sums and counts are 0 where no row is in scope."""
-    result = rows.groupby(ID).agg(**features).reindex(applicants)
+    """Aggregate ``NAME=(column, function)`` by applicant; sums and counts are 0 where no row is in scope.
+
+    A "total" is a sum that is missing where rows are in scope but none is known.
+    """
+    totals = {name: column for name, (column, function) in features.items() if function == "total"}
+    grouped = rows.groupby(ID)
+    others = {name: how for name, how in features.items() if name not in totals}
+    result = grouped.agg(**others) if others else pd.DataFrame(index=grouped.size().index)
+    if totals:
+        known = grouped[list(set(totals.values()))].sum(min_count=1)
+        result[list(totals)] = known[list(totals.values())].to_numpy()
+    outside = ~applicants.isin(result.index)
+    result = result.reindex(applicants)
     additive = [name for name, (_, function) in features.items() if function in {"size", "sum"}]
     result[additive] = result[additive].fillna(0)
+    result.loc[outside, list(totals)] = 0.0
     return result.add_prefix(f"{prefix}_")
+
+
+def slopes(
+    rows: pd.DataFrame, applicants: pd.Index, order: pd.Series, columns: dict[str, str]
+) -> pd.DataFrame:
+    """Return the least-squares slopes of ``{column: NAME}`` on ``order`` by applicant."""
+    made = {}
+    for column, name in columns.items():
+        known = rows[column].notna()
+        x, y = order[known].astype(float), rows.loc[known, column].astype(float)
+        sums = pd.DataFrame({"n": 1.0, "x": x, "y": y, "xx": x * x, "xy": x * y}).groupby(rows.loc[known, ID]).sum()
+        made[name] = ratio(sums["n"] * sums["xy"] - sums["x"] * sums["y"], sums["n"] * sums["xx"] - sums["x"] ** 2)
+    return pd.DataFrame(made).reindex(applicants)
+
+
+def weighted_means(
+    rows: pd.DataFrame, applicants: pd.Index, weight: pd.Series, columns: dict[str, str]
+) -> pd.DataFrame:
+    """Return the means of ``{column: NAME}`` by ``weight`` and applicant."""
+    made = {}
+    for column, name in columns.items():
+        known = rows[column].notna()
+        sums = pd.DataFrame({"value": rows[column] * weight, "weight": weight})[known].groupby(rows.loc[known, ID]).sum()
+        made[name] = ratio(sums["value"], sums["weight"])
+    return pd.DataFrame(made).reindex(applicants)
 
 
 def newest(rows: pd.DataFrame, ties: list[str]) -> pd.DataFrame:
     """Return each applicant's newest row, the first by ``ties`` where several have the same age."""
     youngest = rows[rows["age"] == rows.groupby(ID)["age"].transform("min")]
     return youngest.sort_values(ties, na_position="first").drop_duplicates(ID).set_index(ID)
+
+
+def term_model(tables: Tables) -> TermModel:
+    """Return the model of the term, learnt from the earlier cash loans."""
+    columns = ["AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE", "CNT_PAYMENT", "DAYS_DECISION"]
+    loans = tables.read("previous_application", ["NAME_CONTRACT_TYPE", *columns])
+    loans = loans[(loans["NAME_CONTRACT_TYPE"] == "Cash loans") & (loans["CNT_PAYMENT"] > 0)]
+    *amounts, days = (loans[column].to_numpy(float) for column in columns)
+    return learn(Loans(*amounts, -days))
 
 
 def application_features(tables: Tables) -> pd.DataFrame:  # noqa: PLR0915  # a statement a feature
@@ -91,21 +143,22 @@ def application_features(tables: Tables) -> pd.DataFrame:  # noqa: PLR0915  # a 
 
     credit, annuity = app["AMT_CREDIT"], app["AMT_ANNUITY"]
     goods, income = app["AMT_GOODS_PRICE"], app["AMT_INCOME_TOTAL"]
-    term = ratio(credit, annuity)
-    terms = np.array(application.TERMS, dtype=float)
-    shortest = np.searchsorted(terms, term, side="right").clip(max=len(terms) - 1)
-    contract = pd.Series(terms[shortest], index=app.index).where(term.notna())
-    cost = annuity * contract
-    f["APP_TERM"] = term
-    f["APP_IMPLIED_TERM"] = contract
-    f["APP_IMPLIED_INTEREST"] = ratio(cost - credit, credit)
-    f["APP_IMPLIED_RATE"] = ratio(24 * (cost - credit), credit * (contract + 1))
+    cash = app["NAME_CONTRACT_TYPE"] == "Cash loans"
+    told = term_model(tables).terms(*(column.to_numpy(float) for column in (credit, annuity, goods)))
+    months, yearly = (pd.Series(each, index=app.index).where(cash) for each in told[:2])
+    interest = annuity * months - credit
+    f["APP_TERM"] = ratio(credit, annuity)
+    f["APP_IMPLIED_TERM"] = months
+    f["APP_IMPLIED_INTEREST"] = ratio(interest, credit)
+    f["APP_IMPLIED_RATE"] = yearly
+    f["APP_PREMIUM_RATE"] = ratio(credit - goods, goods * months)
+    f["APP_INTEREST_TO_INCOME"] = ratio(interest, income)
     f["APP_CREDIT_TO_GOODS"] = ratio(credit, goods)
     f["APP_GOODS_LESS_CREDIT"] = goods - credit
     f["APP_CREDIT_TO_INCOME"] = ratio(credit, income)
     f["APP_ANNUITY_TO_INCOME"] = ratio(annuity, income)
     f["APP_GOODS_TO_INCOME"] = ratio(goods, income)
-    f["APP_INCOME_LESS_ANNUITY"] = income - 12 * annuity
+    f["APP_INCOME_LESS_ANNUITY"] = income - annuity
     f["APP_INCOME_PER_CHILD"] = ratio(income, app["CNT_CHILDREN"] + 1)
 
     birth, phone, car = app["DAYS_BIRTH"], app["DAYS_LAST_PHONE_CHANGE"], app["OWN_CAR_AGE"]
@@ -166,6 +219,7 @@ def bureau_features(tables: Tables) -> pd.DataFrame:
     )
     rows["indebted"] = bounded_ratio(rows["debt"], rows["credit"])
     rows["credit_in_debt"] = rows["credit"].where(rows["debt"].notna())
+    rows["debt_of_credit"] = rows["debt"].where(rows["credit"].notna())
     rows["length"] = rows["end"] + rows["age"]
     rows["early"] = (rows["end"] + rows["ended"]).where(rows["closed"])
     rows["end_active"] = rows["end"].where(rows["active"])
@@ -184,23 +238,24 @@ def bureau_features(tables: Tables) -> pd.DataFrame:
             AGE_MEAN=("age", "mean"),
             AGE_MIN=("age", "min"),
             AGE_MAX=("age", "max"),
-            CREDIT_SUM=("credit", "sum"),
+            CREDIT_SUM=("credit", "total"),
             CREDIT_MEAN=("credit", "mean"),
             CREDIT_MAX=("credit", "max"),
-            DEBT_SUM=("debt", "sum"),
+            DEBT_SUM=("debt", "total"),
+            debt=("debt_of_credit", "sum"),
             DEBT_MAX=("debt", "max"),
             DEBT_TO_CREDIT=("credit_in_debt", "sum"),
             INDEBTED_MEAN=("indebted", "mean"),
-            LIMIT_SUM=("limit", "sum"),
-            OVERDUE_SUM=("overdue", "sum"),
+            LIMIT_SUM=("limit", "total"),
+            OVERDUE_SUM=("overdue", "total"),
             WORST_OVERDUE_MAX=("worst_overdue", "max"),
             WORST_OVERDUE_MEAN=("worst_overdue", "mean"),
-            ANNUITY_SUM=("annuity", "sum"),
+            ANNUITY_SUM=("annuity", "total"),
             UPDATED_MEAN=("updated", "mean"),
             LENGTH_MEAN=("length", "mean"),
         )
         debt_to_credit = f"BUR_{name}_DEBT_TO_CREDIT"
-        part[debt_to_credit] = ratio(part[f"BUR_{name}_DEBT_SUM"], part[debt_to_credit])
+        part[debt_to_credit] = ratio(part.pop(f"BUR_{name}_debt"), part[debt_to_credit])
         parts.append(part)
     general = aggregate(
         rows,
@@ -218,7 +273,7 @@ def bureau_features(tables: Tables) -> pd.DataFrame:
         OVERDUE_DAYS_MAX=("overdue_days", "max"),
         OVERDUE_COUNT=("is_overdue", "sum"),
         EVER_OVERDUE_COUNT=("ever_overdue", "sum"),
-        PROLONGED_SUM=("prolonged", "sum"),
+        PROLONGED_SUM=("prolonged", "total"),
         TYPE_COUNT=("CREDIT_TYPE", "nunique"),
     )
     span = parts[0]["BUR_ALL_AGE_MAX"] - parts[0]["BUR_ALL_AGE_MIN"]
@@ -237,7 +292,7 @@ def bureau_features(tables: Tables) -> pd.DataFrame:
                 f"BUR_{code}",
                 COUNT=("age", "size"),
                 ACTIVE_COUNT=("active", "sum"),
-                DEBT=("debt", "sum"),
+                DEBT=("debt", "total"),
             )
         )
     for days in bureau.WINDOWS:
@@ -246,7 +301,7 @@ def bureau_features(tables: Tables) -> pd.DataFrame:
             applicants,
             f"BUR_OPENED_{days}",
             COUNT=("age", "size"),
-            CREDIT=("credit", "sum"),
+            CREDIT=("credit", "total"),
         )
         parts.append(opened.rename(columns={f"BUR_OPENED_{days}_COUNT": f"BUR_OPENED_{days}"}))
     return pd.concat(parts, axis=1)
@@ -300,7 +355,7 @@ def bureau_balance_features(tables: Tables) -> pd.DataFrame:
     return result
 
 
-def previous_application_features(tables: Tables) -> pd.DataFrame:
+def previous_application_features(tables: Tables) -> pd.DataFrame:  # noqa: PLR0915  # as above
     """Return the features of earlier applications."""
     known = previous_application
     categories = list(known.LATEST_CATEGORIES)
@@ -309,11 +364,13 @@ def previous_application_features(tables: Tables) -> pd.DataFrame:
         [
             ID, "SK_ID_PREV", "NAME_CONTRACT_TYPE", *categories, "DAYS_DECISION", "AMT_ANNUITY",
             "AMT_APPLICATION", "AMT_CREDIT", "AMT_DOWN_PAYMENT", "RATE_DOWN_PAYMENT",
-            "CNT_PAYMENT", "DAYS_FIRST_DUE", "DAYS_LAST_DUE", "DAYS_LAST_DUE_1ST_VERSION",
+            "CNT_PAYMENT", "DAYS_FIRST_DRAWING", "DAYS_FIRST_DUE", "DAYS_LAST_DUE", "DAYS_LAST_DUE_1ST_VERSION",
             "DAYS_TERMINATION", "NFLAG_INSURED_ON_APPROVAL", "HOUR_APPR_PROCESS_START", "SELLERPLACE_AREA",
         ],
     )  # fmt: skip
-    days = ["DAYS_FIRST_DUE", "DAYS_LAST_DUE", "DAYS_LAST_DUE_1ST_VERSION", "DAYS_TERMINATION"]
+    days = [
+        "DAYS_FIRST_DRAWING", "DAYS_FIRST_DUE", "DAYS_LAST_DUE", "DAYS_LAST_DUE_1ST_VERSION", "DAYS_TERMINATION",
+    ]  # fmt: skip
     raw[days] = raw[days].where(raw[days] != SENTINEL_DAYS)
     rows = raw.rename(
         columns={
@@ -323,6 +380,7 @@ def previous_application_features(tables: Tables) -> pd.DataFrame:
             "AMT_DOWN_PAYMENT": "down",
             "RATE_DOWN_PAYMENT": "down_rate",
             "CNT_PAYMENT": "term",
+            "DAYS_FIRST_DRAWING": "first_drawing",
             "DAYS_FIRST_DUE": "first_due",
             "DAYS_LAST_DUE": "last_due",
             "DAYS_LAST_DUE_1ST_VERSION": "planned_end",
@@ -340,9 +398,11 @@ def previous_application_features(tables: Tables) -> pd.DataFrame:
     rows["refused"] = rows["NAME_CONTRACT_STATUS"] == "Refused"
     rows["granted"] = bounded_ratio(rows["credit"], rows["asked"])
     rows["interest"] = bounded_ratio(rows["annuity"] * rows["term"] - rows["credit"], rows["credit"])
+    simple = 24 * (rows["annuity"] * rows["term"] - rows["credit"])
+    rows["yearly_rate"] = bounded_ratio(simple, rows["credit"] * (rows["term"] + 1)).where(rows["term"] > 0)
+    rows["drawn"] = rows["last_due"] - rows["first_drawing"]
+    rows["ended_early"] = rows["planned_end"] - rows["ended"]
     rows["running"] = rows["approved"] & rows["last_due"].isna() & rows["first_due"].notna()
-    rows["running_annuity"] = rows["annuity"].where(rows["running"])
-    rows["running_credit"] = rows["credit"].where(rows["running"])
     rows["planned_end_approved"] = rows["planned_end"].where(rows["approved"])
     rows["insured_approved"] = rows["insured"].where(rows["approved"])
     rows["extended"] = rows["last_due"] - rows["planned_end"]
@@ -358,8 +418,8 @@ def previous_application_features(tables: Tables) -> pd.DataFrame:
         AGE_MIN=("age", "min"),
         AGE_MAX=("age", "max"),
         RUNNING_COUNT=("running", "sum"),
-        RUNNING_ANNUITY=("running_annuity", "sum"),
-        RUNNING_CREDIT=("running_credit", "sum"),
+        ENDED_EARLY_MEAN=("ended_early", "mean"),
+        DRAWN_MEAN=("drawn", "mean"),
         ENDED_MAX=("ended", "max"),
         LAST_DUE_MAX=("last_due", "max"),
         PLANNED_END_MAX=("planned_end_approved", "max"),
@@ -371,7 +431,13 @@ def previous_application_features(tables: Tables) -> pd.DataFrame:
     )
     number = general["PREV_COUNT"]
     general["PREV_GAP_MEAN"] = ratio(general["PREV_AGE_MAX"] - general.pop("PREV_AGE_MIN"), number - 1)
-    parts = [general]
+    running = {"ANNUITY": ("annuity", "total"), "CREDIT": ("credit", "total")}
+    weight = (known.FADING_DAYS - rows["age"]).clip(lower=0)
+    parts = [
+        general,
+        aggregate(rows[rows["running"]], applicants, "PREV_RUNNING", **running),
+        weighted_means(rows, applicants, weight, {"refused": "PREV_FADING_REFUSED_SHARE"}),
+    ]
     for code, (value, *_) in known.STATUSES.items():
         scope = rows[rows["NAME_CONTRACT_STATUS"] == value]
         outcome = {"COUNT": ("age", "size"), "AGE_MIN": ("age", "min"), "AGE_MEAN": ("age", "mean")}
@@ -406,7 +472,7 @@ def previous_application_features(tables: Tables) -> pd.DataFrame:
                 ANNUITY_MAX=("annuity", "max"),
                 CREDIT_MEAN=("credit", "mean"),
                 CREDIT_MAX=("credit", "max"),
-                CREDIT_SUM=("credit", "sum"),
+                CREDIT_SUM=("credit", "total"),
                 DOWN_MEAN=("down", "mean"),
                 DOWN_RATE_MEAN=("down_rate", "mean"),
                 DOWN_RATE_MAX=("down_rate", "max"),
@@ -416,9 +482,11 @@ def previous_application_features(tables: Tables) -> pd.DataFrame:
                 GRANTED_MIN=("granted", "min"),
                 INTEREST_MEAN=("interest", "mean"),
                 INTEREST_MAX=("interest", "max"),
+                YEARLY_RATE_MEAN=("yearly_rate", "mean"),
+                YEARLY_RATE_MIN=("yearly_rate", "min"),
             )
         )
-    amounts = ["annuity", "credit", "down", "down_rate", "granted", "interest", "term"]
+    amounts = ["annuity", "credit", "down", "down_rate", "granted", "interest", "yearly_rate", "term"]
     latest = rows[rows["rank"] == 1].set_index(ID)
     latest_approved = approved.drop_duplicates(ID).set_index(ID)[amounts]
     parts += [
@@ -448,7 +516,6 @@ def pos_cash_features(tables: Tables) -> pd.DataFrame:
     rows["is_tolerant"] = rows["tolerant"] > 0
     rows["late_age"] = rows["age"].where(rows["is_late"])
     rows["tolerant_age"] = rows["age"].where(rows["is_tolerant"])
-    rows["recent_left"] = rows["left"].where(rows["age"] <= 1)
     applicants = pd.Index(np.sort(rows[ID].unique()), name=ID)
     latest = newest(rows, ["SK_ID_PREV", "left", "term", "late"])[["left", "term"]]
     parts = [
@@ -466,11 +533,12 @@ def pos_cash_features(tables: Tables) -> pd.DataFrame:
             TERM_MEAN=("term", "mean"),
             TERM_MAX=("term", "max"),
             LEFT_MEAN=("left", "mean"),
-            RECENT_LEFT_SUM=("recent_left", "sum"),
             LATE_AGE=("late_age", "min"),
             LATE_TOLERANT_AGE=("tolerant_age", "min"),
         ),
+        aggregate(rows[rows["age"] <= 1], applicants, "POS_RECENT", LEFT_SUM=("left", "total")),
         latest.set_axis(["POS_LATEST_LEFT", "POS_LATEST_TERM"], axis=1),
+        *_loans(rows, applicants),
     ]
     for months, name in pos_cash.WINDOWS.items():
         features = {
@@ -485,11 +553,59 @@ def pos_cash_features(tables: Tables) -> pd.DataFrame:
     return pd.concat(parts, axis=1)
 
 
+def _loans(rows: pd.DataFrame, applicants: pd.Index) -> list[pd.DataFrame]:
+    """Return the features of each loan as its months leave it."""
+    order = ["SK_ID_PREV", "age", "left", "term", "late", "done"]
+    newest_first = rows.sort_values(order, na_position="first", kind="stable")
+    last = newest_first.drop_duplicates("SK_ID_PREV").set_index("SK_ID_PREV")
+    loans = rows.groupby("SK_ID_PREV").agg(
+        age=("age", "min"),
+        months=("age", "size"),
+        first_term=("term", "max"),
+        late=("is_late", "any"),
+        late_months=("is_late", "sum"),
+        done=("done", "any"),
+    )
+    loans[ID], loans["left"], loans["term"] = last[ID], last["left"], last["term"]
+    loans["paid"] = bounded_ratio(loans["term"] - loans["left"], loans["first_term"])
+    loans["ahead"] = loans["first_term"] - loans["term"]
+    loans["is_ahead"] = loans["ahead"] > 0
+    opened = ~loans["done"] & (loans["age"] <= pos_loans.LONG_SILENT)
+    return [
+        aggregate(
+            loans,
+            applicants,
+            "POS",
+            PAID_MEAN=("paid", "mean"),
+            DONE_LOANS_SHARE=("done", "mean"),
+            LATE_LOANS_SHARE=("late", "mean"),
+            LATE_MONTHS_MEAN=("late_months", "mean"),
+            MONTHS_MEAN=("months", "mean"),
+        ),
+        aggregate(
+            loans[loans["done"]],
+            applicants,
+            "POS_DONE",
+            AHEAD_MEAN=("ahead", "mean"),
+            AHEAD_SHARE=("is_ahead", "mean"),
+        ),
+        aggregate(
+            loans[opened],
+            applicants,
+            "POS_OPEN",
+            COUNT=("age", "size"),
+            LEFT_SUM=("left", "total"),
+            PAID_MEAN=("paid", "mean"),
+            PAID_MIN=("paid", "min"),
+        ),
+    ]
+
+
 def installments_features(tables: Tables) -> pd.DataFrame:
     """Return the features of instalments due and paid."""
     raw = tables.read("installments_payments")
     raw["unpaid"] = raw["AMT_PAYMENT"].isna()
-    rows = raw.groupby(installments.INSTALMENT, as_index=False).agg(
+    by_version = raw.groupby([*installments.INSTALMENT, "NUM_INSTALMENT_VERSION"], as_index=False).agg(
         due_day=("DAYS_INSTALMENT", "max"),
         paid_day=("DAYS_ENTRY_PAYMENT", "max"),
         due=("AMT_INSTALMENT", "max"),
@@ -498,11 +614,20 @@ def installments_features(tables: Tables) -> pd.DataFrame:
         unpaid=("unpaid", "any"),
     )
     del raw
+    rows = by_version.groupby(installments.INSTALMENT, as_index=False).agg(
+        due_day=("due_day", "max"),
+        paid_day=("paid_day", "max"),
+        due=("due", "sum"),
+        paid=("paid", "max"),
+        parts=("parts", "max"),
+        unpaid=("unpaid", "any"),
+        version=("NUM_INSTALMENT_VERSION", "max"),
+    )
     rows["age"] = -rows.pop("due_day")
-    rows["late"] = rows.pop("paid_day") + rows["age"]
+    rows["late"] = (rows.pop("paid_day") + rows["age"]).where(~rows["unpaid"], rows["age"])
     rows["days_late"] = rows["late"].clip(lower=0).fillna(0)
     rows["days_early"] = (-rows["late"]).clip(lower=0).fillna(0)
-    rows["is_late"] = rows["late"] > 0
+    rows["is_late"] = (rows["late"] > 0) | rows["unpaid"]
     # To the thousandth: sums of floats would leave shortfalls of a trillionth.
     rows["shortfall"] = (rows["due"] - rows["paid"]).round(3).clip(lower=0)
     rows["is_short"] = rows["shortfall"] > 0
@@ -523,7 +648,7 @@ def installments_features(tables: Tables) -> pd.DataFrame:
         LATEST_AGE=("age", "min"),
         FIRST_AGE=("age", "max"),
         CREDITS=("SK_ID_PREV", "nunique"),
-        VERSION_MAX=("NUM_INSTALMENT_VERSION", "max"),
+        VERSION_MAX=("version", "max"),
     )
     latest = rows[rows["rank"] == 1].set_index(ID)["paid"].rename("INS_LATEST_PAID")
     parts = [general, latest]
@@ -560,7 +685,20 @@ def installments_features(tables: Tables) -> pd.DataFrame:
         paid, due = part.pop(f"INS_LAST_{k}_PAID_SUM"), part.pop(f"INS_LAST_{k}_DUE_SUM")
         part[f"INS_LAST_{k}_PAID_TO_DUE"] = ratio(paid, due)
         parts.append(part)
-    return pd.concat(parts, axis=1)
+    for k in installments.TREND_LAST:
+        columns = {"days_late": f"INS_LAST_{k}_LATE_TREND", "covered": f"INS_LAST_{k}_COVERED_TREND"}
+        last = rows[rows["rank"] <= k]
+        parts.append(slopes(last, applicants, -last["rank"], columns))
+    fading = {
+        "days_late": "INS_FADING_LATE_DAYS",
+        "is_late": "INS_FADING_LATE_SHARE",
+        "covered": "INS_FADING_COVERED",
+    }
+    weight = (installments.FADING_DAYS - rows["age"]).clip(lower=0)
+    parts.append(weighted_means(rows, applicants, weight, fading))
+    of_all = pd.concat(parts, axis=1)
+    of_all["INS_LATE_CHANGE"] = of_all["INS_LAST_5_DAYS_LATE_MEAN"] - of_all["INS_ALL_DAYS_LATE_MEAN"]
+    return of_all
 
 
 def credit_card_features(tables: Tables) -> pd.DataFrame:
@@ -584,6 +722,9 @@ def credit_card_features(tables: Tables) -> pd.DataFrame:
     rows["age"] = -rows["age"]
     rows["used"] = bounded_ratio(rows["balance"], rows["limit"])
     rows["used_within"] = rows["used"].where(rows["used"].abs() < 3)
+    for one, other in (("drawn", "drawn_atm"), ("paid", "minimum"), ("paid", "balance")):
+        both = rows[one].notna() & rows[other].notna()
+        rows[f"{one}_with_{other}"], rows[f"{other}_with_{one}"] = rows[one].where(both), rows[other].where(both)
     rows["is_late"] = rows["late"] > 0
     rows["late_age"] = rows["age"].where(rows["is_late"])
     rows["under_minimum"] = rows["paid"] < rows["minimum"]
@@ -604,6 +745,11 @@ def credit_card_features(tables: Tables) -> pd.DataFrame:
         ),
         latest.rename(columns=str.upper).add_prefix("CC_LATEST_"),
     ]
+    shares = {
+        "DRAWN_ATM_SHARE": ("drawn_atm_with_drawn", "drawn_with_drawn_atm"),
+        "PAID_TO_MINIMUM": ("paid_with_minimum", "minimum_with_paid"),
+        "PAID_TO_BALANCE": ("paid_with_balance", "balance_with_paid"),
+    }
     for months, window in credit_card.WINDOWS.items():
         part = aggregate(
             rows[rows["age"] <= months],
@@ -619,30 +765,32 @@ def credit_card_features(tables: Tables) -> pd.DataFrame:
             LATE_SHARE=("is_late", "mean"),
             LATE_MAX=("late", "max"),
             TOLERANT_MAX=("tolerant", "max"),
-            drawn=("drawn", "sum"),
-            drawn_atm=("drawn_atm", "sum"),
-            paid=("paid", "sum"),
-            minimum=("minimum", "sum"),
-            balance=("balance", "sum"),
+            **{name: (name, "sum") for pair in shares.values() for name in pair},
         )
-        total = {
-            name: part.pop(f"CC_{window}_{name}")
-            for name in ("drawn", "drawn_atm", "paid", "minimum", "balance")
-        }
-        part[f"CC_{window}_DRAWN_ATM_SHARE"] = ratio(total["drawn_atm"], total["drawn"])
-        part[f"CC_{window}_PAID_TO_MINIMUM"] = ratio(total["paid"], total["minimum"])
-        part[f"CC_{window}_PAID_TO_BALANCE"] = ratio(total["paid"], total["balance"])
+        total = {name: part.pop(f"CC_{window}_{name}") for pair in shares.values() for name in pair}
+        for name, (numerator, denominator) in shares.items():
+            part[f"CC_{window}_{name}"] = ratio(total[numerator], total[denominator])
         parts.append(part)
-    return pd.concat(parts, axis=1)
+    for months in (6, 12):
+        within = rows[rows["age"] <= months]
+        columns = {"used_within": f"CC_{months}M_USED_TREND", "drawn": f"CC_{months}M_DRAWN_TREND"}
+        parts.append(slopes(within, applicants, -within["age"], columns))
+    weight = (credit_card.FADING_MONTHS - rows["age"]).clip(lower=0)
+    parts.append(weighted_means(rows, applicants, weight, {"used_within": "CC_FADING_USED"}))
+    made = pd.concat(parts, axis=1)
+    recent = rows[rows["age"] <= 3].groupby(ID)["used"].mean().reindex(applicants)
+    made["CC_USED_CHANGE"] = recent - made["CC_12M_USED_MEAN"]
+    return made
 
 
 def combined_features(f: pd.DataFrame) -> pd.DataFrame:
     """Return the features that set the histories against the application."""
     income, annuity, credit = f["AMT_INCOME_TOTAL"], f["AMT_ANNUITY"], f["AMT_CREDIT"]
-    debt = f["BUR_ACTIVE_DEBT_SUM"]
+    debt, months = f["BUR_ACTIVE_DEBT_SUM"], f["APP_IMPLIED_TERM"]
+    yearly = ratio((annuity * months - credit) * 24, credit * (months + 1))
     made = {
         "DEBT_TO_INCOME": ratio(debt, income),
-        "DEBT_WITH_CREDIT_TO_INCOME": ratio(debt.fillna(0) + credit, income),
+        "DEBT_WITH_CREDIT_TO_INCOME": ratio(debt.where(f["BUR_ALL_COUNT"].notna(), 0.0) + credit, income),
         "DEBT_TO_CREDIT": ratio(debt, credit),
         "BUREAU_ANNUITY_TO_INCOME": ratio(f["BUR_ACTIVE_ANNUITY_SUM"], income),
         "OPENING_TO_AGE": ratio(f["BUR_ALL_AGE_MAX"], f["DAYS_BIRTH"]),
@@ -653,6 +801,8 @@ def combined_features(f: pd.DataFrame) -> pd.DataFrame:
         "CREDIT_TO_PAST_MAX": ratio(credit, f["PREV_APPROVED_CREDIT_MAX"]),
         "CREDIT_TO_REFUSED": ratio(credit, f["PREV_REFUSED_CREDIT_MAX"]),
         "ANNUITY_TO_INSTALMENT_MAX": ratio(annuity, f["INS_DUE_MAX"]),
+        "RATE_LESS_PAST": yearly - f["PREV_APPROVED_YEARLY_RATE_MEAN"],
+        "RATE_LESS_LATEST": yearly - f["PREV_LATEST_APPROVED_YEARLY_RATE"],
         "PAID_TO_ANNUITY": ratio(f["INS_ALL_PAID_MEAN"], annuity),
         "CARD_BALANCE_TO_INCOME": ratio(f["CC_LATEST_BALANCE"], income),
         "CARD_LIMIT_TO_INCOME": ratio(f["CC_LIMIT_MAX"], income),

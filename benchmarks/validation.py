@@ -27,7 +27,9 @@ def main() -> None:
     applicants = data.load(parser.parse_args().tables)
     parameters = classifier.committed_parameters()
     measured = measure(applicants, parameters, policy.Costs(), repeats=1)
-    gathered = validation_report.gather(applicants, measured.probability[0], measured.cut_off, parameters)
+    gathered = validation_report.gather(
+        applicants, measured.probability[0], measured.policy.cut_off, parameters
+    )
     for title, name in (
         ("Calibration by grade", "grades"),
         ("Reliability", "reliability"),
@@ -36,7 +38,7 @@ def main() -> None:
     ):
         print(f"## {title}\n\n{card.table(name, gathered[name])}\n")
     print(
-        f"{len(applicants):,} applicants, cut-off {measured.cut_off:.4f}; gates not passed:"
+        f"{len(applicants):,} applicants, cut-off {measured.policy.cut_off:.4f}; gates not passed:"
         f" {gathered['explanations']['failed'] or 'none'}"
     )
 

@@ -6,29 +6,36 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from home_credit import policy
 from home_credit.synthetic import write_demo
-from home_credit.training.run import train
+from support.shared import made_once
 from support.training import QUICK
 
-ROOT = Path(__file__).parents[1]
+# A loaded machine is no counterexample.
+settings.register_profile("home-credit", deadline=None)
+settings.load_profile("home-credit")
 
 
 @pytest.fixture(scope="session")
 def portfolio(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demo portfolio of 2,000 applicants."""
-    folder = tmp_path_factory.mktemp("portfolio")
-    write_demo(folder, 2_000, seed=7)
-    return folder
+    """A demo portfolio of 2,000 applicants; not to be written to."""
+    return made_once(tmp_path_factory, "portfolio", lambda folder: write_demo(folder, 2_000, seed=7))
 
 
 @pytest.fixture(scope="session")
 def models(portfolio: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small model trained on the demo portfolio."""
-    folder = tmp_path_factory.mktemp("models")
-    train(portfolio, folder, tracking=None, costs=policy.Costs(), parameters=QUICK, repeats=1)
-    return folder
+    """A small model trained on the demo portfolio; not to be written to."""
+    from home_credit.training.run import train  # noqa: PLC0415  # seconds of imports that unit tests do without
+
+    return made_once(
+        tmp_path_factory,
+        "models",
+        lambda folder: train(
+            portfolio, folder, tracking=None, costs=policy.Costs(), parameters=QUICK, repeats=1
+        ),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -7,27 +7,6 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-SQLITE = "sqlite:///"
-
-
-def tracking_database(setting: str) -> Path | None:
-    """Return the SQLite file that a tracking address names, as it is written there; a folder means the one in it.
-
-    ``None`` for any other backend.
-    """
-    if setting.startswith(SQLITE):
-        return Path(setting.removeprefix(SQLITE))
-    return None if "://" in setting else Path(setting) / "mlflow.db"
-
-
-def tracking_uri(setting: str) -> str:
-    """Return the address of the backend store that MLflow is given for ``setting``.
-
-    A file's address is absolute: MLflow keeps what it has opened by its address, wherever the process stands.
-    """
-    database = tracking_database(setting)
-    return setting if database is None else f"{SQLITE}{database.resolve()}"
-
 
 class Settings(BaseSettings):
     """What an operator may set; each field is the environment variable of the same name, in capitals."""
@@ -54,4 +33,7 @@ class Settings(BaseSettings):
     max_requests_per_minute: int = Field(600, description="per client address; more get 429", gt=0)
     cost_false_negative: float = Field(10.0, description="cost of approving an applicant who defaults", gt=0)
     cost_false_positive: float = Field(1.0, description="cost of declining an applicant who would pay", gt=0)
-    cost_review: float = Field(0.85, description="cost of one human review, in the same unit", gt=0)
+    cost_review: float = Field(0.4, description="cost of one human review, in the same unit", ge=0)
+    reviewer_error_rate: float = Field(
+        0.2, description="share of human reviews that end in the wrong decision", ge=0, le=1
+    )

@@ -23,7 +23,8 @@
         ├── ArtifactError          no model, or one that does not match its manifest
         ├── RegistryError          no registered model under the alias asked for
         ├── ModelCardError         a model card that says what its manifest does not
-        ├── LedgerError            the decision could not be recorded, or its record is broken
+        ├── LedgerError            the ledger's database does not answer, or is not one of ours
+        │   └── BrokenRecordError  a record was changed, is missing or cannot be read (HTTP 500)
         ├── ApiError               the scoring API did not answer, or answered with a problem
         ├── HostingError           the hosting platform did not answer, or answered with a problem
         │   └── RateLimitError     it still asks us to wait after every attempt
@@ -157,7 +158,11 @@ class ModelCardError(UnavailableError):
 
 
 class LedgerError(UnavailableError):
-    """The decision could not be recorded, or its record is broken."""
+    """The ledger's database does not answer, or does not hold a ledger that this version can use."""
+
+
+class BrokenRecordError(LedgerError):
+    """A record of the ledger was changed, is missing or cannot be read; asking again does not help."""
 
 
 class ApiError(UnavailableError):

@@ -1,15 +1,36 @@
-"""From a probability of default to a decision: costs, cut-off, referral band, score and grade."""
+"""From a probability of default to a decision: costs, cut-off, referral band, score and grade.
+
+With p the probability of default, F the cost of a false negative (approving an applicant who defaults), G that of
+a false positive (declining one who would pay), R that of a review and e the share of reviews that end in the
+wrong decision, whatever the applicant, a decision costs on average
+
+- approving: F p
+- declining: G (1 - p)
+- a review: R + e (F p + G (1 - p)), since a reviewer who errs approves a default or declines a good applicant.
+
+The cheapest of the three is taken. Approving and declining cost the same at the cut-off
+
+    G / (F + G)
+
+(Elkan, 2001, "The foundations of cost-sensitive learning"). A review is cheaper than approving above, and cheaper
+than declining below, respectively,
+
+    low = (R + e G) / ((1 - e) F + e G)        high = ((1 - e) G - R) / (e F + (1 - e) G)
+
+so the band of referrals runs from low to high and holds the cut-off. It is empty where low >= high, which is where
+R >= (1 - 2 e) F G / (F + G): not even at the cut-off does a review pay.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from typing import Self
 
     from home_credit.config import Settings
 
@@ -23,30 +44,81 @@ GRADES = (("A", 0.02), ("B", 0.035), ("C", 0.055), ("D", 0.085), ("E", 0.13), ("
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What mistakes and a human look cost, in one unit of money."""
+    """What mistakes and a review cost, in one unit of money, and the share of reviews that end in a mistake."""
 
     false_negative: float = 10.0
     false_positive: float = 1.0
-    review: float = 0.85
+    review: float = 0.4
+    reviewer_error_rate: float = 0.2
 
     @classmethod
-    def of(cls, settings: Settings) -> Costs:
+    def of(cls, settings: Settings) -> Self:
         """Return the costs that an operator has set."""
-        return cls(settings.cost_false_negative, settings.cost_false_positive, settings.cost_review)
+        return cls(
+            settings.cost_false_negative,
+            settings.cost_false_positive,
+            settings.cost_review,
+            settings.reviewer_error_rate,
+        )
+
+    def expected(self, decision: DecisionKind, probability: float) -> float:
+        """Return what ``decision`` costs on average, for an applicant with that probability of default."""
+        approving = self.false_negative * probability
+        declining = self.false_positive * (1.0 - probability)
+        if decision == "review":
+            return self.review + self.reviewer_error_rate * (approving + declining)
+        return approving if decision == "approved" else declining
+
+    @property
+    def cut_off(self) -> float:
+        """The probability of default at which approving and declining cost the same."""
+        return self.false_positive / (self.false_negative + self.false_positive)
+
+    @property
+    def review_band(self) -> tuple[float, float] | None:
+        """The probabilities, the upper one not included, at which a review is cheapest; ``None`` where none is."""
+        right = 1.0 - self.reviewer_error_rate
+        missed, refused = self.false_negative, self.false_positive
+        low = (self.review + self.reviewer_error_rate * refused) / (
+            right * missed + self.reviewer_error_rate * refused
+        )
+        high = (right * refused - self.review) / (self.reviewer_error_rate * missed + right * refused)
+        return (low, high) if low < high else None
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The cut-off, and the band of probabilities around it that a human decides on."""
+    """The cut-off, and the band of probabilities around it that a human decides on.
+
+    ``costs`` and ``version`` are ``None`` where they are not known, as of decisions recorded without them.
+    ``version`` is a digest of all numbers of the policy.
+    """
 
     cut_off: float
     review_band: tuple[float, float] | None
+    costs: Costs | None = None
+    version: str | None = None
+
+    @classmethod
+    def of(cls, costs: Costs) -> Self:
+        """Return the policy that follows from ``costs``."""
+        numbers = {
+            "cut_off": costs.cut_off,
+            "review_band": costs.review_band,
+            "costs": {name: float(value) for name, value in asdict(costs).items()},
+        }
+        digest = hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()
+        return cls(costs.cut_off, costs.review_band, costs, digest[:12])
 
     def decide(self, probability: float) -> DecisionKind:
         """Return the decision on an applicant with that probability of default."""
         if self.review_band is not None and self.review_band[0] <= probability < self.review_band[1]:
             return "review"
         return "approved" if probability < self.cut_off else "declined"
+
+    def expected_cost(self, probability: float) -> float | None:
+        """Return what the decision costs on average, in the unit of the costs; ``None`` where they are not known."""
+        return None if self.costs is None else self.costs.expected(self.decide(probability), probability)
 
 
 def score_points(probability: float) -> int:
@@ -59,41 +131,3 @@ def score_points(probability: float) -> int:
 def grade(probability: float) -> str:
     """Return the grade, A the safest."""
     return next((name for name, bound in GRADES if probability < bound), GRADES[-1][0])
-
-
-def expected_cost(
-    probability: NDArray[np.float64], target: NDArray[np.int64], cut_off: float, costs: Costs
-) -> float:
-    """Return the cost per applicant of approving below ``cut_off`` and declining from it on."""
-    declined = probability >= cut_off
-    missed = float(np.sum(~declined & (target == 1)))
-    refused = float(np.sum(declined & (target == 0)))
-    return (costs.false_negative * missed + costs.false_positive * refused) / len(target)
-
-
-def choose_cut_off(probability: NDArray[np.float64], target: NDArray[np.int64], costs: Costs) -> float:
-    """Return the cut-off with the lowest cost per applicant on out-of-fold probabilities.
-
-    The cost of every possible cut-off follows from one sort; ties go to the lower cut-off.
-    """
-    order = np.argsort(probability, kind="stable")
-    sorted_target = target[order]
-    # Approving the first k: their defaults are missed, the good ones after them are refused.
-    missed = np.concatenate([[0], np.cumsum(sorted_target == 1)])
-    refused = np.sum(sorted_target == 0) - np.concatenate([[0], np.cumsum(sorted_target == 0)])
-    cost = costs.false_negative * missed + costs.false_positive * refused
-    best = int(np.argmin(cost))
-    bounds = np.concatenate([probability[order], [1.0]])
-    return float(bounds[best])
-
-
-def review_band(cut_off: float, costs: Costs) -> tuple[float, float] | None:
-    """Return the probabilities for which a human look costs less than the expected cost of a machine decision.
-
-    Below the cut-off the machine approves, which costs ``false_negative`` × p on average; from it on it declines,
-    which costs ``false_positive`` × (1 - p); a human look costs ``review``. ``None`` where the machine is always
-    cheaper.
-    """
-    low = min(costs.review / costs.false_negative, cut_off)
-    high = max(1.0 - costs.review / costs.false_positive, cut_off)
-    return (low, high) if low < high else None

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003  (pydantic resolves it at run time)
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-DecisionKind = Literal["approved", "review", "declined"]
+from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
+
+# The platform's languages, that of its readers first.
+Language = Literal["fr", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 Lever = Literal["amount", "up_front", "term"]
 Row = dict[str, Any]
 
@@ -80,7 +84,11 @@ class Reason(Model):
 
 
 class Assessment(Model):
-    """What the model and the policy say of one applicant; recording it makes it a decision."""
+    """What the model and the policy say of one applicant; recording it makes it a decision.
+
+    ``expected_cost`` is what the decision costs on average, in the unit of the cost settings (with their defaults:
+    good applicants declined); it and ``policy_version`` are missing in decisions recorded without them.
+    """
 
     SK_ID_CURR: int
     probability_of_default: float = Field(ge=0, le=1)
@@ -90,7 +98,9 @@ class Assessment(Model):
     grade: str
     reasons: list[Reason]
     warnings: list[str] = Field(default_factory=list)
+    expected_cost: float | None = None
     model_version: str
+    policy_version: str | None = None
     simulation: bool = False
 
 
@@ -101,7 +111,7 @@ class Decision(Assessment):
     recorded_at: datetime
 
 
-class Change(Model):
+class LoanChange(Model):
     """One figure of the loan, as asked for and as it would have to be.
 
     ``field`` is a column of the application, or "term": the months that credit and annuity imply.
@@ -113,17 +123,29 @@ class Change(Model):
     new: float
 
 
+class TotalCost(Model):
+    """All payments of a loan, in the currency of the tables: of the one asked for, and of the other one.
+
+    ``change`` is the difference as a share of the former.
+    """
+
+    old: float
+    new: float
+    change: float
+
+
 class RecourseOption(Model):
     """Another loan, assessed anew with every feature recomputed: ``decision`` is what came of it.
 
-    ``cost`` is the size of the change, the present loan being 0 and no loan 1. Not ``robust`` is a loan that the
-    next smaller amount would not be approved with.
+    ``cost`` is the size of the change, the present loan being 0 and no loan 1. A loan is ``robust`` where a slightly
+    smaller amount is approved as well. ``total`` is missing where the term is not known.
     """
 
     levers: list[Lever]
-    changes: list[Change]
+    changes: list[LoanChange]
     cost: float
     robust: bool
+    total: TotalCost | None = None
     probability_of_default: float = Field(ge=0, le=1)
     decision: DecisionKind
     score: int
@@ -140,6 +162,7 @@ class Recourse(Model):
     options: list[RecourseOption]
     loans_tried: int
     text: Text
+    assumptions: Text
     model_version: str
 
 
@@ -181,14 +204,25 @@ class ApplicantList(Model):
     total: int
 
 
+class PolicyCosts(Model):
+    """What mistakes and a review cost, in one unit of money, and the share of reviews that end in a mistake."""
+
+    false_negative: float
+    false_positive: float
+    review: float
+    reviewer_error_rate: float
+
+
 class ModelFacts(Model):
-    """Answer of ``GET /model``."""
+    """Answer of ``GET /model``: the model, and the policy that decides on its probabilities."""
 
     model_version: str
     trained_at: datetime
     features: int
     cut_off: float
     review_band: tuple[float, float] | None
+    costs: PolicyCosts | None = None
+    policy_version: str | None = None
     metrics: dict[str, float]
     training_data: dict[str, Any]
 

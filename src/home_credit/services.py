@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from home_credit.config import tracking_uri
 from home_credit.errors import ServiceError, UsageError
+from home_credit.tracking import server as tracking_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,8 +36,8 @@ DEMO_APPLICANTS, DEMO_SEED = 5_000, 2018
 def command(name: Name, host: str, port: int, *, public: bool) -> list[str]:
     """Return the module that runs one service, with its arguments.
 
-    ``public`` puts the door that lets read only in front of MLflow. On one's own machine its server is reached
-    by nobody else, and its owner wants to tag a run or move an alias.
+    ``public`` serves MLflow behind the read-only proxy. On a developer's own machine nobody else reaches the
+    server, and its owner wants to tag a run or move an alias.
     """
     at = str(port)
     if name == "api":
@@ -55,27 +55,14 @@ def command(name: Name, host: str, port: int, *, public: bool) -> list[str]:
         arguments += ["--server.headless", "true", "--browser.gatherUsageStats", "false"]
         arguments += ["--server.fileWatcherType", "none"]
     else:
-        # What `mlflow server` runs in the end, without the second process that it starts it from: half the
-        # time and memory.
-        door = ["--factory", "home_credit.tracking.read_only_proxy:create_app"]
-        app = door if public else ["mlflow.server.fastapi_app:app"]
-        arguments = ["uvicorn", *app, "--host", host, "--port", at]
+        arguments = ["uvicorn", *tracking_server.application(public=public), "--host", host, "--port", at]
     return arguments
 
 
 def environment(name: Name, **more: str) -> dict[str, str]:
-    """Return the environment of one service: ours, what ``more`` sets, and what MLflow's server reads."""
+    """Return the environment of one service: this process's, ``more``, and what MLflow's server reads."""
     if name == "mlflow":
-        setting = os.environ.get("MLFLOW_TRACKING_URI", "mlruns")
-        folder = Path("mlruns" if "://" in setting else setting)
-        more |= {
-            "_MLFLOW_SERVER_FILE_STORE": tracking_uri(setting),
-            "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
-            "_MLFLOW_SERVER_ARTIFACT_DESTINATION": str(folder / "artifacts"),
-            "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
-            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-            "MLFLOW_DISABLE_TELEMETRY": "true",
-        }
+        more |= tracking_server.environment(os.environ.get("MLFLOW_TRACKING_URI", "mlruns"))
     return {**os.environ, **more}
 
 

@@ -19,8 +19,10 @@ from home_credit.api.app import create_app
 from home_credit.api.limits import RateLimit
 from home_credit.api.problems import problem_of
 from home_credit.config import Settings
+from home_credit.decisioning import records
 from home_credit.examples import APPLICANT, BUNDLE
 from home_credit.ledger.store import Ledger
+from home_credit.policy import Policy
 from home_credit.schemas import (
     Applicant,
     BatchResponse,
@@ -28,16 +30,20 @@ from home_credit.schemas import (
     DecisionRecord,
     Health,
     ModelFacts,
+    PredictionRequest,
     Problem,
     Replay,
 )
-from support.fakes import FakePortfolio, FakeScorer
+from support.assessments import POLICY, an_assessment
+from support.fakes import FakeApplicantStore, FakeScorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import httpx
+
+    from home_credit.decisioning.service import DecisionService
 
 KEY = "k3y"
 
@@ -57,8 +63,10 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Api]]:
     def build(scorer: FakeScorer | None = None, **settings: Any) -> Api:
         scorer = scorer or FakeScorer()
         ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
-        portfolio: Any = FakePortfolio({APPLICANT: BUNDLE, APPLICANT + 5: {"application": {"SK_ID_CURR": 1}}})
-        app = create_app(Settings(**settings), scorer=scorer, portfolio=portfolio, ledger=ledger)  # type: ignore[arg-type]  # a fake
+        known: Any = FakeApplicantStore(
+            {APPLICANT: BUNDLE, APPLICANT + 5: {"application": {"SK_ID_CURR": 1}}}
+        )
+        app = create_app(Settings(**settings), scorer=scorer, applicants=known, ledger=ledger)  # type: ignore[arg-type]  # a fake
         api = Api(app, raise_server_exceptions=False)
         api.scorer, api.ledger = scorer, ledger
         opened.append(api.__enter__())
@@ -114,7 +122,7 @@ def test_a_decision_is_recorded_before_it_is_answered(api: Api) -> None:
     record = DecisionRecord.model_validate_json(api.get(f"/decisions/{decision.decision_id}").content)
     assert record.decision == decision
     assert {table: rows for table, rows in record.bundle if rows} == BUNDLE
-    assert api.ledger.read(decision.decision_id) == record
+    assert records.history(api.ledger.read(decision.decision_id)) == record
 
 
 def test_a_batch_gives_what_single_requests_give(api: Api) -> None:
@@ -168,9 +176,13 @@ def test_a_simulation_is_marked_and_recorded(api: Api) -> None:
     simulated = Decision.model_validate_json(response.content)
     assert simulated.simulation
     assert simulated.probability_of_default == 1 - 0.9
-    recorded = api.ledger.read(simulated.decision_id)
-    assert recorded.decision.simulation
-    assert recorded.bundle.application == {**BUNDLE["application"], "EXT_SOURCE_2": 0.9, "EXT_SOURCE_1": None}
+    recorded = api.ledger.read(simulated.decision_id).decision
+    assert recorded.simulation
+    assert recorded.bundle["application"] == {
+        **BUNDLE["application"],
+        "EXT_SOURCE_2": 0.9,
+        "EXT_SOURCE_1": None,
+    }
     assert api.post(path, json={"application": {}}).json()["simulation"]
     assert api.post("/predict?simulation=true", json=BUNDLE).json()["simulation"]
     assert api.post(path, json={"application": {"SK_ID_CURR": APPLICANT}}).status_code == 200
@@ -199,9 +211,8 @@ def test_a_replay_finds_every_bit_or_says_what_differs(api: Api) -> None:
     same = Replay.model_validate_json(api.get(f"/decisions/{decision_id}/replay").content)
     assert same.identical
     assert same.differences == []
-    other = api.ledger.append(
-        same.recorded.model_copy(update={"score": 1}), api.ledger.read(decision_id).bundle
-    )
+    bundle = records.request(api.ledger.read(decision_id).decision)
+    other = api.ledger.append(records.content(same.recorded.model_copy(update={"score": 1}), bundle, POLICY))
     differing = Replay.model_validate_json(api.get(f"/decisions/{other.decision_id}/replay").content)
     assert not differing.identical
     assert "score" in differing.differences[0]
@@ -213,6 +224,33 @@ def test_a_decision_of_another_model_is_not_replayed(make: Callable[..., Api]) -
     refused = problem(make(FakeScorer("new")).get(f"/decisions/{decision_id}/replay"), 409)
     assert "model version old" in refused.detail
     assert "new" in refused.detail
+
+
+def test_a_replay_decides_by_the_policy_that_was_recorded(make: Callable[..., Api]) -> None:
+    decision = make().post("/predict", json=BUNDLE).json()
+    lenient = make(FakeScorer(policy=Policy(0.5, (0.4, 0.6))))
+    assert lenient.post("/predict", json=BUNDLE).json()["decision"] != decision["decision"]
+    replayed = Replay.model_validate_json(lenient.get(f"/decisions/{decision['decision_id']}/replay").content)
+    assert replayed.identical
+    assert replayed.recomputed.cut_off == decision["cut_off"]
+
+
+def test_a_record_that_cannot_be_read_is_no_fault_of_the_caller(api: Api) -> None:
+    incomplete = PredictionRequest(application={"SK_ID_CURR": APPLICANT})
+    entry = api.ledger.append(records.content(an_assessment(APPLICANT), incomplete, POLICY))
+    for path in ("replay", "recourse"):
+        refused = problem(api.get(f"/decisions/{entry.decision_id}/{path}"), 500)
+        assert entry.decision_id in refused.detail
+
+
+def test_a_model_is_replaced_under_way(api: Api) -> None:
+    service: DecisionService = api.app.state.service  # type: ignore[attr-defined]  # the client's own type hides it
+    before = api.post("/predict", json=BUNDLE).json()
+    newer: Any = FakeScorer("test-2")
+    service.swap(newer)
+    after = api.post("/predict", json=BUNDLE).json()
+    assert (before["model_version"], after["model_version"]) == ("test-1", "test-2")
+    assert api.get("/model").json()["model_version"] == "test-2"
 
 
 def test_model(api: Api) -> None:
@@ -264,7 +302,8 @@ def test_numbers_that_are_none(api: Api, column: str, literal: str) -> None:
     body = json.dumps(changed(f"application.{column}", "HERE")).replace('"HERE"', literal)
     response = api.post("/predict", content=body, headers={"Content-Type": "application/json"})
     if column == "TARGET" and response.status_code == 200:  # JSON, and nobody looks at a label
-        assert "TARGET" not in api.ledger.read(response.json()["decision_id"]).bundle.application
+        recorded = api.ledger.read(response.json()["decision_id"]).decision
+        assert "TARGET" not in recorded.bundle["application"]
     else:
         assert response.headers["content-type"] == "application/problem+json"
         assert response.status_code == 422
@@ -309,7 +348,7 @@ def test_too_many_requests(make: Callable[..., Api]) -> None:
 
 def test_the_window_slides() -> None:
     now = 0.0
-    limit = RateLimit(lambda *_: None, 2, clock=lambda: now)  # type: ignore[arg-type, return-value]  # never called
+    limit = RateLimit(lambda *_: None, 2, clock=lambda: now)  # type: ignore[arg-type]  # never called
     assert [limit._wait("a"), limit._wait("b")] == [0, 0]
     now = 30.0
     assert [limit._wait("a"), limit._wait("a"), limit._wait("b")] == [0, 30, 0]
@@ -411,7 +450,9 @@ def test_every_error_of_the_tree_has_a_problem() -> None:
     for kind in kinds:
         needed = next((arguments[base.__name__] for base in kind.__mro__ if base.__name__ in arguments), (1,))
         document = problem_of(kind(*needed))
-        if issubclass(kind, (errors.UnavailableError, errors.TableError)):
+        if issubclass(kind, errors.BrokenRecordError):
+            assert document.status == 500
+        elif issubclass(kind, (errors.UnavailableError, errors.TableError)):
             assert document.status == 503
         elif kind is not errors.HomeCreditError:
             assert 400 <= document.status < 500
@@ -491,7 +532,8 @@ class TestInferenceProtocol:
         problem(api.get("/v2/models/other"), 404)
 
     def infer(self, api: Api, *inputs: dict[str, Any], **others: Any) -> httpx.Response:
-        return api.post(f"{self.path}/infer", json={"inputs": list(inputs), **others})
+        answer: httpx.Response = api.post(f"{self.path}/infer", json={"inputs": list(inputs), **others})
+        return answer
 
     @pytest.mark.parametrize("data", [[0.25, None, None, None], [[0.25, None], [None, None]]])
     def test_one_tensor_of_all_features(self, api: Api, data: list[Any]) -> None:
@@ -547,7 +589,7 @@ def test_two_requests_at_once_are_two_records(api: Api) -> None:
 
     def ask(n: int) -> int:
         start.wait()
-        return api.post("/predict", json=changed("application.EXT_SOURCE_2", n / 10)).status_code
+        return int(api.post("/predict", json=changed("application.EXT_SOURCE_2", n / 10)).status_code)
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(ask, range(8))) == {200}

@@ -192,11 +192,11 @@ def test_the_smoke_decision_is_a_simulation_in_the_ledger(
     told = check(Addresses(api, dashboard.url, mlflow.url), scorer)
     assert [line[:27].split(maxsplit=1)[0] for line in told] == ["ok"] * 7
     assert scorer.version in told[1]
-    records = [
-        record for record in Ledger.open(settings.database_url).export() if record["chain"] == "decisions"
-    ]
+    ledger = Ledger.open(settings.database_url)
+    records = [record["payload"] for record in ledger.export() if record["chain"] == "decisions"]
+    ledger.close()
     assert records
-    assert all(record["assessment"]["simulation"] for record in records)
+    assert all(record["simulation"] for record in records)
 
 
 def test_every_failed_check_is_named(scorer: Scorer, mlflow: Site, dashboard: Site) -> None:

@@ -14,6 +14,7 @@ from home_credit.features.online import OnlineFeatures
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import HISTORIES, ID
 from home_credit.tables.source import open_tables
+from home_credit.terms.frames import learn_terms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,14 +23,17 @@ if TYPE_CHECKING:
 def bits(rows: pl.DataFrame) -> pl.DataFrame:
     """Floats as their 64 bits: equal only where no bit differs, zeros of either sign told apart."""
     return rows.with_columns(
-        pl.col(name).reinterpret(signed=False) for name, dtype in rows.schema.items() if dtype == pl.Float64
+        pl.col(name).reinterpret(dtype=pl.UInt64)
+        for name, dtype in rows.schema.items()
+        if dtype == pl.Float64
     )
 
 
 def assert_alone_equals_table(tables: Path, applicants: int) -> int:
     with open_tables(tables, "train") as source:
-        together = feature_matrix(source.frames, source.applicants[ID])
-    online, portfolio = OnlineFeatures(), ApplicantStore(tables)
+        terms = learn_terms(source.frames["previous_application"])
+        together = feature_matrix(source.frames, source.applicants[ID], terms)
+    online, portfolio = OnlineFeatures(terms), ApplicantStore(tables)
     # Every so many, so that low and high ids are both there.
     chosen = together[ID].gather_every(max(1, len(together) // applicants)).head(applicants).to_list()
     without_history = 0
@@ -54,9 +58,10 @@ def test_alone_equals_table_on_real_applicants(real_tables: Path) -> None:
 
 def test_streaming_equals_memory_and_batches_equal_the_whole(portfolio: Path) -> None:
     with open_tables(portfolio, "all") as source:
-        whole = feature_matrix(source.frames, source.applicants[ID])
-        in_memory = plan(source.frames).collect(engine="in-memory").sort(ID)
-        batches = list(feature_batches(source.frames, source.applicants[ID], 300))
+        terms = learn_terms(source.frames["previous_application"])
+        whole = feature_matrix(source.frames, source.applicants[ID], terms)
+        in_memory = plan(source.frames, terms).collect(engine="in-memory").sort(ID)
+        batches = list(feature_batches(source.frames, source.applicants[ID], terms, 300))
     assert len(batches) == 7
     assert bits(whole).equals(bits(in_memory), null_equal=True)
     assert bits(pl.concat(batches)).equals(bits(whole), null_equal=True)
@@ -64,14 +69,17 @@ def test_streaming_equals_memory_and_batches_equal_the_whole(portfolio: Path) ->
 
 def test_the_matrix_has_every_feature_and_nothing_infinite(portfolio: Path) -> None:
     with open_tables(portfolio, "train") as source:
-        rows = feature_matrix(source.frames, source.applicants[ID])
+        terms = learn_terms(source.frames["previous_application"])
+        rows = feature_matrix(source.frames, source.applicants[ID], terms)
     assert rows.columns == [ID, *CATALOGUE]
     numbers = rows.select(pl.col(pl.Float64))
     assert numbers.select(pl.all().is_finite().all()).row(0) == (True,) * numbers.width
 
 
 def test_several_applicants_at_once_are_as_each_alone(portfolio: Path) -> None:
-    online, known = OnlineFeatures(), ApplicantStore(portfolio)
+    with open_tables(portfolio, "train") as source:
+        online = OnlineFeatures(learn_terms(source.frames["previous_application"]))
+    known = ApplicantStore(portfolio)
     bundles = [parse_bundle(known.bundle(applicant)).frames for applicant in known.applicants(limit=30)]
     together = online.compute({name: pl.concat([bundle[name] for bundle in bundles]) for name in bundles[0]})
     alone = pl.concat([online.compute(bundle) for bundle in bundles])

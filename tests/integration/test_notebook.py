@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 
 from home_credit.errors import MissingTableError
 from home_credit.monitoring.report import REPORT, VERDICT, run
+from home_credit.tables.frames import polars_type
 from home_credit.tables.schema import APPLICATION, ID, TARGET, table
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def _values(column: Column, rows: int, random: np.random.Generator) -> pl.Series
         drawn = random.choice(np.array(column.values, dtype=object), rows).tolist()
     else:
         drawn = random.integers(1, 40, rows).tolist()
-    return pl.Series(column.name, drawn, strict=False).cast(column.polars)
+    return pl.Series(column.name, drawn, strict=False).cast(polars_type(column))
 
 
 def _applications(rows: int, seed: int) -> pl.DataFrame:
@@ -53,7 +54,7 @@ def tables(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_notebook_writes_report_and_verdict(tables: Path, tmp_path: Path) -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = nbformat.reads(NOTEBOOK.read_text(encoding="utf-8"), as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "committed without outputs"
     reports = tmp_path / "reports"
     surroundings = {"HOME_CREDIT_PORTFOLIO": str(tables), "HOME_CREDIT_REPORTS": str(reports)}

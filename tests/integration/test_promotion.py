@@ -20,7 +20,7 @@ from support.training import QUICK
 if TYPE_CHECKING:
     from pathlib import Path
 
-WEAK = {"rounds": 1, "learning_rate": 0.1, "num_leaves": 2, "feature_fraction": 0.002}
+WEAK = [{"rounds": 1, "learning_rate": 0.1, "num_leaves": 2, "feature_fraction": 0.002}]
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +31,11 @@ def later(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def trained(portfolio: Path, folder: Path, parameters: dict[str, float]) -> str:
+def trained(portfolio: Path, folder: Path, parameters: list[dict[str, float]]) -> str:
     manifest = train(
         portfolio, folder, tracking="mlruns", costs=policy.Costs(), parameters=parameters, repeats=1
     )
-    return str(manifest["model_version"])
+    return manifest.model_version
 
 
 @pytest.mark.slow
@@ -54,7 +54,7 @@ def test_a_better_challenger_is_promoted_and_can_be_rolled_back(
     strong = trained(portfolio, tmp_path / "strong", QUICK)
 
     judged = promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), unseen=True)
-    auc = judged.differences[0]
+    auc = judged.comparison.differences[0]
     assert auc.challenger > auc.champion
     assert judged.passed, judged
     assert artifacts.load(served).version == strong

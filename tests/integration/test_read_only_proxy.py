@@ -1,4 +1,4 @@
-"""The door in front of MLflow, before a real server: over everything that the installed MLflow can be asked."""
+"""The read-only proxy in front of a real MLflow server, for every route of the installed MLflow."""
 
 from __future__ import annotations
 

@@ -7,19 +7,18 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
 from home_credit.api.app import create_app
 from home_credit.applicants.parquet import ApplicantStore
 from home_credit.config import Settings
-from home_credit.decisioning import recourse
+from home_credit.decisioning import records, recourse
 from home_credit.decisioning.recourse.loans import COLUMNS
 from home_credit.decisioning.scoring import Scorer
-from home_credit.default_risk import artifacts
 from home_credit.ledger.store import Ledger
-from home_credit.policy import Costs
+from home_credit.policy import Costs, Policy
 from home_credit.schemas import Decision, PredictionRequest, Problem, Recourse
 from home_credit.tables.bundle import parse_bundle
 
@@ -44,7 +43,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
 
 @pytest.fixture(scope="module")
 def api(portfolio: Path, scorer: Scorer, ledger: Ledger) -> Iterator[TestClient]:
-    app = create_app(Settings(), scorer=scorer, portfolio=ApplicantStore(portfolio), ledger=ledger)
+    app = create_app(Settings(), scorer=scorer, applicants=ApplicantStore(portfolio), ledger=ledger)
     with TestClient(app) as client:
         yield client
 
@@ -60,15 +59,19 @@ def refused(portfolio: Path, scorer: Scorer) -> list[dict[str, Any]]:
     ]
 
 
+def with_loan(rows: dict[str, Any], *, credit: float, annuity: float | None) -> dict[str, Any]:
+    return {**rows, "application": {**rows["application"], "AMT_CREDIT": credit, "AMT_ANNUITY": annuity}}
+
+
 def test_variants_are_scored_to_the_bit_as_each_alone(scorer: Scorer, refused: list[dict[str, Any]]) -> None:
+    others = [(90_000.0, None), (700_000.0, 20_000.0), (300_000.0, 30_000.0)]
     for rows in refused[:3]:
-        replaced = pl.DataFrame(
-            {"AMT_CREDIT": [90_000.0, 700_000.0, 300_000.0], "AMT_ANNUITY": [None, 20_000.0, 30_000.0]}
-        )
         alone = [
-            scorer.assess([parse_bundle({**rows, "application": {**rows["application"], **columns}})])[0]
-            for columns in replaced.iter_rows(named=True)
+            scorer.assess([parse_bundle(with_loan(rows, credit=credit, annuity=annuity))])[0]
+            for credit, annuity in others
         ]
+        columns = np.array(others, dtype=np.float64).T
+        replaced = dict(zip(("AMT_CREDIT", "AMT_ANNUITY"), columns, strict=True))
         together = scorer.variants(parse_bundle(rows), replaced).tolist()
         assert together == [assessment.probability_of_default for assessment in alone]
 
@@ -112,9 +115,9 @@ def test_the_answer_is_the_same_by_every_way_and_every_time(
             assert Recourse.model_validate_json(response.content) == found
 
 
-def test_nothing_helps_where_nobody_is_approved(models: Path, refused: list[dict[str, Any]]) -> None:
-    # A human look that costs nothing: every application is referred.
-    stern = Scorer(artifacts.load(models), Costs(review=0.0))
+def test_nothing_helps_where_nobody_is_approved(scorer: Scorer, refused: list[dict[str, Any]]) -> None:
+    # A human look that costs nothing and is always right: every application is referred.
+    stern = scorer.with_policy(Policy.of(Costs(review=0.0, reviewer_error_rate=0.0)))
     found = recourse.find(stern, PredictionRequest(**refused[0]))
     assert (found.decision, found.options) == ("review", [])
     assert found.loans_tried > 0
@@ -125,7 +128,8 @@ def test_what_cannot_be_answered_is_a_problem(
 ) -> None:
     (assessment,) = scorer.assess([parse_bundle(refused[0])])
     other = assessment.model_copy(update={"model_version": "another"})
-    of_another = ledger.append(other, PredictionRequest(**refused[0])).decision_id
+    request = PredictionRequest(**refused[0])
+    of_another = ledger.append(records.content(other, request, scorer.policy)).decision_id
     broken = {**refused[0], "application": {**refused[0]["application"], "AMT_CREDIT": "a lot"}}
     for response, status, field in (
         (api.post("/applicants/7/recourse"), 404, None),

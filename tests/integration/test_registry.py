@@ -9,12 +9,14 @@ import mlflow
 import polars as pl
 import pytest
 
-from home_credit.config import Settings, tracking_uri
+from home_credit.config import Settings
 from home_credit.decisioning.scoring import Scorer
+from home_credit.decisioning.tables import score_matrix
 from home_credit.features.build import feature_matrix
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
 from home_credit.tracking import CHAMPION, MODEL, registered_models
+from home_credit.tracking.addresses import tracking_uri
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +28,7 @@ def test_a_registered_model_scores_as_ours_does_wherever_its_folder_is(
 ) -> None:
     scorer = Scorer.load(models, Settings())
     with open_tables(portfolio, "test") as source:
-        rows = feature_matrix(source.frames, source.applicants[ID])
+        rows = feature_matrix(source.frames, source.applicants[ID], scorer.terms)
     matrix = rows.select(scorer.features).to_pandas()
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
@@ -46,5 +48,5 @@ def test_a_registered_model_scores_as_ours_does_wherever_its_folder_is(
     mlflow.set_tracking_uri(tracking_uri("mlruns"))
     model = mlflow.pyfunc.load_model(f"models:/{MODEL}@{CHAMPION}")
     assert model.metadata.signature is not None
-    expected = scorer.score_matrix(rows)["probability_of_default"]
+    expected = score_matrix(scorer, rows)["probability_of_default"]
     assert pl.Series(model.predict(matrix)).equals(expected)

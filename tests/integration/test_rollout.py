@@ -49,7 +49,7 @@ def roll_out(
     mlflow: str = MLFLOW,
     version: Version = NEW,
     **times: Any,
-) -> tuple[Addresses | Exception, str]:
+) -> tuple[Addresses | BaseException, str]:
     """Roll out; return where the services answer, or the error, and everything that was told."""
     quick = {
         "DEPLOY_ATTEMPTS": 3,
@@ -63,7 +63,9 @@ def roll_out(
     told: list[str] = []
     try:
         with Render(secrets.key, settings, told.append) as client:
-            outcome: Addresses | Exception = rollout(client, secrets, version, check=check, echo=told.append)
+            outcome: Addresses | BaseException = rollout(
+                client, secrets, version, check=check, echo=told.append
+            )
     except (Exception, KeyboardInterrupt) as error:
         outcome = error
     text = "\n".join([*told, str(outcome), repr(outcome)])

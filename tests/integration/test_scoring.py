@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,8 +12,11 @@ import pytest
 
 from home_credit.applicants.parquet import ApplicantStore
 from home_credit.config import Settings
+from home_credit.decisioning.model import RiskModel
 from home_credit.decisioning.scoring import Scorer
+from home_credit.decisioning.tables import score_matrix
 from home_credit.default_risk import artifacts, classifier, reasons
+from home_credit.default_risk.calibration import Calibration
 from home_credit.errors import ArtifactError
 from home_credit.features.build import feature_matrix
 from home_credit.features.online import OnlineFeatures
@@ -45,7 +49,8 @@ def test_a_batch_equals_its_parts_even_with_an_applicant_twice(
 def test_one_applicant_is_scored_as_in_the_whole_table(scorer: Scorer, portfolio: Path) -> None:
     known = ApplicantStore(portfolio)
     with open_tables(portfolio, "all") as source:
-        table = scorer.score_matrix(feature_matrix(source.frames, source.applicants[ID]))
+        rows = feature_matrix(source.frames, source.applicants[ID], scorer.terms)
+        table = score_matrix(scorer, rows)
     for row in table.head(25).iter_rows(named=True):
         (alone,) = scorer.assess([parse_bundle(known.bundle(row[ID]))])
         assert alone.probability_of_default == row["probability_of_default"]
@@ -56,12 +61,12 @@ def test_one_applicant_is_scored_as_in_the_whole_table(scorer: Scorer, portfolio
 
 def test_reasons_add_up_to_the_log_odds(models: Path, bundles: list[ParsedBundle]) -> None:
     model = artifacts.load(models)
-    online = OnlineFeatures()
+    online, explainer = OnlineFeatures(model.terms), classifier.Explainer(model.booster)
     for bundle in bundles[:10]:
         matrix = model.preprocessor.transform(online.compute(bundle.frames))
-        shares = classifier.contributions(model.booster, matrix)[0]
-        grouped = reasons.effects(model.preprocessor.features, shares[:-1])
-        total = math.fsum(effect.contribution for effect in grouped) + shares[-1]
+        explanation = explainer.explain(matrix)
+        grouped = reasons.effects(model.preprocessor.features, explanation.contributions[0])
+        total = math.fsum(effect.contribution for effect in grouped) + explanation.base_value
         assert total == pytest.approx(classifier.log_odds(model.booster, matrix)[0], abs=1e-9)
 
 
@@ -87,6 +92,17 @@ def test_a_category_unseen_in_training_is_missing_with_a_warning(
     )
     assert one.probability_of_default == other.probability_of_default
     assert "Maternity leave" in one.warnings[0]
+
+
+def test_two_models_score_the_same_features(
+    scorer: Scorer, models: Path, bundles: list[ParsedBundle]
+) -> None:
+    rows = scorer.computer.compute(bundles)
+    other = RiskModel(replace(artifacts.load(models), calibration=Calibration(1.0, -1.0)))
+    served, shadow = scorer.model.score(rows), other.score(rows)
+    assert served.probability.tolist() == [one.probability_of_default for one in scorer.assess(bundles)]
+    assert (shadow.probability < served.probability).all()
+    assert shadow.contributions.shape == (len(bundles), len(other.features))
 
 
 def test_an_artefact_that_does_not_match_is_refused(models: Path, tmp_path: Path) -> None:

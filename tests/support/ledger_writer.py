@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from home_credit.ledger.store import Ledger
-from support.assessments import a_bundle, an_assessment
+from home_credit.ledger import Ledger
+from support.assessments import a_decision
 
 
 def append(url: str, count: int) -> None:
     """Append ``count`` decisions to the ledger at ``url``."""
     ledger = Ledger.open(url)
     for _ in range(count):
-        ledger.append(an_assessment(), a_bundle())
+        ledger.append(a_decision())
+    ledger.close()

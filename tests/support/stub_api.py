@@ -19,10 +19,10 @@ from urllib.parse import parse_qs, urlsplit
 from home_credit.schemas import (
     Applicant,
     ApplicantList,
-    Change,
     Decision,
     DecisionRecord,
     Health,
+    LoanChange,
     ModelFacts,
     PredictionRequest,
     Problem,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from home_credit.schemas import DecisionKind
+    from home_credit.policy import DecisionKind
 
 APPROVED, REVIEW, DECLINED = 100001, 100005, 100013
 APPLICANTS = (APPROVED, REVIEW, DECLINED, 100028, 100038, 100042, 100057, 100065, 100066, 100067)
@@ -154,10 +154,10 @@ def recourse(applicant_id: int) -> Recourse:
     option = RecourseOption(
         levers=["amount", "term"],
         changes=[
-            Change(field="AMT_CREDIT", unit="currency", old=900000.0, new=720000.0),
-            Change(field="AMT_ANNUITY", unit="currency", old=28350.0, new=19876.0),
-            Change(field="AMT_GOODS_PRICE", unit="currency", old=810000.0, new=648000.0),
-            Change(field="term", unit="months", old=48, new=60),
+            LoanChange(field="AMT_CREDIT", unit="currency", old=900000.0, new=720000.0),
+            LoanChange(field="AMT_ANNUITY", unit="currency", old=28350.0, new=19876.0),
+            LoanChange(field="AMT_GOODS_PRICE", unit="currency", old=810000.0, new=648000.0),
+            LoanChange(field="term", unit="months", old=48, new=60),
         ],
         cost=0.3,
         robust=False,

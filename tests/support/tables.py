@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, ID, TARGET, table
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 FIRST_IDS = {ID: 100001, "SK_ID_BUREAU": 5000001, "SK_ID_PREV": 1000001}
 
 
-def a_table(file: str, rows: int = 3, **columns: Sequence[Any]) -> pl.DataFrame:
+def a_table(file: str, rows: int = 3, /, **columns: Sequence[Any]) -> pl.DataFrame:
     """Make rows of the table that ``file`` holds; ``columns`` replace what would be in them."""
     schema = table(APPLICATION if file.startswith(APPLICATION) else file)
     data: dict[str, Any] = {
         column.name: [_value(column, row) for row in range(rows)] for column in schema.columns.values()
     }
-    types: dict[str, pl.DataType] = dict(schema.schema)
+    types: dict[str, pl.DataType] = polars_schema(schema)
     if file == "application_train":
         data[TARGET], types[TARGET] = [row % 2 for row in range(rows)], pl.Int64()
     made = pl.DataFrame(data, schema=types)

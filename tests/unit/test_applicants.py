@@ -15,6 +15,7 @@ from polars.testing import assert_frame_equal
 from home_credit.applicants.parquet import ApplicantStore
 from home_credit.errors import TableError, UnknownApplicantError
 from home_credit.tables.bundle import parse_bundle
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, table
 from home_credit.tables.source import open_tables
 from support.tables import a_table, write_table
@@ -26,7 +27,7 @@ IDS = (5, 3, 9)
 TEST_IDS = (4, 8, 1)
 
 
-def fill(directory: Path, ending: str = ".parquet", **tables: pl.DataFrame) -> ApplicantStore:
+def fill(directory: Path, ending: str = ".parquet", /, **tables: pl.DataFrame) -> ApplicantStore:
     """Write a portfolio of six applicants, of whom 5 and 3 have a history."""
     made = {name: a_table(name, 4) for name in HISTORIES}
     made = {
@@ -148,9 +149,11 @@ MONTHS = st.lists(
 @given(months=MONTHS)
 def test_the_rows_of_a_frame_give_the_frame_back(months: list[tuple[Any, ...]]) -> None:
     columns = ("MONTHS_BALANCE", "CNT_INSTALMENT", "NAME_CONTRACT_STATUS")
-    values = {name: pl.Series(name, [row[place] for row in months]) for place, name in enumerate(columns)}
+    values: dict[str, Any] = {
+        name: pl.Series(name, [row[place] for row in months]) for place, name in enumerate(columns)
+    }
     frame = a_table("POS_CASH_balance", len(months), **{ID: [5] * len(months)}, **values)
-    frame = frame.cast(table("POS_CASH_balance").schema)
+    frame = frame.cast(pl.Schema(polars_schema(table("POS_CASH_balance"))))
     application = a_table(APPLICATION, 1, **{ID: [5]})
     parsed = parse_bundle({APPLICATION: application.to_dicts(), "POS_CASH_balance": frame.to_dicts()})
     assert_frame_equal(parsed.frames["POS_CASH_balance"], frame, check_exact=True)

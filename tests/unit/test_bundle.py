@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from home_credit.applicants.parquet import ApplicantStore
 from home_credit.errors import BundleError, MissingTableError, UnknownApplicantError
 from home_credit.tables.bundle import parse_bundle
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, Column, table
 
 REQUIRED = {
@@ -37,7 +38,7 @@ def test_the_smallest_bundle_is_an_application_with_what_is_required() -> None:
     parsed = parse_bundle({"application": REQUIRED})
     assert parsed.applicant_id == 100001
     assert set(parsed.frames) == set(TABLES)
-    assert all(parsed.frames[name].schema == table(name).schema for name in TABLES)
+    assert all(parsed.frames[name].schema == polars_schema(table(name)) for name in TABLES)
     assert len(parsed.warnings) == 1
     assert "116 columns are absent" in parsed.warnings[0]
 
@@ -65,6 +66,8 @@ def test_explicit_nulls_and_target_are_silent() -> None:
         ({"application": {**REQUIRED, "AMT_CREDIT": True}}, "application.AMT_CREDIT", "a number is needed"),
         ({"application": {**REQUIRED, "DAYS_BIRTH": -1.5}}, "application.DAYS_BIRTH", "a whole number"),
         ({"application": {**REQUIRED, "SK_ID_CURR": 2**70}}, "application.SK_ID_CURR", "64 bits"),
+        ({"application": {**REQUIRED, "SK_ID_CURR": 2**53}}, "application.SK_ID_CURR", "beyond any id"),
+        ({"application": {**REQUIRED, "FLAG_MOBIL": 2**53}}, "application.FLAG_MOBIL", "beyond any flag"),
         ({"application": {**REQUIRED, "NAME_INCOME_TYPE": 3}}, "application.NAME_INCOME_TYPE", "text"),
         ({"application": REQUIRED, "bureau": {"a": 1}}, "bureau", "a list of rows"),
         ({"application": REQUIRED, "bureau": [3]}, "bureau[0]", "a row"),
@@ -127,6 +130,7 @@ def test_months_of_a_credit_that_is_not_there_are_ignored_with_a_warning() -> No
 
 
 def _value(column: Column) -> st.SearchStrategy[Any]:
+    values: st.SearchStrategy[Any]
     if column.dtype == "text":
         values = st.sampled_from(column.values or ("free text",))
     elif column.dtype == "integer":
@@ -154,7 +158,9 @@ def test_the_portfolio_knows_its_applicants_and_nobody_else(tmp_path: Any) -> No
     with pytest.raises(MissingTableError, match="no application_train.parquet"):
         ApplicantStore(tmp_path).applicants()
     rows = [application(SK_ID_CURR=number) for number in (3, 1, 2)]
-    pl.DataFrame(rows, schema=table(APPLICATION).schema).write_parquet(tmp_path / "application_test.parquet")
+    pl.DataFrame(rows, schema=polars_schema(table(APPLICATION))).write_parquet(
+        tmp_path / "application_test.parquet"
+    )
     portfolio = ApplicantStore(tmp_path)
     assert (portfolio.total, portfolio.applicants(1), portfolio.applicants(limit=1)) == (3, [2, 3], [1])
     bundle = portfolio.bundle(2)

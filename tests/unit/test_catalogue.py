@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from home_credit.default_risk.reasons import reason_codes
 from home_credit.features.application import PROTECTED
 from home_credit.features.catalogue import CATALOGUE, MODULES, TABLE_OF
 from home_credit.tables.schema import TABLES
@@ -24,10 +23,6 @@ def test_every_feature_is_documented_in_both_languages() -> None:
         )
     described = [(feature.en, TABLE_OF[name]) for name, feature in CATALOGUE.items()]
     assert len(set(described)) == len(described)
-
-
-def test_every_feature_has_a_reason_code_and_every_code_a_feature() -> None:
-    assert {feature.reason for feature in CATALOGUE.values()} == set(reason_codes())
 
 
 def test_sex_and_marital_status_are_no_features() -> None:

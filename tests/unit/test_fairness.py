@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -33,13 +34,13 @@ def people(n: int, seed: int = 5) -> pl.DataFrame:
     )
 
 
-def by(measured: dict, *names: str) -> dict:
+def by(measured: dict[str, Any], *names: str) -> dict[str, Any]:
     return next(part for part in measured["by"] if part["traits"] == list(names))
 
 
 @settings(max_examples=10, deadline=None)
 @given(st.lists(PERSON, min_size=1, max_size=40))
-def test_figures_are_their_definitions(rows: list[tuple]) -> None:
+def test_figures_are_their_definitions(rows: list[tuple[Any, ...]]) -> None:
     table = pl.DataFrame(
         [row[:3] for row in rows],
         schema={"CODE_GENDER": pl.String, "DAYS_BIRTH": pl.Int64, "NAME_FAMILY_STATUS": pl.String},

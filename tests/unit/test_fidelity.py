@@ -17,6 +17,7 @@ from home_credit.synthetic.fidelity.closest_records import QUASI_IDENTIFIERS, cl
 from home_credit.synthetic.fidelity.discriminator import two_sample_auc
 from home_credit.synthetic.fidelity.distances import column_distances, rank_correlations
 from home_credit.tables.schema import ID, TARGET
+from support.numbers import number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 # Enough rounds to rank at all.
-QUICK = {"rounds": 20, "learning_rate": 0.2, "num_leaves": 7, "feature_fraction": 0.2}
+QUICK = [{"rounds": 20, "learning_rate": 0.2, "num_leaves": 7, "feature_fraction": 0.2}]
 
 
 def applications(folder: Path, seed: int) -> pl.DataFrame:
@@ -56,8 +57,8 @@ def shifted(another: pl.DataFrame) -> pl.DataFrame:
 def test_equal_distributions_are_near(one: pl.DataFrame, another: pl.DataFrame) -> None:
     found = column_distances(one, another)
     assert found.columns == ["column", "statistic", "distance", "missing_real", "missing_synthetic"]
-    assert found["distance"].drop_nulls().median() < 0.03
-    assert (found["missing_real"] - found["missing_synthetic"]).abs().max() < 0.06
+    assert number(found["distance"].drop_nulls().median()) < 0.03
+    assert number((found["missing_real"] - found["missing_synthetic"]).abs().max()) < 0.06
     test = two_sample_auc(one, another, most_rows=10_000)
     assert test.auc == pytest.approx(0.5, abs=0.06)
     assert test.rows == 2 * min(len(one), len(another))

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from home_credit.dashboard import profile
-from home_credit.dashboard.texts import LANGUAGES, MINUS, NARROW_SPACE, texts
-from home_credit.schemas import PredictionRequest
+from home_credit.dashboard.texts import MINUS, NARROW_SPACE, texts
+from home_credit.schemas import LANGUAGES, PredictionRequest
 
 FR, EN = texts("fr"), texts("en")
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def keys_in_code() -> tuple[set[str], list[str]]:
     for node in (node for path in SOURCES for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))):
         if isinstance(node, ast.JoinedStr):
             parts = [
-                re.escape(part.value) if isinstance(part, ast.Constant) else ".+" for part in node.values
+                re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".+" for part in node.values
             ]
             patterns.append("".join(map(str, parts)))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -125,7 +125,7 @@ def test_unnamed_category_is_shown_as_it_is() -> None:
 def test_profile_writes_days_as_years_and_knows_the_sentinel() -> None:
     situation = dict(profile.facts({"DAYS_EMPLOYED": 365243, "AMT_INCOME_TOTAL": 270000.0}, "situation", FR))
     assert situation["Ancienneté dans l’emploi"] == "sans emploi en cours"
-    assert situation["Revenu annuel"] == f"270{NARROW_SPACE}000"
+    assert situation["Revenu mensuel"] == f"270{NARROW_SPACE}000"
     assert dict(profile.facts({"DAYS_BIRTH": -16765}, "household", EN))["Age"] == "45.9 years"
 
 

@@ -51,13 +51,14 @@ def _manifest() -> dict[str, Any]:
         "rank_correlation": 0.86,
     }
     manifest = {
+        "schema_version": 3,
         "model_version": "0123456789ab",
         "artifacts": {"lgbm_model.joblib": "aa11", "preprocessor.joblib": "bb22"},
         "package_version": "1.0.0",
         "trained_at": "2026-11-24T10:00:00+00:00",
-        "training_data": {"applicants": n, "fingerprint": "8ef5b4e886a4eb6b"},
+        "training_data": {"applicants": n, "persons": n, "fingerprint": "8ef5b4e886a4eb6b", "holdout": 0.0},
         "features": {"version": "1.0.0", "names": ["AMT_CREDIT", "EXT_SOURCE_2", "BUR_ALL_COUNT"]},
-        "parameters": {"rounds": 550, "learning_rate": 0.03},
+        "parameters": [{"rounds": 550, "learning_rate": 0.03}, {"rounds": 700, "learning_rate": 0.02}],
         "metrics": {
             "out_of_fold": {
                 "auc": 0.75601,
@@ -76,14 +77,18 @@ def _manifest() -> dict[str, Any]:
             },
             "folds": {"count": 5, "repeats": 2, "seed": 2018, "auc": [0.75, 0.76], "train_auc": [0.79, 0.8]},
             "complete_histories": {"applicants": 5_000, "auc": 0.77, "auc_low": 0.75, "auc_high": 0.79},
+            "holdout": None,
         },
         "calibration": {"chosen": "line", "log_loss": {"line": 0.2375, "isotonic": 0.2379}},
         "policy": {
             "cut_off": 0.0932,
             "cost_false_negative": 10.0,
             "cost_false_positive": 1.0,
-            "cost_review": 0.85,
-            "review_band": [0.085, 0.15],
+            "cost_review": 0.4,
+            "reviewer_error_rate": 0.2,
+            "review_band": [0.073, 0.143],
+            "out_of_fold_optimal_cut_off": 0.0871,
+            "out_of_fold_optimal_cost": 0.513,
         },
         "validation": {
             "grades": by_grade(probability, target),
@@ -103,7 +108,8 @@ def _manifest() -> dict[str, Any]:
         },
         "versions": {"python": "3.11.7", "lightgbm": "4.7.0"},
     }
-    return json.loads(json.dumps(manifest))
+    plain: dict[str, Any] = json.loads(json.dumps(manifest))
+    return plain
 
 
 MANIFEST = _manifest()
@@ -131,7 +137,7 @@ PATHS = [
     "validation.fairness.by.0.equalized_odds_difference",
     "validation.fairness.by.6.groups.0.calibration_high",
     "validation.explanations.failed",
-    "validation.ladder",
+    "validation.baselines",
     "versions",
     *(f"metrics.out_of_fold.{name}" for name in MANIFEST["metrics"]["out_of_fold"]),
     *(f"policy.{name}" for name in MANIFEST["policy"]),
@@ -140,7 +146,7 @@ PATHS = [
         f"validation.explanations.faithfulness.{name}"
         for name in ("named", "random", "least", "beats_least_high")
     ),
-    *(f"validation.ladder.0.{name}" for name in MANIFEST["validation"]["baselines"][0]),
+    *(f"validation.baselines.0.{name}" for name in MANIFEST["validation"]["baselines"][0]),
 ]
 
 
@@ -214,7 +220,7 @@ def test_a_number_must_be_a_number(path: str) -> None:
 def test_what_was_not_measured_is_said_not_to_be() -> None:
     assert "do not say whose histories" in card.write(_with("metrics.complete_histories", None))
     assert "nobody is referred for cost alone" in card.write(_with("policy.review_band", None))
-    assert "No simpler models" in card.write(_with("validation.ladder", []))
+    assert "No simpler models" in card.write(_with("validation.baselines", []))
 
 
 def test_bad_news_is_told() -> None:

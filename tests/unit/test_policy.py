@@ -1,66 +1,89 @@
-"""The policy: the cheapest cut-off, the band for a human, points and grades."""
+"""The policy: the cheapest of three decisions, points and grades."""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import get_args
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from home_credit import policy
+from home_credit.policy import Costs, DecisionKind, Policy, grade, score_points
 
-COSTS = policy.Costs(10.0, 1.0, 0.85)
-SCORED = st.lists(
-    st.tuples(st.integers(1, 999).map(lambda n: n / 1000), st.integers(0, 1)), min_size=1, max_size=60
+PROBABILITIES = st.floats(0, 1)
+COSTS = st.builds(
+    Costs,
+    false_negative=st.floats(0.1, 100),
+    false_positive=st.floats(0.1, 100),
+    review=st.floats(0, 50),
+    reviewer_error_rate=st.floats(0, 1),
 )
 
 
-@given(SCORED)
-def test_no_cut_off_is_cheaper_than_the_chosen_one(scored: list[tuple[float, int]]) -> None:
-    probability = np.array([p for p, _ in scored])
-    target = np.array([y for _, y in scored])
-    # Ties between applicants make some cut-offs of the sorted list impossible; spread them by a hair.
-    probability = probability + np.arange(len(probability)) * 1e-9
-    chosen = policy.choose_cut_off(probability, target, COSTS)
-    best = policy.expected_cost(probability, target, chosen, COSTS)
-    for other in [0.0, *probability, 1.0]:
-        assert best <= policy.expected_cost(probability, target, float(other), COSTS) + 1e-12
+@given(COSTS, PROBABILITIES)
+def test_no_decision_is_cheaper_than_the_one_taken(costs: Costs, probability: float) -> None:
+    policy = Policy.of(costs)
+    taken = policy.expected_cost(probability)
+    assert taken is not None
+    for other in get_args(DecisionKind):
+        assert taken <= costs.expected(other, probability) + 1e-9
 
 
-@given(st.floats(0, 1), st.floats(0, 1))
+@given(COSTS)
+def test_the_band_holds_the_cut_off_and_is_empty_where_a_review_never_pays(costs: Costs) -> None:
+    missed, refused = costs.false_negative, costs.false_positive
+    worth = (1 - 2 * costs.reviewer_error_rate) * missed * refused / (missed + refused) - costs.review
+    if costs.review_band is None:
+        assert worth <= 1e-9
+    else:
+        low, high = costs.review_band
+        assert worth > -1e-9
+        assert -1e-12 <= low <= costs.cut_off * (1 + 1e-9) and costs.cut_off * (1 - 1e-9) <= high <= 1 + 1e-12
+
+
+def test_the_costs_as_served_move_the_cut_off() -> None:
+    assert Policy.of(Costs(10, 1)).cut_off == 1 / 11
+    assert Policy.of(Costs(5, 1)).cut_off == 1 / 6
+
+
+def test_a_reviewer_who_errs_narrows_the_band() -> None:
+    perfect = Costs(review=0.4, reviewer_error_rate=0.0).review_band
+    human = Costs(review=0.4, reviewer_error_rate=0.2).review_band
+    assert perfect == pytest.approx((0.04, 0.6))
+    assert human == pytest.approx((0.6 / 8.2, 0.4 / 2.8))
+    assert Costs(review=0.85, reviewer_error_rate=0.2).review_band is None
+
+
+def test_decisions_by_the_default_policy() -> None:
+    policy = Policy.of(Costs())
+    assert [policy.decide(p) for p in (0.05, 0.0731, 0.0732, 0.0909, 0.142, 0.143, 0.5)] == [
+        "approved", "approved", "review", "review", "review", "declined", "declined",
+    ]  # fmt: skip
+    assert policy.expected_cost(0.05) == 0.5
+    assert policy.expected_cost(0.5) == 0.5
+    assert policy.expected_cost(0.1) == pytest.approx(0.4 + 0.2 * (1.0 + 0.9))
+
+
+def test_no_band_no_referral() -> None:
+    assert Policy(0.09, None).decide(0.09) == "declined"
+    assert Policy(0.09, None).expected_cost(0.09) is None
+
+
+def test_the_version_is_that_of_the_numbers() -> None:
+    assert Policy.of(Costs()).version == Policy.of(Costs(10, 1)).version
+    versions = {
+        Policy.of(costs).version for costs in (Costs(), Costs(5), Costs(review=0.3), Costs(review=1.0))
+    }
+    assert len(versions) == 4
+
+
+@given(PROBABILITIES, PROBABILITIES)
 def test_a_higher_probability_never_scores_higher_nor_grades_better(one: float, other: float) -> None:
     low, high = sorted((one, other))
-    assert policy.score_points(low) >= policy.score_points(high)
-    assert policy.grade(low) <= policy.grade(high)
-
-
-def test_the_band_is_where_a_human_look_is_cheaper() -> None:
-    band = policy.review_band(1 / 11, COSTS)
-    assert band is not None
-    rule = policy.Policy(1 / 11, band)
-    assert [rule.decide(p) for p in (0.05, band[0], 0.12, band[1], 0.5)] == [
-        "approved",
-        "review",
-        "review",
-        "declined",
-        "declined",
-    ]
-
-
-@given(st.floats(0.01, 0.4), st.floats(0.01, 3.0))
-def test_whom_a_human_sees_is_whom_the_machine_would_cost_more(cut_off: float, review: float) -> None:
-    costs = policy.Costs(10.0, 1.0, review)
-    rule = policy.Policy(cut_off, policy.review_band(cut_off, costs))
-    for p in np.linspace(0.0, 1.0, 201):
-        machine = costs.false_negative * p if p < cut_off else costs.false_positive * (1.0 - p)
-        if abs(machine - review) > 1e-9:
-            assert (rule.decide(float(p)) == "review") == (machine > review)
-
-
-def test_no_band_where_humans_are_dear() -> None:
-    assert policy.review_band(1 / 11, policy.Costs(10.0, 1.0, 0.95)) is None
-    assert policy.Policy(0.09, None).decide(0.09) == "declined"
+    assert score_points(low) >= score_points(high)
+    assert grade(low) <= grade(high)
 
 
 def test_points_double_the_odds() -> None:
-    assert policy.score_points(1 / 31) == 600
-    assert policy.score_points(1 / 61) == 620
+    assert score_points(1 / 31) == 600
+    assert score_points(1 / 61) == 620

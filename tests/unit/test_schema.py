@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, TARGET, Column, table
 
 if TYPE_CHECKING:
@@ -82,5 +83,5 @@ def test_known_sentinels_are_there() -> None:
 def test_the_schema_is_that_of_the_real_tables(name: str, real_tables: Path) -> None:
     real = dict(pl.scan_parquet(real_tables / f"{name}.parquet").collect_schema())
     real.pop(TARGET, None)
-    schema = table(APPLICATION if name.startswith(APPLICATION) else name).schema
+    schema = polars_schema(table(APPLICATION if name.startswith(APPLICATION) else name))
     assert list(real.items()) == list(schema.items())

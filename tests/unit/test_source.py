@@ -21,6 +21,7 @@ from home_credit.errors import (
     TableError,
     WrongTypeError,
 )
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, TARGET, table
 from home_credit.tables.source import Split, open_tables
 from support.tables import a_table, write_table
@@ -34,7 +35,7 @@ TEST_IDS = [200001, 200002, 200003]
 each_ending = pytest.mark.parametrize("ending", [".parquet", ".csv", ".csv.gz"])
 
 
-def fill(directory: Path, ending: str = ".parquet", **tables: pl.DataFrame) -> Path:
+def fill(directory: Path, ending: str = ".parquet", /, **tables: pl.DataFrame) -> Path:
     """Write all tables; ``tables`` replace those of the same name."""
     directory.mkdir(exist_ok=True)
     made = {file: a_table(file) for file in FILES}
@@ -73,7 +74,7 @@ def replace(path: Path, old: str, new: str) -> None:
 def test_all_seven_tables_come_in_the_types_of_the_schema(tmp_path: Path, ending: str) -> None:
     frames, warnings, _ = read(fill(tmp_path, ending))
     assert list(frames) == list(TABLES)
-    assert all(dict(frames[name].schema) == table(name).schema for name in TABLES)
+    assert all(dict(frames[name].schema) == polars_schema(table(name)) for name in TABLES)
     assert_frame_equal(frames[APPLICATION], a_table("application_train").drop(TARGET))
     assert all(frames[name].equals(a_table(name)) for name in HISTORIES)
     assert warnings == []
@@ -83,11 +84,12 @@ def test_all_seven_tables_come_in_the_types_of_the_schema(tmp_path: Path, ending
 def test_a_split_chooses_its_applicants(tmp_path: Path, ending: str) -> None:
     fill(tmp_path, ending)
     train_ids = a_table("application_train")[ID].to_list()
-    for split, ids, labelled in (
-        ("train", train_ids, 3),
-        ("test", TEST_IDS, 0),
-        ("all", train_ids + TEST_IDS, 3),
-    ):
+    expected: dict[Split, tuple[list[int], int]] = {
+        "train": (train_ids, 3),
+        "test": (TEST_IDS, 0),
+        "all": (train_ids + TEST_IDS, 3),
+    }
+    for split, (ids, labelled) in expected.items():
         with open_tables(tmp_path, split) as source:
             assert source.applicants[ID].to_list() == ids
             assert source.frames[APPLICATION].collect()[ID].to_list() == ids
@@ -110,7 +112,7 @@ def test_a_missing_or_empty_history_is_a_history_that_nobody_has(tmp_path: Path)
     frames, _, _ = read(tmp_path)
     for name in ("bureau", "POS_CASH_balance"):
         assert frames[name].is_empty()
-        assert dict(frames[name].schema) == table(name).schema
+        assert dict(frames[name].schema) == polars_schema(table(name))
 
 
 def test_staged_files_are_gone_after_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -382,11 +384,13 @@ ROWS = st.lists(
 @settings(deadline=None, max_examples=25)
 @given(rows=ROWS)
 def test_csv_and_parquet_are_read_bit_for_bit_alike(
-    tmp_path_factory: Any, rows: list[tuple[Any, ...]]
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[Any, ...]]
 ) -> None:
     columns = ("DAYS_CREDIT", "AMT_CREDIT_SUM", "CREDIT_TYPE", "CREDIT_ACTIVE")
-    values = {name: pl.Series(name, [row[place] for row in rows]) for place, name in enumerate(columns)}
-    held = a_table("bureau", len(rows), **values).cast(table("bureau").schema)
+    values: dict[str, Any] = {
+        name: pl.Series(name, [row[place] for row in rows]) for place, name in enumerate(columns)
+    }
+    held = a_table("bureau", len(rows), **values).cast(pl.Schema(polars_schema(table("bureau"))))
     active = pl.col("CREDIT_ACTIVE")
     expected = held.with_columns(
         pl.when(active.is_in(table("bureau").columns["CREDIT_ACTIVE"].values)).then(active)

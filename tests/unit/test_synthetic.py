@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +17,9 @@ from home_credit.synthetic.build import ROW_GROUP
 from home_credit.synthetic.previous.terms import tariff_making
 from home_credit.synthetic.prices import FEE, explain_instalments
 from home_credit.synthetic.statistics import VariableStatistics, load_statistics
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, table
+from support.numbers import number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,8 +48,8 @@ def everyone(tables: Tables) -> pl.DataFrame:
 def test_tables_have_the_original_names_columns_and_types(tables: Tables) -> None:
     assert set(tables) == {"application_train", "application_test", *HISTORIES}
     for name in HISTORIES:
-        assert dict(tables[name].schema) == table(name).schema
-    schema = table(APPLICATION).schema
+        assert dict(tables[name].schema) == polars_schema(table(name))
+    schema = polars_schema(table(APPLICATION))
     assert dict(tables["application_test"].schema) == schema
     assert tables["application_train"].columns[:2] == [ID, TARGET]
     assert dict(tables["application_train"].drop(TARGET).schema) == schema
@@ -113,31 +113,6 @@ def test_rows_are_sorted_by_applicant_in_small_groups(tmp_path: Path) -> None:
         assert max(groups) <= ROW_GROUP and len(groups) == -(-file.num_rows // ROW_GROUP), path.stem
 
 
-def test_two_runs_into_one_folder_leave_one_whole_portfolio(tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from home_credit.synthetic import write_demo as write; "
-    code += "[write(Path(sys.argv[1]), 120, int(sys.argv[2])) for _ in range(3)]"
-    runs = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "shared"), str(seed)])
-        for seed in (1, 2, 3)
-    ]
-    assert [run.wait() for run in runs] == [0, 0, 0]
-    alone = []
-    for seed in (1, 2, 3):
-        write_demo(tmp_path / str(seed), 120, seed)
-        alone.append({path.name: path.read_bytes() for path in (tmp_path / str(seed)).iterdir()})
-    assert {path.name: path.read_bytes() for path in (tmp_path / "shared").iterdir()} in alone
-
-
-def test_it_needs_nothing_that_the_serving_image_lacks(tmp_path: Path) -> None:
-    absent = ("pyarrow", "pandas", "sklearn", "scipy", "matplotlib", "lightgbm")
-    code = (
-        f"import sys; sys.modules |= dict.fromkeys({absent}); from home_credit.cli.main import main; main()"
-    )
-    demo = ["demo", "--out", str(tmp_path), "--applicants", "50"]
-    subprocess.run([sys.executable, "-c", code, *demo], check=True, capture_output=True)
-    assert len(list(tmp_path.iterdir())) == 8
-
-
 def test_applicants_are_coherent(everyone: pl.DataFrame) -> None:
     assert everyone.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner")["DAYS_EMPLOYED"].eq(365243).all()
     for measure in ("APARTMENTS", "FLOORSMAX"):
@@ -158,7 +133,10 @@ def test_applications_follow_the_price_list(everyone: pl.DataFrame) -> None:
     premium = (cash["AMT_CREDIT"] / cash["AMT_GOODS_PRICE"] - 1) * 100_000 / months
     listed = np.array(levels(committed["PREMIUM"]))
     nearest = np.abs(premium.to_numpy()[:, None] - listed).min(axis=1)
-    assert (nearest * cash["AMT_GOODS_PRICE"].to_numpy() * months.to_numpy() / 100_000 < CENT).mean() > 0.98
+    assert (
+        float((nearest * cash["AMT_GOODS_PRICE"].to_numpy() * months.to_numpy() / 100_000 < CENT).mean())
+        > 0.98
+    )
 
 
 def levels(statistics: VariableStatistics) -> list[float]:
@@ -175,7 +153,7 @@ def test_most_earlier_cash_loans_follow_a_price_list(tables: Tables) -> None:
     made = loans.select(
         pl.coalesce(tariff_making(credit, annuity - fee, months) for fee in (0, FEE))
     ).to_series()
-    assert made.is_not_null().mean() > 0.9
+    assert number(made.is_not_null().mean()) > 0.9
     assert made.drop_nulls().n_unique() < 250
 
 
@@ -185,8 +163,8 @@ def test_known_drivers_drive_default(tables: Tables) -> None:
     assert rate == pytest.approx(0.0807, abs=0.02)
     for score in ("EXT_SOURCE_2", "EXT_SOURCE_3"):
         low, high = (
-            train.filter(pl.col(score) < 0.35)[TARGET].mean(),
-            train.filter(pl.col(score) > 0.65)[TARGET].mean(),
+            number(train.filter(pl.col(score) < 0.35)[TARGET].mean()),
+            number(train.filter(pl.col(score) > 0.65)[TARGET].mean()),
         )
         assert low > 1.8 * high, score
 
@@ -210,19 +188,7 @@ def test_histories_run_as_their_terms_say(tables: Tables) -> None:
     assert np.allclose(joined["AMT_INSTALMENT"], joined["annuity"], atol=0.05)
     cards = tables["credit_card_balance"]
     assert (cards["AMT_BALANCE"] >= 0).all()
-    assert (cards["AMT_DRAWINGS_CURRENT"] > 0).mean() > 0.05
-
-
-@pytest.mark.slow
-def test_histories_are_as_long_as_the_original(tmp_path: Path) -> None:
-    write_demo(tmp_path, 12000, seed=4)
-    original = {
-        "bureau": 1_716_428, "bureau_balance": 27_299_925, "previous_application": 1_670_214,
-        "POS_CASH_balance": 10_001_358, "installments_payments": 13_605_401, "credit_card_balance": 3_840_312,
-    }  # fmt: skip
-    for name, rows in original.items():
-        ours = pl.scan_parquet(tmp_path / f"{name}.parquet").select(pl.len()).collect().item()
-        assert ours / 12000 == pytest.approx(rows / 356_255, rel=0.08), name
+    assert number((cards["AMT_DRAWINGS_CURRENT"] > 0).mean()) > 0.05
 
 
 def test_some_applicants_have_no_history(tables: Tables, everyone: pl.DataFrame) -> None:
@@ -230,16 +196,6 @@ def test_some_applicants_have_no_history(tables: Tables, everyone: pl.DataFrame)
     for name in ("bureau", "previous_application"):
         alone = alone.join(tables[name], on=ID, how="anti")
     assert 0 < len(alone) < 0.03 * APPLICANTS
-
-
-def test_the_split_to_be_scored_drifts(tmp_path: Path) -> None:
-    write_demo(tmp_path, 12000, seed=1)
-    train, test = (pl.read_parquet(tmp_path / f"application_{split}.parquet") for split in ("train", "test"))
-    revolving = pl.col("NAME_CONTRACT_TYPE") == "Revolving loans"
-    assert test.select(revolving.mean()).item() < 0.5 * train.select(revolving.mean()).item()
-    assert test["EXT_SOURCE_1"].null_count() / len(test) < train["EXT_SOURCE_1"].null_count() / len(train)
-    month = "AMT_REQ_CREDIT_BUREAU_MON"
-    assert test[month].mean() < 0.3 * train[month].mean()
 
 
 def test_nothing_is_left_behind_by_a_failure(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The application: parts, middleware and routes put together."""
+"""The application: service, middleware and routes put together."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from home_credit.api import problems
 from home_credit.api.authentication import require_key
 from home_credit.api.limits import BodyLimit, RateLimit
 from home_credit.api.metrics import Metrics, MetricsMiddleware
-from home_credit.api.routes import applicants, decisions, inference, operations, predictions
-from home_credit.applicants.parquet import ApplicantStore
-from home_credit.decisioning.scoring import Scorer
-from home_credit.decisioning.service import DecisionService, LazyResource
-from home_credit.errors import HomeCreditError
-from home_credit.ledger import Ledger
+from home_credit.api.routes import applicants as known_applicants
+from home_credit.api.routes import decisions, inference, operations, predictions
+from home_credit.decisioning.factory import decision_service
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from home_credit.applicants import ApplicantStore
     from home_credit.config import Settings
+    from home_credit.decisioning.scoring import Scorer
+    from home_credit.decisioning.service import DecisionService
+    from home_credit.ledger import Ledger
 
 logger = logging.getLogger(__name__)
 
@@ -44,19 +45,16 @@ def create_app(
     settings: Settings,
     *,
     scorer: Scorer | None = None,
-    portfolio: ApplicantStore | None = None,
+    applicants: ApplicantStore | None = None,
     ledger: Ledger | None = None,
 ) -> FastAPI:
     """Return the API; what is not passed is loaded as ``settings`` say when the server starts.
 
-    A part that cannot be loaded then is logged and tried again when a request needs it.
+    What cannot be loaded then is logged, and tried again when a request needs it.
     """
     metrics = Metrics()
-    service = DecisionService(
-        scorer=LazyResource(lambda: scorer or Scorer.load(settings.models, settings)),
-        portfolio=LazyResource(lambda: portfolio or ApplicantStore(settings.portfolio)),
-        ledger=LazyResource(lambda: ledger or Ledger.open(settings.database_url)),
-        observe=metrics.decided,
+    service = decision_service(
+        settings, scorer=scorer, applicants=applicants, ledger=ledger, observe=metrics.decided
     )
 
     @asynccontextmanager
@@ -64,8 +62,7 @@ def create_app(
         logs.configure()
         await run_in_threadpool(_load, service)
         yield
-        if ledger is None and service.ledger.loaded:
-            service.ledger.get().close()
+        await run_in_threadpool(service.close)
 
     app = FastAPI(
         title="Home Credit scoring",
@@ -80,7 +77,7 @@ def create_app(
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RateLimit, per_minute=settings.max_requests_per_minute)
     app.add_middleware(MetricsMiddleware, metrics=metrics)
-    for module in (predictions, applicants, decisions):
+    for module in (predictions, known_applicants, decisions):
         app.include_router(module.router, dependencies=[Depends(require_key)])
     for module in (operations, inference):
         app.include_router(module.router)
@@ -88,8 +85,5 @@ def create_app(
 
 
 def _load(service: DecisionService) -> None:
-    for part in (service.scorer, service.portfolio, service.ledger):
-        try:
-            part.get()
-        except HomeCreditError as error:
-            logger.warning("started without a part: %s", error)
+    for error in service.load():
+        logger.warning("started incomplete: %s", error)

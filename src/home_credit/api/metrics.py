@@ -46,7 +46,7 @@ class Metrics:
         self._decisions.labels(decision.decision, decision.grade, str(decision.simulation).lower()).inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answered request; ``route`` is a path template, never a path that a client synthetic."""
+        """Count an answered request; ``route`` is a path template, never a path that a client made up."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 

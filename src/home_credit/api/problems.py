@@ -49,6 +49,9 @@ ERRORS: Mapping[type[Exception], Kind] = {
     errors.UnavailableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
     errors.ArtifactError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-model", "No model is loaded"),
     errors.LedgerError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-ledger", "The ledger is not available"),
+    errors.BrokenRecordError: Kind(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "broken-record", "A record of the ledger is broken"
+    ),
     Exception: FAULT,
 }
 

@@ -1,1 +1,1 @@
-"""The command ``home-credit``: one verb per job."""
+"""The command line, a module of verbs per subject."""

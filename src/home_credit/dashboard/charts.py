@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from home_credit.dashboard.texts import Texts
-    from home_credit.schemas import DecisionKind, Reason
+    from home_credit.policy import DecisionKind
+    from home_credit.schemas import Reason
 
 Spec = dict[str, Any]
 

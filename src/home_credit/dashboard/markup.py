@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from home_credit.schemas import DecisionKind
+    from home_credit.policy import DecisionKind
 
 
 def brand(name: str, purpose: str) -> str:

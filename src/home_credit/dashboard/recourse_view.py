@@ -12,7 +12,7 @@ from home_credit.dashboard import markup
 if TYPE_CHECKING:
     from home_credit.dashboard.texts import Texts
     from home_credit.errors import ApiError
-    from home_credit.schemas import Change, Recourse
+    from home_credit.schemas import LoanChange, Recourse
 
 
 def show(found: Recourse | ApiError, translate: Texts) -> None:
@@ -48,7 +48,7 @@ def _option(found: Recourse, place: int, translate: Texts) -> str:
     )
 
 
-def _both(change: Change, translate: Texts) -> tuple[str, str]:
+def _both(change: LoanChange, translate: Texts) -> tuple[str, str]:
     key = f"recourse.{change.unit}"
     return translate(key, value=translate.number(change.old)), translate(
         key, value=translate.number(change.new)

@@ -1,18 +1,20 @@
-"""The saved model: three files and a manifest that names each by its SHA-256."""
+"""The saved model: three files, one of them plain JSON, and a manifest that names each by its SHA-256."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import joblib
 
 from home_credit.default_risk import classifier
 from home_credit.default_risk.calibration import Calibration
+from home_credit.default_risk.manifest import MANIFEST, Manifest
 from home_credit.default_risk.preprocessor import Preprocessor
 from home_credit.errors import ArtifactError
+from home_credit.terms.model import TermModel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-CLASSIFIER, PREPROCESSOR, MANIFEST = "lgbm_model.joblib", "preprocessor.joblib", "manifest.json"
+    from home_credit.default_risk.manifest import TrainingFacts
+
+CLASSIFIER, PREPROCESSOR, TERMS = "lgbm_model.joblib", "preprocessor.joblib", "terms.json"
 CARD = "model_card.md"
 
 
@@ -33,12 +37,13 @@ class Artifacts:
     booster: lgb.Booster
     preprocessor: Preprocessor
     calibration: Calibration
-    manifest: dict[str, Any]
+    terms: TermModel
+    manifest: Manifest
 
     @property
     def version(self) -> str:
         """The model version: what its files are, not when they were made."""
-        return str(self.manifest["model_version"])
+        return self.manifest.model_version
 
     def probability(self, rows: pl.DataFrame) -> NDArray[np.float64]:
         """Return the probability of default of each row of the feature matrix."""
@@ -56,8 +61,9 @@ def save(
     booster: lgb.Booster,
     preprocessor: Preprocessor,
     calibration: Calibration,
-    facts: dict[str, Any],
-) -> dict[str, Any]:
+    terms: TermModel,
+    facts: TrainingFacts,
+) -> Manifest:
     """Write the model to ``directory`` and return its manifest.
 
     joblib files hold a LightGBM booster and plain data only, so that moving our own code never breaks them.
@@ -71,12 +77,11 @@ def save(
         },
         directory / PREPROCESSOR,
     )
-    digests = {name: _digest(directory / name) for name in (CLASSIFIER, PREPROCESSOR)}
+    (directory / TERMS).write_text(json.dumps(terms.to_plain(), separators=(",", ":")), encoding="utf-8")
+    digests = {name: _digest(directory / name) for name in (CLASSIFIER, PREPROCESSOR, TERMS)}
     version = hashlib.sha256("".join(digests.values()).encode()).hexdigest()[:12]
-    manifest = {"model_version": version, "artifacts": digests, **facts}
-    (directory / MANIFEST).write_text(
-        json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    manifest = Manifest(model_version=version, artifacts=digests, **dict(facts))
+    manifest.write(directory)
     return manifest
 
 
@@ -86,19 +91,20 @@ def load(directory: Path) -> Artifacts:
     Raises :class:`ArtifactError` where a file is missing or is not the one that the manifest names.
     """
     try:
-        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
-        for name, digest in manifest["artifacts"].items():
+        manifest = Manifest.read(directory)
+        for name, digest in manifest.artifacts.items():
             if _digest(directory / name) != digest:
                 raise ArtifactError(
                     f"{directory / name} is not the file that {MANIFEST} names; train or restore it"
                 )
         plain = joblib.load(directory / PREPROCESSOR)
         booster = joblib.load(directory / CLASSIFIER)
+        terms = TermModel.from_plain(json.loads((directory / TERMS).read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise ArtifactError(f"no model: {error.filename} is missing") from error
-    except (ValueError, KeyError) as error:
-        raise ArtifactError(f"{directory / MANIFEST} is not a manifest: {error}") from error
-    return Artifacts(booster, Preprocessor.from_plain(plain), Calibration(**plain["calibration"]), manifest)
+    return Artifacts(
+        booster, Preprocessor.from_plain(plain), Calibration(**plain["calibration"]), terms, manifest
+    )
 
 
 def copy(source: Path, target: Path) -> str:
@@ -108,7 +114,7 @@ def copy(source: Path, target: Path) -> str:
     """
     model = load(source)
     target.mkdir(parents=True, exist_ok=True)
-    for name in (*model.manifest["artifacts"], CARD, MANIFEST):
+    for name in (*model.manifest.artifacts, CARD, MANIFEST):
         half = target / f"{name}.half"
         half.write_bytes((source / name).read_bytes())
         half.replace(target / name)

@@ -31,18 +31,3 @@ class Calibration:
 
 
 IDENTITY = Calibration(1.0, 0.0)
-
-
-def fit(raw: NDArray[np.float64], target: NDArray[np.int64], *, steps: int = 50) -> Calibration:
-    """Fit by Newton's method on the logistic likelihood of ``target`` given raw log-odds."""
-    design = np.column_stack([raw, np.ones_like(raw)])
-    weights = np.array([1.0, 0.0])
-    for _ in range(steps):
-        probability = 1.0 / (1.0 + np.exp(-(design @ weights)))
-        gradient = design.T @ (probability - target)
-        hessian = (design * (probability * (1.0 - probability))[:, None]).T @ design
-        step = np.linalg.solve(hessian, gradient)
-        weights = weights - step
-        if float(np.abs(step).max()) < 1e-10:
-            break
-    return Calibration(float(weights[0]), float(weights[1]))

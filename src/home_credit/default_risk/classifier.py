@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import lightgbm as lgb
 import numpy as np
+
+from home_credit.default_risk.tree_shap import Explanation, TreeShap, UnsupportedTreesError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,10 +30,11 @@ FIXED: dict[str, Any] = {
 }
 
 
-def committed_parameters() -> dict[str, Any]:
-    """Return the hyper-parameters kept with the code, ``rounds`` being the number of trees."""
+def committed_parameters() -> list[dict[str, Any]]:
+    """Return the hyper-parameters kept with the code, one set per booster; ``rounds`` is the number of trees."""
     text = files("home_credit.default_risk").joinpath("parameters.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    boosters: list[dict[str, Any]] = tomllib.loads(text)["boosters"]
+    return boosters
 
 
 def fit(
@@ -55,11 +60,89 @@ def fit(
     return lgb.train(settings, data, num_boost_round=rounds)
 
 
+def fit_average(
+    matrix: NDArray[np.float64],
+    target: NDArray[np.int64],
+    *,
+    features: Sequence[str],
+    categorical: Sequence[int],
+    parameters: Sequence[Mapping[str, Any]],
+    seed: int,
+    monotone_constraints: Sequence[int] = (),
+) -> lgb.Booster:
+    """Train a booster by each set of ``parameters`` and return their average; the rest is as for :func:`fit`."""
+    boosters = [
+        fit(
+            matrix,
+            target,
+            features=features,
+            categorical=categorical,
+            parameters=each,
+            seed=seed + place,
+            monotone_constraints=monotone_constraints,
+        )
+        for place, each in enumerate(parameters)
+    ]
+    return average(boosters)
+
+
+def average(boosters: Sequence[lgb.Booster]) -> lgb.Booster:
+    """Return the booster whose log-odds are the mean of those of ``boosters``, which read the same features.
+
+    It holds the trees of all of them with the values of their leaves divided by the number of boosters, so it is
+    served, saved and explained as any other. The text form of LightGBM models is read and written.
+    """
+    if len(boosters) == 1:
+        return boosters[0]
+    share = 1.0 / len(boosters)
+    trees: list[str] = []
+    for booster in boosters:
+        head, text = booster.model_to_string().split(_FIRST_TREE)
+        text, tail = text.split(_END_OF_TREES)
+        trees += (_VALUES.sub(lambda line: _scaled(line, share), tree) for tree in _NEXT_TREE.split(text))
+    numbered = "".join(f"\nTree={number}\n{tree}" for number, tree in enumerate(trees))
+    # The sizes of the trees in bytes are no longer true; LightGBM reads the trees in order without them.
+    return lgb.Booster(model_str=_TREE_SIZES.sub("", head) + numbered + _END_OF_TREES + tail)
+
+
+_FIRST_TREE, _END_OF_TREES = "\nTree=0\n", "\nend of trees"
+_NEXT_TREE = re.compile(r"\nTree=\d+\n")
+_TREE_SIZES = re.compile(r"\ntree_sizes=.*")
+_VALUES = re.compile(r"^((?:leaf|internal)_value=)(.*)$", re.MULTILINE)
+
+
+def _scaled(line: re.Match[str], share: float) -> str:
+    return line[1] + " ".join(repr(float(value) * share) for value in line[2].split(" "))
+
+
 def log_odds(booster: lgb.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the uncalibrated log-odds of default, one per row."""
     return np.asarray(booster.predict(matrix, raw_score=True), dtype=np.float64)
 
 
-def contributions(booster: lgb.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return exact TreeSHAP values in log-odds, rows by features plus a last column with the base value."""
-    return np.asarray(booster.predict(matrix, pred_contrib=True), dtype=np.float64)
+class Explainer:
+    """Explains what a booster says of rows; a row alone gets the bits that it gets in a batch.
+
+    Its tables are laid out at the first use, so that a model loads no later for them. Safe to use from several threads.
+    """
+
+    def __init__(self, booster: lgb.Booster) -> None:
+        self._booster = booster
+
+    @cached_property
+    def _tree_shap(self) -> TreeShap | None:
+        try:
+            return TreeShap(self._booster.model_to_string())
+        except UnsupportedTreesError:
+            return None
+
+    def explain(self, matrix: NDArray[np.float64]) -> Explanation:
+        """Return log-odds and exact TreeSHAP values for a matrix of rows by features.
+
+        Trees that the tables cannot hold (deeper than seven splits) are explained by LightGBM itself, which takes
+        longer.
+        """
+        if self._tree_shap is not None:
+            return self._tree_shap.explain(matrix)
+        shares = np.asarray(self._booster.predict(matrix, pred_contrib=True), dtype=np.float64)
+        return Explanation(log_odds(self._booster, matrix), shares[:, :-1], float(shares[0, -1]))

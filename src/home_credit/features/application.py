@@ -7,8 +7,10 @@ from operator import add, mul
 
 from home_credit.features.arithmetic import flag, ratio, where, whole
 from home_credit.features.definition import Feature, Missing
-from home_credit.features.expression import FLOAT, coalesce, col, lit, max_horizontal, min_horizontal
+from home_credit.features.expression import FLOAT, col, max_horizontal, min_horizontal
 from home_credit.tables.schema import APPLICATION, table
+from home_credit.terms.columns import MONTHS as TERM_MONTHS
+from home_credit.terms.columns import RATE as TERM_RATE
 
 TABLE = APPLICATION
 SENTINEL_DAYS = 365243
@@ -20,41 +22,6 @@ NOT_A_FEATURE = ("SK_ID_CURR", "DAYS_EMPLOYED", "FLAG_MOBIL", "WEEKDAY_APPR_PROC
 EXTERNAL = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
 DOCUMENTS = tuple(f"FLAG_DOCUMENT_{number}" for number in range(2, 22))
 BUILDING_SUFFIXES = ("_AVG", "_MODE", "_MEDI")
-# Lengths of contract, in months, that the lender offers: the implied term is the shortest that repays.
-TERMS = (6, 10, 12, 18, 24, 30, 36, 42, 48, 54, 60, 72)
-
-_REASON_OF_PREFIX = {
-    "EXT_SOURCE": "EXTERNAL_SCORE",
-    "AMT_REQ_CREDIT_BUREAU": "CREDIT_ENQUIRIES",
-    "AMT_INCOME": "INCOME",
-    "AMT_": "LOAN_TERMS",
-    "NAME_CONTRACT_TYPE": "LOAN_TERMS",
-    "DAYS_BIRTH": "AGE",
-    "NAME_INCOME_TYPE": "EMPLOYMENT",
-    "OCCUPATION_TYPE": "EMPLOYMENT",
-    "ORGANIZATION_TYPE": "EMPLOYMENT",
-    "FLAG_EMP_PHONE": "EMPLOYMENT",
-    "NAME_EDUCATION_TYPE": "EDUCATION",
-    "CNT_CHILDREN": "HOUSEHOLD",
-    "NAME_TYPE_SUITE": "APPLICATION_CONTEXT",
-    "HOUR_": "APPLICATION_CONTEXT",
-    "FLAG_DOCUMENT": "DOCUMENTS",
-    "FLAG_OWN": "ASSETS",
-    "OWN_CAR_AGE": "ASSETS",
-    "FLAG_": "CONTACT_DETAILS",
-    "DAYS_LAST_PHONE_CHANGE": "CONTACT_DETAILS",
-    "DAYS_REGISTRATION": "STABILITY",
-    "DAYS_ID_PUBLISH": "STABILITY",
-    "REGION_": "REGION",
-    "REG_": "ADDRESS_MATCH",
-    "LIVE_": "ADDRESS_MATCH",
-    "OBS_": "SOCIAL_CIRCLE",
-    "DEF_": "SOCIAL_CIRCLE",
-}
-
-
-def _reason(column: str) -> str:
-    return next((code for prefix, code in _REASON_OF_PREFIX.items() if column.startswith(prefix)), "HOUSING")
 
 
 def _as_given() -> list[Feature]:
@@ -64,7 +31,6 @@ def _as_given() -> list[Feature]:
             column.name,
             col(column.name) if column.dtype == "text" else col(column.name).cast(FLOAT),
             column.unit,
-            _reason(column.name),
             column.en,
             column.fr,
             Missing.NOT_GIVEN,
@@ -127,7 +93,7 @@ def _external_scores() -> list[Feature]:
         ),
     }
     return [
-        Feature(name, value, "normalised", "EXTERNAL_SCORE", en, fr, Missing.NOT_GIVEN)
+        Feature(name, value, "normalised", en, fr, Missing.NOT_GIVEN)
         for name, (value, en, fr) in made.items()
     ]
 
@@ -135,29 +101,27 @@ def _external_scores() -> list[Feature]:
 def _loan() -> list[Feature]:
     credit, annuity = col("AMT_CREDIT"), col("AMT_ANNUITY")
     goods, income = col("AMT_GOODS_PRICE"), col("AMT_INCOME_TOTAL")
-    term = ratio(credit, annuity)
-    contract = coalesce(
-        *(where(term < float(months), lit(months)) for months in TERMS),
-        where(term >= float(TERMS[-1]), lit(TERMS[-1])),
-    ).cast(FLOAT)
-    cost = annuity * contract
+    months = col(TERM_MONTHS)
+    interest = annuity * months - credit
     made = {
-        "APP_TERM": (term, "months", "LOAN_TERMS", "credit over annuity: the shortest possible term", "crédit rapporté à l’annuité : durée minimale"),
-        "APP_IMPLIED_TERM": (contract, "months", "LOAN_TERMS", "shortest offered term that repays the credit", "plus courte durée proposée qui rembourse le crédit"),
-        "APP_IMPLIED_INTEREST": (ratio(cost - credit, credit), "ratio", "LOAN_TERMS", "interest over the implied term, as a share of the credit", "intérêts sur la durée implicite, en part du crédit"),
-        # Interest falls on a debt that declines to nothing: twice the cost over (n + 1) months, a year having 12.
-        "APP_IMPLIED_RATE": (ratio((cost - credit) * 24.0, credit * (contract + 1.0)), "rate", "LOAN_TERMS", "implied yearly interest rate", "taux d’intérêt annuel implicite"),
-        "APP_CREDIT_TO_GOODS": (ratio(credit, goods), "ratio", "LOAN_TERMS", "credit over price of the goods", "crédit rapporté au prix du bien"),
-        "APP_GOODS_LESS_CREDIT": (goods - credit, "currency", "LOAN_TERMS", "price of the goods less credit", "prix du bien moins crédit"),
-        "APP_CREDIT_TO_INCOME": (ratio(credit, income), "ratio", "CREDIT_BURDEN", "credit over yearly income", "crédit rapporté au revenu annuel"),
-        "APP_ANNUITY_TO_INCOME": (ratio(annuity, income), "ratio", "CREDIT_BURDEN", "annuity over income", "annuité rapportée au revenu"),
-        "APP_GOODS_TO_INCOME": (ratio(goods, income), "ratio", "CREDIT_BURDEN", "price of the goods over income", "prix du bien rapporté au revenu"),
-        "APP_INCOME_LESS_ANNUITY": (income - annuity * 12.0, "currency", "CREDIT_BURDEN", "income less a year of annuities", "revenu moins une année d’annuités"),
-        "APP_INCOME_PER_CHILD": (ratio(income, (col("CNT_CHILDREN") + 1).cast(FLOAT)), "currency", "INCOME", "income per dependent, the applicant counted", "revenu par personne à charge, client compris"),
+        "APP_TERM": (ratio(credit, annuity), "months", "credit over monthly instalment: the shortest possible term", "crédit rapporté à la mensualité : durée minimale"),
+        "APP_IMPLIED_TERM": (months, "months", "term of the loan, told from its amounts by earlier loans", "durée du prêt, déduite de ses montants d’après des prêts antérieurs"),
+        "APP_IMPLIED_INTEREST": (ratio(interest, credit), "ratio", "interest over the implied term, as a share of the credit", "intérêts sur la durée implicite, en part du crédit"),
+        "APP_IMPLIED_RATE": (col(TERM_RATE), "rate", "nominal yearly interest rate at the implied term", "taux d’intérêt annuel nominal pour la durée implicite"),
+        # What the credit is above the price of the goods is mostly insurance, charged by the month of the term.
+        "APP_PREMIUM_RATE": (ratio(credit - goods, goods * months), "rate", "credit above the price of the goods, by month of the implied term", "crédit au-delà du prix du bien, par mois de la durée implicite"),
+        "APP_INTEREST_TO_INCOME": (ratio(interest, income), "ratio", "interest over the implied term in months of income", "intérêts sur la durée implicite, en mois de revenu"),
+        "APP_CREDIT_TO_GOODS": (ratio(credit, goods), "ratio", "credit over price of the goods", "crédit rapporté au prix du bien"),
+        "APP_GOODS_LESS_CREDIT": (goods - credit, "currency", "price of the goods less credit", "prix du bien moins crédit"),
+        "APP_CREDIT_TO_INCOME": (ratio(credit, income), "ratio", "credit in months of income", "crédit en mois de revenu"),
+        "APP_ANNUITY_TO_INCOME": (ratio(annuity, income), "ratio", "monthly instalment over monthly income", "mensualité rapportée au revenu mensuel"),
+        "APP_GOODS_TO_INCOME": (ratio(goods, income), "ratio", "price of the goods in months of income", "prix du bien en mois de revenu"),
+        "APP_INCOME_LESS_ANNUITY": (income - annuity, "currency", "monthly income less monthly instalment", "revenu mensuel moins mensualité"),
+        "APP_INCOME_PER_CHILD": (ratio(income, (col("CNT_CHILDREN") + 1).cast(FLOAT)), "currency", "monthly income per dependent, the applicant counted", "revenu mensuel par personne à charge, client compris"),
     }  # fmt: skip
     return [
-        Feature(name, value, unit, reason, en, fr, Missing.UNDEFINED)
-        for name, (value, unit, reason, en, fr) in made.items()
+        Feature(name, value, unit, en, fr, Missing.UNDEFINED)
+        for name, (value, unit, en, fr) in made.items()
     ]
 
 
@@ -166,24 +130,24 @@ def _life() -> list[Feature]:
     employed = whole("DAYS_EMPLOYED", sentinel=SENTINEL_DAYS).cast(FLOAT)
     since = {name: col(name).cast(FLOAT) for name in ("DAYS_REGISTRATION", "DAYS_ID_PUBLISH", "DAYS_LAST_PHONE_CHANGE", "OWN_CAR_AGE")}  # fmt: skip
     made = {
-        "DAYS_EMPLOYED": (employed, "days", "EMPLOYMENT", "days since the present employment began (negative)", "jours depuis le début de l’emploi actuel (négatif)"),
-        "APP_NOT_EMPLOYED": (flag(col("DAYS_EMPLOYED") == SENTINEL_DAYS), "flag", "EMPLOYMENT", "no present employment (pensioner or unemployed)", "sans emploi actuel (retraité ou sans activité)"),
-        "APP_EMPLOYED_TO_AGE": (ratio(employed, birth), "share", "EMPLOYMENT", "share of life in the present employment", "part de la vie passée dans l’emploi actuel"),
-        "APP_AGE_AT_EMPLOYMENT": (employed - birth, "days", "EMPLOYMENT", "age when the present employment began", "âge au début de l’emploi actuel"),
-        "APP_REGISTRATION_TO_AGE": (ratio(since["DAYS_REGISTRATION"], birth), "share", "STABILITY", "share of life since the last change of registration", "part de la vie depuis le dernier changement d’inscription"),
-        "APP_ID_TO_AGE": (ratio(since["DAYS_ID_PUBLISH"], birth), "share", "STABILITY", "share of life since the identity document was issued", "part de la vie depuis l’émission de la pièce d’identité"),
-        "APP_ID_LESS_AGE": (since["DAYS_ID_PUBLISH"] - birth, "days", "STABILITY", "age when the identity document was issued", "âge à l’émission de la pièce d’identité"),
-        "APP_PHONE_TO_AGE": (ratio(since["DAYS_LAST_PHONE_CHANGE"], birth), "share", "CONTACT_DETAILS", "share of life since the last change of telephone", "part de la vie depuis le dernier changement de téléphone"),
-        "APP_PHONE_TO_EMPLOYED": (ratio(since["DAYS_LAST_PHONE_CHANGE"], employed), "ratio", "CONTACT_DETAILS", "time since the last change of telephone over time in employment", "temps depuis le changement de téléphone rapporté à l’ancienneté"),
-        "APP_CAR_TO_AGE": (ratio(since["OWN_CAR_AGE"], birth), "ratio", "ASSETS", "age of the car over age of the applicant", "âge de la voiture rapporté à l’âge du client"),
-        "APP_CAR_TO_EMPLOYED": (ratio(since["OWN_CAR_AGE"], employed), "ratio", "ASSETS", "age of the car over time in employment", "âge de la voiture rapporté à l’ancienneté"),
-        "APP_INCOME_TO_EMPLOYED": (ratio(col("AMT_INCOME_TOTAL"), employed), "ratio", "EMPLOYMENT", "income over time in employment", "revenu rapporté à l’ancienneté"),
-        "APP_INCOME_TO_AGE": (ratio(col("AMT_INCOME_TOTAL"), birth), "ratio", "INCOME", "income over age", "revenu rapporté à l’âge"),
-        "APP_CHILDREN_TO_AGE": (ratio(col("CNT_CHILDREN").cast(FLOAT), birth), "ratio", "HOUSEHOLD", "children over age", "enfants rapportés à l’âge"),
+        "DAYS_EMPLOYED": (employed, "days", "days since the present employment began (negative)", "jours depuis le début de l’emploi actuel (négatif)"),
+        "APP_NOT_EMPLOYED": (flag(col("DAYS_EMPLOYED") == SENTINEL_DAYS), "flag", "no present employment (pensioner or unemployed)", "sans emploi actuel (retraité ou sans activité)"),
+        "APP_EMPLOYED_TO_AGE": (ratio(employed, birth), "share", "share of life in the present employment", "part de la vie passée dans l’emploi actuel"),
+        "APP_AGE_AT_EMPLOYMENT": (employed - birth, "days", "age when the present employment began", "âge au début de l’emploi actuel"),
+        "APP_REGISTRATION_TO_AGE": (ratio(since["DAYS_REGISTRATION"], birth), "share", "share of life since the last change of registration", "part de la vie depuis le dernier changement d’inscription"),
+        "APP_ID_TO_AGE": (ratio(since["DAYS_ID_PUBLISH"], birth), "share", "share of life since the identity document was issued", "part de la vie depuis l’émission de la pièce d’identité"),
+        "APP_ID_LESS_AGE": (since["DAYS_ID_PUBLISH"] - birth, "days", "age when the identity document was issued", "âge à l’émission de la pièce d’identité"),
+        "APP_PHONE_TO_AGE": (ratio(since["DAYS_LAST_PHONE_CHANGE"], birth), "share", "share of life since the last change of telephone", "part de la vie depuis le dernier changement de téléphone"),
+        "APP_PHONE_TO_EMPLOYED": (ratio(since["DAYS_LAST_PHONE_CHANGE"], employed), "ratio", "time since the last change of telephone over time in employment", "temps depuis le changement de téléphone rapporté à l’ancienneté"),
+        "APP_CAR_TO_AGE": (ratio(since["OWN_CAR_AGE"], birth), "ratio", "age of the car over age of the applicant", "âge de la voiture rapporté à l’âge du client"),
+        "APP_CAR_TO_EMPLOYED": (ratio(since["OWN_CAR_AGE"], employed), "ratio", "age of the car over time in employment", "âge de la voiture rapporté à l’ancienneté"),
+        "APP_INCOME_TO_EMPLOYED": (ratio(col("AMT_INCOME_TOTAL"), employed), "ratio", "monthly income over time in employment", "revenu mensuel rapporté à l’ancienneté"),
+        "APP_INCOME_TO_AGE": (ratio(col("AMT_INCOME_TOTAL"), birth), "ratio", "monthly income over age", "revenu mensuel rapporté à l’âge"),
+        "APP_CHILDREN_TO_AGE": (ratio(col("CNT_CHILDREN").cast(FLOAT), birth), "ratio", "children over age", "enfants rapportés à l’âge"),
     }  # fmt: skip
     return [
-        Feature(name, value, unit, reason, en, fr, Missing.UNDEFINED)
-        for name, (value, unit, reason, en, fr) in made.items()
+        Feature(name, value, unit, en, fr, Missing.UNDEFINED)
+        for name, (value, unit, en, fr) in made.items()
     ]
 
 
@@ -194,16 +158,16 @@ def _counts() -> list[Feature]:
     circle = {days: (col(f"DEF_{days}_CNT_SOCIAL_CIRCLE"), col(f"OBS_{days}_CNT_SOCIAL_CIRCLE")) for days in (30, 60)}  # fmt: skip
     enquiries = [col(f"AMT_REQ_CREDIT_BUREAU_{span}").fill_null(0.0) for span in ("HOUR", "DAY", "WEEK", "MON", "QRT", "YEAR")]  # fmt: skip
     return [
-        Feature("APP_DOCUMENTS", reduce(add, (col(name) for name in DOCUMENTS)), "count", "DOCUMENTS", "number of documents given", "nombre de documents fournis", Missing.NOT_GIVEN),
-        Feature("APP_BUILDING_MISSING", reduce(add, (flag(col(name).is_null()) for name in building)), "count", "HOUSING", "number of facts missing about the building", "nombre d’informations manquantes sur l’immeuble", Missing.NOT_GIVEN),
-        Feature("APP_ENQUIRIES", reduce(add, enquiries), "count", "CREDIT_ENQUIRIES", "enquiries to the credit bureau in a year", "interrogations du bureau de crédit en un an", Missing.NOT_GIVEN),
-        Feature("APP_ENQUIRIES_RECENT", reduce(add, enquiries[:4]), "count", "CREDIT_ENQUIRIES", "enquiries to the credit bureau in the last month", "interrogations du bureau de crédit au dernier mois", Missing.NOT_GIVEN),
+        Feature("APP_DOCUMENTS", reduce(add, (col(name) for name in DOCUMENTS)), "count", "number of documents given", "nombre de documents fournis", Missing.NOT_GIVEN),
+        Feature("APP_BUILDING_MISSING", reduce(add, (flag(col(name).is_null()) for name in building)), "count", "number of facts missing about the building", "nombre d’informations manquantes sur l’immeuble", Missing.NOT_GIVEN),
+        Feature("APP_ENQUIRIES", reduce(add, enquiries), "count", "enquiries to the credit bureau in a year", "interrogations du bureau de crédit en un an", Missing.NOT_GIVEN),
+        Feature("APP_ENQUIRIES_RECENT", reduce(add, enquiries[:4]), "count", "enquiries to the credit bureau in the last month", "interrogations du bureau de crédit au dernier mois", Missing.NOT_GIVEN),
         *(
-            Feature(f"APP_CIRCLE_DEFAULT_SHARE_{days}", ratio(bad, seen), "share", "SOCIAL_CIRCLE", f"share of the social circle more than {days} days past due", f"part de l’entourage en retard de plus de {days} jours", Missing.UNDEFINED)
+            Feature(f"APP_CIRCLE_DEFAULT_SHARE_{days}", ratio(bad, seen), "share", f"share of the social circle more than {days} days past due", f"part de l’entourage en retard de plus de {days} jours", Missing.UNDEFINED)
             for days, (bad, seen) in circle.items()
         ),
-        Feature("APP_ADDRESS_MISMATCHES", reduce(add, (col(name) for name in ("REG_REGION_NOT_LIVE_REGION", "REG_REGION_NOT_WORK_REGION", "LIVE_REGION_NOT_WORK_REGION", "REG_CITY_NOT_LIVE_CITY", "REG_CITY_NOT_WORK_CITY", "LIVE_CITY_NOT_WORK_CITY"))), "count", "ADDRESS_MATCH", "mismatches between registered, contact and work addresses", "écarts entre adresses déclarée, de contact et de travail", Missing.NOT_GIVEN),
-        Feature("APP_CONTACTS", reduce(add, (col(name) for name in ("FLAG_EMP_PHONE", "FLAG_WORK_PHONE", "FLAG_CONT_MOBILE", "FLAG_PHONE", "FLAG_EMAIL"))), "count", "CONTACT_DETAILS", "ways of contact given", "moyens de contact fournis", Missing.NOT_GIVEN),
+        Feature("APP_ADDRESS_MISMATCHES", reduce(add, (col(name) for name in ("REG_REGION_NOT_LIVE_REGION", "REG_REGION_NOT_WORK_REGION", "LIVE_REGION_NOT_WORK_REGION", "REG_CITY_NOT_LIVE_CITY", "REG_CITY_NOT_WORK_CITY", "LIVE_CITY_NOT_WORK_CITY"))), "count", "mismatches between registered, contact and work addresses", "écarts entre adresses déclarée, de contact et de travail", Missing.NOT_GIVEN),
+        Feature("APP_CONTACTS", reduce(add, (col(name) for name in ("FLAG_EMP_PHONE", "FLAG_WORK_PHONE", "FLAG_CONT_MOBILE", "FLAG_PHONE", "FLAG_EMAIL"))), "count", "ways of contact given", "moyens de contact fournis", Missing.NOT_GIVEN),
     ]  # fmt: skip
 
 

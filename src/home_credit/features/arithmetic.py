@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from home_credit.features.expression import FLOAT, INTEGER, Expr, col, when
+from home_credit.features.expression import FLOAT, INTEGER, Expr, col, lit, when
 from home_credit.tables.schema import ID
 
 if TYPE_CHECKING:
@@ -73,9 +73,22 @@ def mean(integers: Expr) -> Expr:
     return ratio(integers.sum(), integers.count())
 
 
+def total(integers: Expr, among: Expr) -> Expr:
+    """Aggregate: sum of integers over the rows ``among``: 0 where there are none, missing where none of them is known."""
+    known = where(among, integers)
+    return when((known.count() > 0) | (count(among) == 0)).then(known.sum())
+
+
 def share(condition: Expr, among: Expr) -> Expr:
     """Aggregate: share of the rows ``among`` for which the condition holds too, missing where there is none."""
     return ratio(flag(condition & among).sum(), flag(among).sum())
+
+
+def ratio_of_sums(numerator: Expr, denominator: Expr) -> Expr:
+    """Aggregate: sum of one over sum of the other, of the rows in which both are known."""
+    return ratio(
+        where(~denominator.is_null(), numerator).sum(), where(~numerator.is_null(), denominator).sum()
+    )
 
 
 def money(aggregate: Expr) -> Expr:
@@ -100,9 +113,32 @@ def spread(integers: Expr) -> Expr:
     return when(integers.count() > 1).then(when(variance > 0).then(variance.sqrt()).otherwise(0.0))
 
 
+def weighted_mean(integers: Expr, weight: Expr) -> Expr:
+    """Aggregate: mean of integers by whole weights, missing where no weight is left."""
+    known = where(~integers.is_null(), weight)
+    return ratio((integers * weight).sum(), known.sum())
+
+
+def fading(age: Expr, span: int) -> Expr:
+    """Return the weight of a row so old: ``span`` for one of today, in a straight line down to 0 at ``span``."""
+    return when(age < span).then(lit(span) - age).otherwise(0)
+
+
+def slope(integers: Expr, order: Expr) -> Expr:
+    """Aggregate: least-squares slope of integers on ``order``, whole numbers that are never missing.
+
+    It is missing where fewer than two places in the order are left. The sums are exact in 64 bits, and the products
+    of two of them are rounded once.
+    """
+    place = where(~integers.is_null(), order)
+    sums = (integers.count(), place.sum(), integers.sum(), (place * place).sum(), (place * integers).sum())
+    n, x, y, xx, xy = (each.cast(FLOAT) for each in sums)
+    return ratio(n * xy - x * y, n * xx - x * x)
+
+
 def recency_rank(order: Sequence[str]) -> Expr:
     """Number the rows of each applicant from 1 in ascending ``order``, which must leave no ties that matter."""
-    return col(ID).cum_count(partition_by=ID, order_by=order)
+    return col(ID).cum_count(partition_by=[ID], order_by=order)
 
 
 def latest(value: Expr, rank: str = "rank") -> Expr:

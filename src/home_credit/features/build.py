@@ -9,32 +9,45 @@ import polars as pl
 
 from home_credit.features.engines.narwhals import rows
 from home_credit.features.matrix import MATRIX
-from home_credit.tables.schema import ID
+from home_credit.progress import Progress, silent
+from home_credit.tables.schema import APPLICATION, ID
+from home_credit.terms.frames import with_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from home_credit.terms.model import TermModel
+
 BATCH = 50_000
+STAGE = "features of applicants"
 
 
-def plan(frames: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+def plan(frames: Mapping[str, pl.LazyFrame], terms: TermModel) -> pl.LazyFrame:
     """Return the feature matrix over the seven tables, in no particular order of rows."""
+    tables = {**frames, APPLICATION: with_terms(frames[APPLICATION], terms)}
     native: pl.LazyFrame = rows(
-        MATRIX, {name: nw.from_native(frame) for name, frame in frames.items()}
+        MATRIX, {name: nw.from_native(frame) for name, frame in tables.items()}
     ).to_native()
     return native
 
 
 def feature_batches(
-    frames: Mapping[str, pl.LazyFrame], applicants: pl.Series, size: int = BATCH
+    frames: Mapping[str, pl.LazyFrame],
+    applicants: pl.Series,
+    terms: TermModel,
+    size: int = BATCH,
+    progress: Progress = silent,
 ) -> Iterator[pl.DataFrame]:
     """Yield the feature rows of ``applicants`` in ascending SK_ID_CURR, at most ``size`` at a time.
+
+    ``terms`` tells the term of each loan asked for.
 
     A batch covers a range of ids, so that each table is filtered by comparison, which Parquet
     statistics answer; memory is bounded by the batch, not by the tables.
     """
     ids = applicants.sort()
     for start in range(0, len(ids), size):
+        progress(STAGE, start, len(ids))
         batch = ids.slice(start, size)
         within = pl.col(ID).is_between(batch[0], batch[-1])
         part = {
@@ -44,10 +57,13 @@ def feature_batches(
         part["bureau_balance"] = part["bureau_balance"].join(
             part["bureau"].select("SK_ID_BUREAU"), on="SK_ID_BUREAU", how="semi"
         )
-        features = plan(part).collect(engine="streaming").sort(ID)
+        features = plan(part, terms).collect(engine="streaming").sort(ID)
+        progress(STAGE, start + len(batch), len(ids))
         yield features if len(features) == len(batch) else features.filter(pl.col(ID).is_in(batch.implode()))
 
 
-def feature_matrix(frames: Mapping[str, pl.LazyFrame], applicants: pl.Series) -> pl.DataFrame:
+def feature_matrix(
+    frames: Mapping[str, pl.LazyFrame], applicants: pl.Series, terms: TermModel, progress: Progress = silent
+) -> pl.DataFrame:
     """Return the feature rows of ``applicants`` in ascending SK_ID_CURR, in memory."""
-    return pl.concat(feature_batches(frames, applicants))
+    return pl.concat(feature_batches(frames, applicants, terms, progress=progress))

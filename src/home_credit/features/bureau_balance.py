@@ -52,28 +52,27 @@ ROWS = _rows()
 
 
 def _features() -> Iterator[Feature]:
-    def feature(suffix: str, value: Expr, unit: str, reason: str, en: str, fr: str) -> Feature:
-        return Feature(f"BB_{suffix}", value, unit, reason, en, fr, Missing.NONE_IN_SCOPE)
+    def feature(suffix: str, value: Expr, unit: str, en: str, fr: str) -> Feature:
+        return Feature(f"BB_{suffix}", value, unit, en, fr, Missing.NONE_IN_SCOPE)
 
-    yield feature("CREDITS", count_rows(), "count", "BUREAU_EXPERIENCE", "bureau credits with monthly records", "crédits du bureau suivis mensuellement")
-    yield feature("MONTHS", col("MONTHS_ALL").sum(), "months", "BUREAU_EXPERIENCE", "months on record over all bureau credits", "mois enregistrés, tous crédits du bureau")
-    yield feature("MONTHS_MEAN", mean(col("MONTHS_ALL")), "months", "BUREAU_EXPERIENCE", "mean months on record per bureau credit", "mois enregistrés en moyenne par crédit du bureau")
-    yield feature("LATE_CREDITS", count(col("LATE_ALL") > 0), "count", "BUREAU_ARREARS", "bureau credits ever past due", "crédits du bureau ayant connu un retard")
-    yield feature("LATE_CREDITS_SHARE", mean(flag(col("LATE_ALL") > 0)), "share", "BUREAU_ARREARS", "share of bureau credits ever past due", "part des crédits du bureau ayant connu un retard")
-    yield feature("WORST", col("worst").max(), "code", "BUREAU_ARREARS", "worst status of any bureau credit (0 to 5)", "pire statut, tous crédits du bureau (0 à 5)")
-    yield feature("WORST_MEAN", mean(col("worst")), "code", "BUREAU_ARREARS", "mean of the worst status of each bureau credit", "moyenne du pire statut de chaque crédit du bureau")
-    yield feature("LATE_AGE", col("late_age").min(), "months", "BUREAU_ARREARS", "months since a bureau credit was last past due", "mois depuis le dernier retard au bureau")
-    yield feature("NEWEST", col("newest").min(), "months", "BUREAU_RECENCY", "months since the newest bureau record", "mois depuis le dernier enregistrement au bureau")
+    yield feature("CREDITS", count_rows(), "count", "bureau credits with monthly records", "crédits du bureau suivis mensuellement")
+    yield feature("MONTHS", col("MONTHS_ALL").sum(), "months", "months on record over all bureau credits", "mois enregistrés, tous crédits du bureau")
+    yield feature("MONTHS_MEAN", mean(col("MONTHS_ALL")), "months", "mean months on record per bureau credit", "mois enregistrés en moyenne par crédit du bureau")
+    yield feature("LATE_CREDITS", count(col("LATE_ALL") > 0), "count", "bureau credits ever past due", "crédits du bureau ayant connu un retard")
+    yield feature("LATE_CREDITS_SHARE", mean(flag(col("LATE_ALL") > 0)), "share", "share of bureau credits ever past due", "part des crédits du bureau ayant connu un retard")
+    yield feature("WORST", col("worst").max(), "code", "worst status of any bureau credit (0 to 5)", "pire statut, tous crédits du bureau (0 à 5)")
+    yield feature("WORST_MEAN", mean(col("worst")), "code", "mean of the worst status of each bureau credit", "moyenne du pire statut de chaque crédit du bureau")
+    yield feature("LATE_AGE", col("late_age").min(), "months", "months since a bureau credit was last past due", "mois depuis le dernier retard au bureau")
+    yield feature("NEWEST", col("newest").min(), "months", "months since the newest bureau record", "mois depuis le dernier enregistrement au bureau")
     for months, window in WINDOWS.items():
         en_window = f"in the last {months} months" if months < 100 else "over all months"
         fr_window = f"sur les {months} derniers mois" if months < 100 else "sur tous les mois"
         total = col(f"MONTHS_{window}").sum()
         for state, (en, fr, _) in STATES.items():
-            reason = "BUREAU_ARREARS" if state in ("LATE", "SERIOUS") else "BUREAU_EXPERIENCE"
             number = col(f"{state}_{window}").sum()
-            yield feature(f"{state}_{window}_SHARE", ratio(number, total), "share", reason, f"share of bureau months {en} {en_window}", f"part des mois du bureau {fr} {fr_window}")
+            yield feature(f"{state}_{window}_SHARE", ratio(number, total), "share", f"share of bureau months {en} {en_window}", f"part des mois du bureau {fr} {fr_window}")
             if state in ("LATE", "SERIOUS"):
-                yield feature(f"{state}_{window}", number, "months", reason, f"bureau months {en} {en_window}", f"mois du bureau {fr} {fr_window}")
+                yield feature(f"{state}_{window}", number, "months", f"bureau months {en} {en_window}", f"mois du bureau {fr} {fr_window}")
 
 
 FEATURES: tuple[Feature, ...] = tuple(_features())

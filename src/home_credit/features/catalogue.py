@@ -13,6 +13,7 @@ from home_credit.features import (
     credit_card,
     installments,
     pos_cash,
+    pos_loans,
     previous_application,
 )
 
@@ -21,7 +22,15 @@ if TYPE_CHECKING:
 
     from home_credit.features.definition import Feature
 
-HISTORY_MODULES = (bureau, bureau_balance, previous_application, pos_cash, installments, credit_card)
+HISTORY_MODULES = (
+    bureau,
+    bureau_balance,
+    previous_application,
+    pos_cash,
+    pos_loans,
+    installments,
+    credit_card,
+)
 MODULES = (application, *HISTORY_MODULES, combined)
 
 CATALOGUE: Mapping[str, Feature] = MappingProxyType(

@@ -19,6 +19,10 @@ class Missing(Enum):
         "no record of the applicant is in scope, or none holds the value",
         "aucune ligne du client n’est concernée, ou aucune ne porte la valeur",
     )
+    UNKNOWN = (
+        "the applicant has no record in this table, or the value is known of none that is in scope",
+        "le client n’a aucune ligne dans cette table, ou la valeur n’est connue d’aucune ligne concernée",
+    )
     UNDEFINED = (
         "a part of the ratio is missing, or its denominator is zero",
         "un terme du rapport manque, ou son dénominateur est nul",
@@ -39,14 +43,12 @@ class Missing(Enum):
 class Feature:
     """One feature: its definition as an expression, and what it is in words.
 
-    ``reason`` is the code of the reason under which an effect of this feature is explained.
     ``kind`` is "category" where the value is text.
     """
 
     name: str
     expression: Expr = field(repr=False, compare=False)
     unit: str
-    reason: str
     en: str
     fr: str
     missing: Missing = Missing.NO_HISTORY

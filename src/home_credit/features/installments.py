@@ -6,21 +6,26 @@ from typing import TYPE_CHECKING
 
 from home_credit.features.arithmetic import (
     count,
+    fading,
+    flag,
     latest,
     mean,
     money,
     rate,
-    ratio,
+    ratio_of_sums,
     recency_rank,
     scaled_ratio,
     share,
+    slope,
     spread,
     thousandths,
+    total,
+    weighted_mean,
     where,
     whole,
 )
 from home_credit.features.definition import Feature, Missing
-from home_credit.features.expression import Expr, col, count_rows, when
+from home_credit.features.expression import Expr, col, count_rows, lit, when
 from home_credit.features.plan import scan
 from home_credit.tables.schema import ID
 
@@ -30,55 +35,80 @@ if TYPE_CHECKING:
 TABLE = "installments_payments"
 DAYS_WINDOWS = (60, 90, 180, 365, 730)
 LAST = (1, 3, 5, 10, 20, 50)
-INSTALMENT = [ID, "SK_ID_PREV", "NUM_INSTALMENT_VERSION", "NUM_INSTALMENT_NUMBER"]
+TREND_LAST = (5, 10, 20)
+FADING_DAYS = 730
+INSTALMENT = [ID, "SK_ID_PREV", "NUM_INSTALMENT_NUMBER"]
+UNPAID = col("unpaid")
 
-
-# One row per instalment: an instalment paid in parts counts once, late by its last part.
+# One row per instalment, late by the last of its parts. A payment above what is due changes the calendar: the rest
+# is due as the same instalment under a new version, and the payment is listed with both. So what is due is the sum
+# over versions, and what is paid is the payments of one of them. Without a payment, it has been late since it was due.
 ROWS = (
     scan(TABLE)
     .select(
         *INSTALMENT,
+        "NUM_INSTALMENT_VERSION",
         due_day=whole("DAYS_INSTALMENT"),
         paid_day=whole("DAYS_ENTRY_PAYMENT"),
         due=thousandths("AMT_INSTALMENT"),
         paid=thousandths("AMT_PAYMENT"),
     )
-    .group_by(*INSTALMENT)
+    .group_by(*INSTALMENT, "NUM_INSTALMENT_VERSION")
     .agg(
-        age=-col("due_day").max(),
-        late=col("paid_day").max() - col("due_day").max(),
+        due_day=col("due_day").max(),
+        paid_day=col("paid_day").max(),
         due=col("due").max(),
         paid=col("paid").sum(),
         parts=count_rows(),
-        unpaid=col("paid").is_null().any(),
+        unpaid=flag(col("paid").is_null()).max(),
     )
+    .group_by(*INSTALMENT)
+    .agg(
+        age=-col("due_day").max(),
+        delay=col("paid_day").max() - col("due_day").max(),
+        due=col("due").sum(),
+        paid=col("paid").max(),
+        parts=col("parts").max(),
+        unpaid=col("unpaid").max() == 1,
+        version=col("NUM_INSTALMENT_VERSION").max(),
+    )
+    .with_columns(late=when(UNPAID).then(col("age")).otherwise(col("delay")))
     .with_columns(
         shortfall=col("due") - col("paid"),
         covered=scaled_ratio(col("paid"), col("due")),
         days_late=when(col("late") > 0).then(col("late")).otherwise(0),
         days_early=when(col("late") < 0).then(-col("late")).otherwise(0),
+        overdue=flag((col("late") > 0) | UNPAID),
         rank=recency_rank(["age", *INSTALMENT[1:]]),
+        fading=fading(col("age"), FADING_DAYS),
     )
 )
 
 
-def _feature(suffix: str, value: Expr, unit: str, reason: str, en: str, fr: str) -> Feature:
-    return Feature(f"INS_{suffix}", value, unit, reason, en, fr, Missing.NONE_IN_SCOPE)
+def _feature(
+    suffix: str,
+    value: Expr,
+    unit: str,
+    en: str,
+    fr: str,
+    missing: Missing = Missing.NONE_IN_SCOPE,
+) -> Feature:
+    return Feature(f"INS_{suffix}", value, unit, en, fr, missing)
 
 
 def _scope(name: str, scope: Expr, en: str, fr: str) -> Iterator[Feature]:
     """Lateness and shortfall of the instalments in one scope."""
     scoped = {key: where(scope, col(key)) for key in ("late", "days_late", "days_early", "due", "paid", "shortfall", "covered")}
-    late, short = col("late") > 0, col("shortfall") > 0
-    yield _feature(f"{name}_COUNT", count(scope), "count", "PAYMENT_EXPERIENCE", f"instalments {en}", f"échéances {fr}")
-    yield _feature(f"{name}_LATE_SHARE", share(late, scope), "share", "LATE_PAYMENTS", f"share of instalments paid late {en}", f"part d’échéances payées en retard {fr}")
-    yield _feature(f"{name}_DAYS_LATE_MEAN", mean(scoped["days_late"]), "days", "LATE_PAYMENTS", f"mean days late {en}", f"retard moyen en jours {fr}")
-    yield _feature(f"{name}_DAYS_LATE_MAX", scoped["days_late"].max(), "days", "LATE_PAYMENTS", f"most days late {en}", f"retard maximal en jours {fr}")
-    yield _feature(f"{name}_DAYS_EARLY_MEAN", mean(scoped["days_early"]), "days", "LATE_PAYMENTS", f"mean days paid ahead {en}", f"avance moyenne en jours {fr}")
-    yield _feature(f"{name}_SHORT_SHARE", share(short, scope), "share", "PAYMENT_SHORTFALL", f"share of instalments not paid in full {en}", f"part d’échéances payées incomplètement {fr}")
-    yield _feature(f"{name}_SHORTFALL_SUM", money(where(scope & short, col("shortfall")).sum()), "currency", "PAYMENT_SHORTFALL", f"sum that payments fell short {en}", f"somme des manques de paiement {fr}")
-    yield _feature(f"{name}_PAID_TO_DUE", ratio(scoped["paid"].sum(), scoped["due"].sum()), "ratio", "PAYMENT_SHORTFALL", f"paid over due {en}", f"payé rapporté au dû {fr}")
-    yield _feature(f"{name}_PAID_MEAN", money(mean(scoped["paid"])), "currency", "PAYMENT_EXPERIENCE", f"mean payment {en}", f"paiement moyen {fr}")
+    late, short = col("overdue") == 1, col("shortfall") > 0
+    yield _feature(f"{name}_COUNT", count(scope), "count", f"instalments {en}", f"échéances {fr}")
+    yield _feature(f"{name}_LATE_SHARE", share(late, scope), "share", f"share of instalments paid late or not at all {en}", f"part d’échéances payées en retard ou impayées {fr}")
+    yield _feature(f"{name}_DAYS_LATE_MEAN", mean(scoped["days_late"]), "days", f"mean days late {en}", f"retard moyen en jours {fr}")
+    yield _feature(f"{name}_DAYS_LATE_MAX", scoped["days_late"].max(), "days", f"most days late {en}", f"retard maximal en jours {fr}")
+    yield _feature(f"{name}_DAYS_EARLY_MEAN", mean(scoped["days_early"]), "days", f"mean days paid ahead {en}", f"avance moyenne en jours {fr}")
+    yield _feature(f"{name}_SHORT_SHARE", share(short, scope), "share", f"share of instalments not paid in full {en}", f"part d’échéances payées incomplètement {fr}")
+    yield _feature(f"{name}_SHORTFALL_SUM", money(total(when(short).then(col("shortfall")).otherwise(0), scope)), "currency", f"sum that payments fell short {en}", f"somme des manques de paiement {fr}", Missing.UNKNOWN)
+    yield _feature(f"{name}_PAID_TO_DUE", ratio_of_sums(scoped["paid"], scoped["due"]), "ratio", f"paid over due {en}", f"payé rapporté au dû {fr}")
+    yield _feature(f"{name}_PAID_MEAN", money(mean(scoped["paid"])), "currency", f"mean payment {en}", f"paiement moyen {fr}")
 
 
 def _features() -> Iterator[Feature]:
@@ -88,20 +118,30 @@ def _features() -> Iterator[Feature]:
     for k in LAST:
         last = col("rank") <= k
         en, fr = f"over the last {k} instalments", f"sur les {k} dernières échéances"
-        yield _feature(f"LAST_{k}_DAYS_LATE_MEAN", mean(where(last, col("days_late"))), "days", "LATE_PAYMENTS", f"mean days late {en}", f"retard moyen en jours {fr}")
-        yield _feature(f"LAST_{k}_LATE_SHARE", share(col("late") > 0, last), "share", "LATE_PAYMENTS", f"share paid late {en}", f"part payée en retard {fr}")
-        yield _feature(f"LAST_{k}_PAID_TO_DUE", ratio(where(last, col("paid")).sum(), where(last, col("due")).sum()), "ratio", "PAYMENT_SHORTFALL", f"paid over due {en}", f"payé rapporté au dû {fr}")
-    yield _feature("LATE_SPREAD", spread(col("late")), "days", "LATE_PAYMENTS", "standard deviation of days late or ahead", "écart-type des jours de retard ou d’avance")
-    yield _feature("COVERED_MEAN", rate(mean(col("covered"))), "ratio", "PAYMENT_SHORTFALL", "mean of paid over due of each instalment", "moyenne du rapport payé sur dû de chaque échéance")
-    yield _feature("COVERED_MIN", rate(col("covered").min()), "ratio", "PAYMENT_SHORTFALL", "lowest paid over due of an instalment", "plus bas rapport payé sur dû d’une échéance")
-    yield _feature("PARTS_MEAN", mean(col("parts")), "count", "PAYMENT_SHORTFALL", "mean number of payments per instalment", "nombre moyen de versements par échéance")
-    yield _feature("UNPAID_COUNT", count(col("unpaid")), "count", "PAYMENT_SHORTFALL", "instalments without a payment", "échéances sans paiement")
-    yield _feature("DUE_MAX", money(col("due").max()), "currency", "PAYMENT_EXPERIENCE", "largest instalment due", "plus grosse échéance due")
-    yield _feature("LATEST_AGE", col("age").min(), "days", "PAYMENT_EXPERIENCE", "days since the last instalment was due", "jours depuis la dernière échéance")
-    yield _feature("FIRST_AGE", col("age").max(), "days", "PAYMENT_EXPERIENCE", "days since the first instalment was due", "jours depuis la première échéance")
-    yield _feature("LATEST_PAID", money(latest(col("paid"))), "currency", "PAYMENT_EXPERIENCE", "last payment", "dernier paiement")
-    yield _feature("CREDITS", col("SK_ID_PREV").n_unique(), "count", "PAYMENT_EXPERIENCE", "credits with instalments on record", "crédits avec échéances enregistrées")
-    yield _feature("VERSION_MAX", col("NUM_INSTALMENT_VERSION").max(), "count", "PAYMENT_EXPERIENCE", "changes of a payment calendar", "changements de calendrier de paiement")
+        yield _feature(f"LAST_{k}_DAYS_LATE_MEAN", mean(where(last, col("days_late"))), "days", f"mean days late {en}", f"retard moyen en jours {fr}")
+        yield _feature(f"LAST_{k}_LATE_SHARE", share(col("overdue") == 1, last), "share", f"share paid late or not at all {en}", f"part payée en retard ou impayée {fr}")
+        yield _feature(f"LAST_{k}_PAID_TO_DUE", ratio_of_sums(where(last, col("paid")), where(last, col("due"))), "ratio", f"paid over due {en}", f"payé rapporté au dû {fr}")
+    for k in TREND_LAST:
+        last, order = col("rank") <= k, lit(k + 1) - col("rank")
+        en, fr = f"over the last {k} instalments", f"sur les {k} dernières échéances"
+        yield _feature(f"LAST_{k}_LATE_TREND", slope(where(last, col("days_late")), order), "days", f"days late gained by instalment {en}", f"jours de retard gagnés par échéance {fr}")
+        yield _feature(f"LAST_{k}_COVERED_TREND", rate(slope(where(last, col("covered")), order)), "ratio", f"paid over due gained by instalment {en}", f"rapport payé sur dû gagné par échéance {fr}")
+    en, fr = "recent instalments weighing more", "les échéances récentes pesant plus"
+    yield _feature("FADING_LATE_DAYS", weighted_mean(col("days_late"), col("fading")), "days", f"mean days late over two years, {en}", f"retard moyen en jours sur deux ans, {fr}")
+    yield _feature("FADING_LATE_SHARE", weighted_mean(col("overdue"), col("fading")), "share", f"share paid late or not at all over two years, {en}", f"part payée en retard ou impayée sur deux ans, {fr}")
+    yield _feature("FADING_COVERED", rate(weighted_mean(col("covered"), col("fading"))), "ratio", f"mean paid over due over two years, {en}", f"rapport payé sur dû moyen sur deux ans, {fr}")
+    yield _feature("LATE_CHANGE", mean(where(col("rank") <= 5, col("days_late"))) - mean(col("days_late")), "days", "mean days late over the last 5 instalments less over all", "retard moyen sur les 5 dernières échéances moins sur toutes, en jours")
+    yield _feature("LATE_SPREAD", spread(col("late")), "days", "standard deviation of days late or ahead", "écart-type des jours de retard ou d’avance")
+    yield _feature("COVERED_MEAN", rate(mean(col("covered"))), "ratio", "mean of paid over due of each instalment", "moyenne du rapport payé sur dû de chaque échéance")
+    yield _feature("COVERED_MIN", rate(col("covered").min()), "ratio", "lowest paid over due of an instalment", "plus bas rapport payé sur dû d’une échéance")
+    yield _feature("PARTS_MEAN", mean(col("parts")), "count", "mean number of payments per instalment", "nombre moyen de versements par échéance")
+    yield _feature("UNPAID_COUNT", count(UNPAID), "count", "instalments without a payment", "échéances sans paiement")
+    yield _feature("DUE_MAX", money(col("due").max()), "currency", "largest instalment due", "plus grosse échéance due")
+    yield _feature("LATEST_AGE", col("age").min(), "days", "days since the last instalment was due", "jours depuis la dernière échéance")
+    yield _feature("FIRST_AGE", col("age").max(), "days", "days since the first instalment was due", "jours depuis la première échéance")
+    yield _feature("LATEST_PAID", money(latest(col("paid"))), "currency", "last payment", "dernier paiement")
+    yield _feature("CREDITS", col("SK_ID_PREV").n_unique(), "count", "credits with instalments on record", "crédits avec échéances enregistrées")
+    yield _feature("VERSION_MAX", col("version").max(), "count", "changes of a payment calendar", "changements de calendrier de paiement")
 
 
 FEATURES: tuple[Feature, ...] = tuple(_features())

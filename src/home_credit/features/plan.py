@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from home_credit.features.expression import Expr, col
+from home_credit.features.operations import Column, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from home_credit.features.expression import Expr
 
 How = Literal["inner", "left"]
-Columns = tuple[tuple[str, Expr], ...]
+Columns = tuple[tuple[str, Operation], ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -20,11 +22,11 @@ class Plan:
 
     def select(self, *names: str, **columns: Expr) -> Plan:
         """Keep the columns ``names`` and make ``columns``."""
-        return Select(self, (*((name, col(name)) for name in names), *columns.items()))
+        return Select(self, (*((name, Column(name)) for name in names), *_named(columns)))
 
     def with_columns(self, **columns: Expr) -> Plan:
         """Add or replace ``columns``; each is made of the rows as they were before."""
-        return WithColumns(self, tuple(columns.items()))
+        return WithColumns(self, _named(columns))
 
     def group_by(self, *keys: str) -> Groups:
         """Group the rows with equal values of the columns ``keys``, which are never missing."""
@@ -39,11 +41,19 @@ class Plan:
         return Join(self, other, on, how)
 
 
+class Added(NamedTuple):
+    """A column of numbers that whoever reads a table puts beside those of its schema; made of its columns ``sources``."""
+
+    name: str
+    sources: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Scan(Plan):
-    """The rows of a table."""
+    """The rows of a table, with the columns ``added``."""
 
     table: str
+    added: tuple[Added, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -88,11 +98,25 @@ class Groups:
     of: Plan
     keys: tuple[str, ...]
 
-    def agg(self, columns: Mapping[str, Expr] | None = None, /, **further: Expr) -> Plan:
+    def agg(self, columns: Mapping[str, Expr] | None = None, /, **further: Expr) -> Grouped:
         """Return one row per group with the aggregates ``columns`` and ``further``."""
-        return Grouped(self.of, self.keys, (*(columns or {}).items(), *further.items()))
+        return Grouped(self.of, self.keys, _named({**(columns or {}), **further}))
 
 
-def scan(table: str) -> Plan:
-    """Return the rows of ``table``, in the columns and types of its schema."""
-    return Scan(table)
+def _named(columns: Mapping[str, Expr]) -> Columns:
+    return tuple((name, value.operation) for name, value in columns.items())
+
+
+def scan(table: str, added: Iterable[Added] = ()) -> Plan:
+    """Return the rows of ``table``, in the columns and types of its schema and with the columns ``added``."""
+    return Scan(table, tuple(added))
+
+
+def parts(plan: Plan) -> tuple[Plan, ...]:
+    """Return the plans that a plan is made of."""
+    return tuple(part for name in plan.__dataclass_fields__ if isinstance(part := getattr(plan, name), Plan))
+
+
+def operations(plan: Plan) -> tuple[Operation, ...]:
+    """Return the operations of the columns that a plan makes of those of its parts."""
+    return tuple(value for _, value in getattr(plan, "columns", ()))

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from home_credit.features.arithmetic import count, flag, latest, mean, recency_rank, share, where, whole
+from home_credit.features.arithmetic import (
+    count,
+    flag,
+    latest,
+    mean,
+    recency_rank,
+    share,
+    total,
+    where,
+    whole,
+)
 from home_credit.features.definition import Feature, Missing
 from home_credit.features.expression import Expr, col, count_rows
 from home_credit.features.plan import scan
@@ -38,35 +48,35 @@ ROWS = (
 
 
 def _features() -> Iterator[Feature]:
-    def feature(suffix: str, value: Expr, unit: str, reason: str, en: str, fr: str) -> Feature:
-        return Feature(f"POS_{suffix}", value, unit, reason, en, fr, Missing.NONE_IN_SCOPE)
+    def feature(suffix: str, value: Expr, unit: str, en: str, fr: str, missing: Missing = Missing.NONE_IN_SCOPE) -> Feature:
+        return Feature(f"POS_{suffix}", value, unit, en, fr, missing)
 
     status = col("NAME_CONTRACT_STATUS")
-    yield feature("MONTHS", count_rows(), "months", "LOAN_EXPERIENCE", "months on record of earlier loans", "mois enregistrés des prêts antérieurs")
-    yield feature("LOANS", col("SK_ID_PREV").n_unique(), "count", "LOAN_EXPERIENCE", "earlier loans on record", "prêts antérieurs enregistrés")
-    yield feature("AGE_MIN", col("age").min(), "months", "LOAN_EXPERIENCE", "months since the newest record of a loan", "mois depuis le dernier enregistrement d’un prêt")
-    yield feature("AGE_MAX", col("age").max(), "months", "LOAN_EXPERIENCE", "months since the oldest record of a loan", "mois depuis le premier enregistrement d’un prêt")
-    yield feature("COMPLETED", count(status == "Completed"), "count", "LOAN_EXPERIENCE", "loans completed", "prêts soldés")
-    yield feature("DEMAND", count(status == "Demand"), "months", "LOAN_ARREARS", "months in formal demand", "mois en mise en demeure")
-    yield feature("RETURNED", count(status == "Returned to the store"), "months", "LOAN_EXPERIENCE", "months with goods returned", "mois avec bien retourné")
-    yield feature("TERM_MEAN", mean(col("term")), "months", "PAST_TERMS", "mean term of earlier loans by month", "durée moyenne des prêts antérieurs, par mois")
-    yield feature("TERM_MAX", col("term").max(), "months", "PAST_TERMS", "longest term of earlier loans", "plus longue durée des prêts antérieurs")
-    yield feature("LEFT_MEAN", mean(col("left")), "count", "LOAN_BURDEN", "mean instalments left by month", "échéances restantes en moyenne, par mois")
-    yield feature("LATEST_LEFT", latest(col("left")), "count", "LOAN_BURDEN", "instalments left at the newest record", "échéances restantes au dernier enregistrement")
-    yield feature("LATEST_TERM", latest(col("term")), "months", "PAST_TERMS", "term at the newest record", "durée au dernier enregistrement")
-    yield feature("RECENT_LEFT_SUM", where(col("age") <= 1, col("left")).sum(), "count", "LOAN_BURDEN", "instalments left over all loans last month", "échéances restantes de tous les prêts au dernier mois")
-    yield feature("LATE_AGE", where(col("late") > 0, col("age")).min(), "months", "LOAN_ARREARS", "months since a loan was last past due", "mois depuis le dernier retard sur un prêt")
-    yield feature("LATE_TOLERANT_AGE", where(col("late_tolerant") > 0, col("age")).min(), "months", "LOAN_ARREARS", "months since a loan was last seriously past due", "mois depuis le dernier retard notable sur un prêt")
+    yield feature("MONTHS", count_rows(), "months", "months on record of earlier loans", "mois enregistrés des prêts antérieurs")
+    yield feature("LOANS", col("SK_ID_PREV").n_unique(), "count", "earlier loans on record", "prêts antérieurs enregistrés")
+    yield feature("AGE_MIN", col("age").min(), "months", "months since the newest record of a loan", "mois depuis le dernier enregistrement d’un prêt")
+    yield feature("AGE_MAX", col("age").max(), "months", "months since the oldest record of a loan", "mois depuis le premier enregistrement d’un prêt")
+    yield feature("COMPLETED", count(status == "Completed"), "count", "loans completed", "prêts soldés")
+    yield feature("DEMAND", count(status == "Demand"), "months", "months in formal demand", "mois en mise en demeure")
+    yield feature("RETURNED", count(status == "Returned to the store"), "months", "months with goods returned", "mois avec bien retourné")
+    yield feature("TERM_MEAN", mean(col("term")), "months", "mean term of earlier loans by month", "durée moyenne des prêts antérieurs, par mois")
+    yield feature("TERM_MAX", col("term").max(), "months", "longest term of earlier loans", "plus longue durée des prêts antérieurs")
+    yield feature("LEFT_MEAN", mean(col("left")), "count", "mean instalments left by month", "échéances restantes en moyenne, par mois")
+    yield feature("LATEST_LEFT", latest(col("left")), "count", "instalments left at the newest record", "échéances restantes au dernier enregistrement")
+    yield feature("LATEST_TERM", latest(col("term")), "months", "term at the newest record", "durée au dernier enregistrement")
+    yield feature("RECENT_LEFT_SUM", total(col("left"), col("age") <= 1), "count", "instalments left over all loans last month", "échéances restantes de tous les prêts au dernier mois", Missing.UNKNOWN)
+    yield feature("LATE_AGE", where(col("late") > 0, col("age")).min(), "months", "months since a loan was last past due", "mois depuis le dernier retard sur un prêt")
+    yield feature("LATE_TOLERANT_AGE", where(col("late_tolerant") > 0, col("age")).min(), "months", "months since a loan was last seriously past due", "mois depuis le dernier retard notable sur un prêt")
     for months, window in WINDOWS.items():
         within = col("age") <= months
         en = f"in the last {months} months" if months < 100 else "over all months"
         fr = f"sur les {months} derniers mois" if months < 100 else "sur tous les mois"
-        yield feature(f"LATE_{window}_SHARE", share(col("late") > 0, within), "share", "LOAN_ARREARS", f"share of loan months past due {en}", f"part des mois de prêt en retard {fr}")
-        yield feature(f"LATE_{window}_MAX", where(within, col("late")).max(), "days", "LOAN_ARREARS", f"most days past due on a loan {en}", f"retard maximal sur un prêt {fr}, en jours")
-        yield feature(f"TOLERANT_{window}_SHARE", share(col("late_tolerant") > 0, within), "share", "LOAN_ARREARS", f"share of loan months seriously past due {en}", f"part des mois de prêt en retard notable {fr}")
-        yield feature(f"TOLERANT_{window}_MAX", where(within, col("late_tolerant")).max(), "days", "LOAN_ARREARS", f"most days seriously past due on a loan {en}", f"retard notable maximal sur un prêt {fr}, en jours")
-        yield feature(f"LATE_{window}_MEAN", mean(where(within, col("late"))), "days", "LOAN_ARREARS", f"mean days past due on loans {en}", f"retard moyen sur les prêts {fr}, en jours")
-        yield feature(f"DONE_{window}_SHARE", mean(where(within, col("done"))), "share", "LOAN_EXPERIENCE", f"share of loan months that complete a loan {en}", f"part des mois soldant un prêt {fr}")
+        yield feature(f"LATE_{window}_SHARE", share(col("late") > 0, within), "share", f"share of loan months past due {en}", f"part des mois de prêt en retard {fr}")
+        yield feature(f"LATE_{window}_MAX", where(within, col("late")).max(), "days", f"most days past due on a loan {en}", f"retard maximal sur un prêt {fr}, en jours")
+        yield feature(f"TOLERANT_{window}_SHARE", share(col("late_tolerant") > 0, within), "share", f"share of loan months seriously past due {en}", f"part des mois de prêt en retard notable {fr}")
+        yield feature(f"TOLERANT_{window}_MAX", where(within, col("late_tolerant")).max(), "days", f"most days seriously past due on a loan {en}", f"retard notable maximal sur un prêt {fr}, en jours")
+        yield feature(f"LATE_{window}_MEAN", mean(where(within, col("late"))), "days", f"mean days past due on loans {en}", f"retard moyen sur les prêts {fr}, en jours")
+        yield feature(f"DONE_{window}_SHARE", mean(where(within, col("done"))), "share", f"share of loan months that complete a loan {en}", f"part des mois soldant un prêt {fr}")
 
 
 FEATURES: tuple[Feature, ...] = tuple(_features())

@@ -14,6 +14,7 @@ from evidently.presets import DataDriftPreset, DataSummaryPreset
 from home_credit.errors import MissingTableError
 from home_credit.monitoring.drift import MODERATE, DriftVerdict, drift
 from home_credit.monitoring.page import slim
+from home_credit.progress import Progress, silent
 from home_credit.tables.schema import APPLICATION
 from home_credit.tables.source import open_tables
 
@@ -29,7 +30,7 @@ REPORT = "evidently_full_report.html"
 VERDICT = "drift.json"
 
 
-def run(reference_dir: Path, current_dir: Path, out_dir: Path) -> DriftVerdict:
+def run(reference_dir: Path, current_dir: Path, out_dir: Path, progress: Progress = silent) -> DriftVerdict:
     """Compare the applications of two folders of tables; write :data:`REPORT` and :data:`VERDICT`.
 
     The reference is the one folder's application_train, the current rows are the other's application_test;
@@ -37,11 +38,15 @@ def run(reference_dir: Path, current_dir: Path, out_dir: Path) -> DriftVerdict:
 
     :raises TableError: a folder has neither table, or one that cannot be used.
     """
-    reference = _applications(reference_dir, "train", "test")
-    current = _applications(current_dir, "test", "train")
+    reference = _applications(reference_dir, "train", "test", progress)
+    current = _applications(current_dir, "test", "train", progress)
+    progress("columns compared", 0, reference.width)
     verdict = drift(reference, current)
+    progress("columns compared", reference.width, reference.width)
     out_dir.mkdir(parents=True, exist_ok=True)
+    progress("pages written", 0, 1)
     write_report(reference, current, verdict, out_dir / REPORT)
+    progress("pages written", 1, 1)
     document = json.dumps(verdict.document(), indent=1)
     (out_dir / VERDICT).write_text(document + "\n", encoding="utf-8")
     return verdict
@@ -80,15 +85,15 @@ def write_report(
     return out
 
 
-def _applications(directory: Path, wanted: Split, otherwise: Split) -> pl.DataFrame:
+def _applications(directory: Path, wanted: Split, otherwise: Split, progress: Progress) -> pl.DataFrame:
     try:
-        return _read(directory, wanted)
+        return _read(directory, wanted, progress)
     except MissingTableError:
-        return _read(directory, otherwise)
+        return _read(directory, otherwise, progress)
 
 
-def _read(directory: Path, split: Split) -> pl.DataFrame:
-    with open_tables(directory, split) as source:
+def _read(directory: Path, split: Split, progress: Progress) -> pl.DataFrame:
+    with open_tables(directory, split, progress) as source:
         return source.frames[APPLICATION].collect()
 
 

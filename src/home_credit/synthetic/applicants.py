@@ -103,7 +103,7 @@ class Generator:
         credit = bureau.decode(frame_of(self._bureau, drawn), births[owner]).insert_column(
             0, pl.Series("SK_ID_CURR", ids[owner])
         )
-        credit = credit.with_columns(SK_ID_BUREAU=pl.Series(credit_ids)).select(list(table("bureau").schema))
+        credit = credit.with_columns(SK_ID_BUREAU=pl.Series(credit_ids)).select(list(table("bureau").columns))
         reported = (context["REPORTED_MONTHLY"].values == 1)[owner] & (
             random.random(len(owner)) < statistics["reported"]
         )
@@ -114,7 +114,7 @@ class Generator:
         earlier = previous.decode(frame_of(self._previous, drawn), births[owner]).with_columns(
             SK_ID_PREV=pl.Series(previous_ids), SK_ID_CURR=pl.Series(ids[owner])
         )
-        earlier = earlier.select(list(table("previous_application").schema))
+        earlier = earlier.select(list(table("previous_application").columns))
         granted = loans.loans_of(earlier, late[owner])
         older, older_late = cards.older_cards(ids, late, earlier, statistics["cards"], random)
         older = older.with_columns(SK_ID_PREV=pl.Series(self._take("previous", len(older))))

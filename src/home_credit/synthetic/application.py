@@ -26,6 +26,7 @@ from home_credit.synthetic.prices import (
     nearest,
     rounded,
 )
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, table
 
 SENTINEL_DAYS = 365243
@@ -148,7 +149,9 @@ def _terms(frame: pl.DataFrame, prices: PriceList) -> dict[str, pl.Series]:
 
 def decode(drawn: pl.DataFrame) -> pl.DataFrame:
     """Return applications in their schema, but for the ids, made of the chain's variables."""
-    schema = {name: dtype for name, dtype in table(APPLICATION).schema.items() if name != "SK_ID_CURR"}
+    schema = {
+        name: dtype for name, dtype in polars_schema(table(APPLICATION)).items() if name != "SK_ID_CURR"
+    }
     frame = building.decode(drawn)
     for columns in (_decoded_terms, _decoded_dates, _decoded_person, _decoded_circle):
         frame = columns(frame)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def numbers(frame: pl.DataFrame, name: str) -> Floats:
 
 def in_schema(name: str, columns: Mapping[str, Any]) -> pl.DataFrame:
     """Return columns in the order and types of the table ``name``."""
-    schema = table(name).schema
+    schema = polars_schema(table(name))
     return pl.DataFrame(
         [pl.Series(column, columns[column], nan_to_null=True).cast(dtype) for column, dtype in schema.items()]
     )

@@ -11,6 +11,7 @@ import polars as pl
 from home_credit.synthetic.chain import ChainSchema
 from home_credit.synthetic.days import within_adult_life
 from home_credit.synthetic.signs import NEGATIVE, POSITIVE, sign, signed
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import table
 
 LONGEST = 2922  # days; credits are not known for longer
@@ -68,7 +69,9 @@ def decode(drawn: pl.DataFrame, births: pl.Series) -> pl.DataFrame:
 
     ``births`` are the days of birth of the applicants whose credits they are.
     """
-    schema = {name: dtype for name, dtype in table("bureau").schema.items() if not name.startswith("SK_ID")}
+    schema = {
+        name: dtype for name, dtype in polars_schema(table("bureau")).items() if not name.startswith("SK_ID")
+    }
     start, total = pl.col("DAYS_CREDIT"), pl.col("AMT_CREDIT_SUM").fill_null(0.0)
     share = pl.when(pl.col("DEBT") == NEGATIVE).then(-0.01).otherwise(pl.col("DEBT_SHARE").clip(0, 1.5))
     owed = total * share

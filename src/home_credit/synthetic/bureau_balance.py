@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from home_credit.synthetic.days import MONTH
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
@@ -59,5 +60,5 @@ def monthly(credit: pl.DataFrame, statistics: BureauStatistics, random: np.rando
             "MONTHS_BALANCE": month[sort],
             "STATUS": STATUSES[code[sort]].astype(object).tolist(),
         },
-        schema=table("bureau_balance").schema,
+        schema=polars_schema(table("bureau_balance")),
     )

@@ -11,6 +11,7 @@ from home_credit.synthetic.balances import IDS, category, in_schema, numbers, to
 from home_credit.synthetic.chain import normal_share
 from home_credit.synthetic.days import MONTH
 from home_credit.synthetic.delinquency import Delinquency
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def credit_cards(
     )
     if approved.is_empty():
         further = {"LATE": pl.Float64(), "GRANTED": pl.Float64()}
-        return pl.DataFrame(schema={**table("credit_card_balance").schema, **further})
+        return pl.DataFrame(schema={**polars_schema(table("credit_card_balance")), **further})
     cards = _Cards(approved, statistics, random)
     months = [cards.pass_month(month) for month in range(int(cards.first.min()), 0)]
     rows = {name: np.concatenate([month[name] for month in months]) for name in months[0]}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from home_credit.errors import BundleError
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, ID, TABLES, TARGET, table
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ class ParsedBundle:
     applicant_id: int
     frames: dict[str, pl.DataFrame]
     warnings: list[str]
+
+    @property
+    def application(self) -> Row:
+        """The checked row of the application, by column."""
+        return self.frames[APPLICATION].row(0, named=True)
 
 
 def parse_bundle(raw: Mapping[str, Any]) -> ParsedBundle:
@@ -113,12 +119,12 @@ def _frame(of: Table, rows: Sequence[Row], warnings: list[str]) -> pl.DataFrame:
         for row, place in zip(rows, places, strict=True)
     ]
     # From rows: an eighth of the time that columns take where there are many columns and few rows.
-    return pl.from_dicts(checked, schema=of.schema)
+    return pl.from_dicts(checked, schema=polars_schema(of))
 
 
 @cache
 def _empty(name: str) -> pl.DataFrame:
-    return pl.DataFrame(schema=table(name).schema)
+    return pl.DataFrame(schema=polars_schema(table(name)))
 
 
 def _value(value: Any, column: Column, place: str, warnings: list[str]) -> Any:
@@ -155,7 +161,7 @@ def _number(value: Any, column: Column) -> float:
     if type(value) is float and not math.isfinite(value):
         raise ValueError("is not a finite number")
     _require_within(value, column)
-    return float(value)
+    return float(value) + 0.0  # 0.0 for -0.0, as in a file
 
 
 def _text(value: Any, _column: Column) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import polars as pl
 
 from home_credit.errors import NotFiniteError, TableError, WrongTypeError
+from home_credit.tables.frames import polars_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -152,8 +153,10 @@ def _violations(column: Column, dtype: pl.DataType) -> Iterator[Violation]:
 def _conformed(column: Column, dtype: pl.DataType) -> pl.Expr:
     value = pl.col(column.name)
     if dtype.is_float():
-        value = value.fill_nan(None)
-    return value if dtype == column.polars else value.cast(column.polars, strict=False)
+        number = value.fill_nan(None)
+        # The sign of a zero says nothing, and engines do not agree on it: 0.0 for -0.0.
+        value = pl.when(number != 0).then(number).otherwise(number.abs())
+    return value if dtype == polars_type(column) else value.cast(polars_type(column), strict=False)
 
 
 def _content(column: Column, value: pl.Expr) -> Iterator[pl.Expr]:

@@ -12,22 +12,20 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-import polars as pl
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DType = Literal["integer", "number", "text"]
 
-POLARS_TYPES: Mapping[DType, pl.DataType] = MappingProxyType(
-    {"integer": pl.Int64(), "number": pl.Float64(), "text": pl.String()}
-)
-
 LIMITS: Mapping[str, float] = MappingProxyType(
     {
         "currency": 1e9,
         "area": 1e9,
-        **dict.fromkeys(("days", "months", "years", "count", "hour", "rate", "normalised"), 1e6),
+        # Every whole number below 2**53 is a float, in which requests are computed.
+        "id": 2**53 - 1,
+        **dict.fromkeys(
+            ("days", "months", "years", "count", "hour", "rate", "normalised", "code", "flag"), 1e6
+        ),
     }
 )
 
@@ -60,13 +58,8 @@ class Column:
 
     @property
     def limit(self) -> float | None:
-        """The largest size that a value may have, so that exact sums of many rows stay inside 64 bits."""
-        return LIMITS.get(self.unit)
-
-    @property
-    def polars(self) -> pl.DataType:
-        """The Polars type that holds the column."""
-        return POLARS_TYPES[self.dtype]
+        """The largest size that a value may have, so that sums of many rows stay exact."""
+        return None if self.dtype == "text" else LIMITS.get(self.unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +69,6 @@ class Table:
     name: str
     columns: Mapping[str, Column]
     key: tuple[str, ...] = field(default=())
-
-    @property
-    def schema(self) -> dict[str, pl.DataType]:
-        """Column names and Polars types, in order."""
-        return {column.name: column.polars for column in self.columns.values()}
 
 
 @cache

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from home_credit.errors import DuplicateKeyError, EmptyTableError, MissingTableError, WrongTypeError
+from home_credit.progress import Progress, silent
 from home_credit.tables.checks import Checked, Violation, check
 from home_credit.tables.files import ENDINGS, find, readable, scan
+from home_credit.tables.frames import polars_schema, polars_type
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, Column, table
 
 if TYPE_CHECKING:
@@ -54,26 +56,34 @@ class Source:
 
 
 @contextmanager
-def open_tables(directory: Path, split: Split = "train") -> Iterator[Source]:
+def open_tables(directory: Path, split: Split = "train", progress: Progress = silent) -> Iterator[Source]:
     """Open and check the tables of ``directory``; staged copies of CSV files go when the block ends.
 
     Raises MissingTableError, MissingColumnError, WrongTypeError, NotFiniteError, EmptyTableError,
     DuplicateKeyError, or TableError for a file that cannot be read.
     """
     with TemporaryDirectory(prefix="home-credit-tables-") as staging:
-        yield _open(Path(directory), split, Path(staging))
+        yield _open(Path(directory), split, Path(staging), progress)
 
 
 class _Reader:
     """Reads one table after the other, keeping what all of them have to say."""
 
-    def __init__(self, directory: Path, staging: Path) -> None:
+    def __init__(self, directory: Path, staging: Path, tables: int, progress: Progress) -> None:
         self.directory, self.staging = directory, staging
+        self._progress, self._done, self._tables = progress, 0, tables
+        progress("tables checked", 0, tables)
         self.warnings: list[str] = []
         self.summaries: dict[str, object] = {}
 
     def read(self, name: str) -> Checked | None:
         """Return the checked table in the file ``name``, ``None`` where there is no such file."""
+        checked = self._read(name)
+        self._done += 1
+        self._progress("tables checked", self._done, self._tables)
+        return checked
+
+    def _read(self, name: str) -> Checked | None:
         paths = find(self.directory, name)
         if not paths:
             return None
@@ -84,7 +94,7 @@ class _Reader:
         labels = [_NO_LABEL] if name == TRAIN else []
         if labels:
             columns.append(_TARGET)
-        schema = {column.name: column.polars for column in columns}
+        schema = {column.name: polars_type(column) for column in columns}
         with readable(name, paths[0]):
             raw, further = scan(name, paths[0], schema, self.staging)
             checked = check(name, raw, columns, labels)
@@ -101,8 +111,8 @@ class _Reader:
         return hashlib.sha256(json.dumps(self.summaries, sort_keys=True).encode()).hexdigest()
 
 
-def _open(directory: Path, split: Split, staging: Path) -> Source:
-    reader = _Reader(directory, staging)
+def _open(directory: Path, split: Split, staging: Path, progress: Progress) -> Source:
+    reader = _Reader(directory, staging, len(_PARTS[split]) + len(HISTORIES), progress)
     parts = {}
     for name in _PARTS[split]:
         part = reader.read(name)
@@ -119,7 +129,7 @@ def _open(directory: Path, split: Split, staging: Path) -> Source:
         # Months are not compared with each other: their keys of two columns would cost gigabytes.
         if history and len(key) == 1:
             _distinct({name: history}, key[0])
-        frames[name] = history.frame if history else pl.LazyFrame(schema=table(name).schema)
+        frames[name] = history.frame if history else pl.LazyFrame(schema=polars_schema(table(name)))
     return Source(frames, applicants, _target(parts), reader.warnings, reader.fingerprint)
 
 

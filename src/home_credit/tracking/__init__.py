@@ -1,7 +1,7 @@
-"""Tracked runs (tracking), registered models (models) and the door in front of their UI; the one room of MLflow.
+"""MLflow: tracked runs, registered models, the address of both, their server and its read-only proxy.
 
-Nothing is imported here: the UI's image has the door without what packs and scores models, and who asks an MLflow
-server over HTTP needs its names alone.
+This is the only package that imports MLflow. Nothing is imported here, because the image of the MLflow UI holds the
+proxy without what packs and scores models, and a client of an MLflow server over HTTP needs only these names.
 """
 
 MODEL = "home-credit"

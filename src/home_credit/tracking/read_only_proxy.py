@@ -1,4 +1,4 @@
-"""A door in front of MLflow's server: everybody may read, and who has the credentials may change something.
+"""A read-only proxy of MLflow's server: everybody may read; only requests with the credentials may change something.
 
 Run by ``uvicorn --factory home_credit.tracking.read_only_proxy:create_app``.
 """
@@ -133,7 +133,7 @@ async def _refuse(send: Send) -> None:
 
 
 def create_app() -> ReadOnlyProxy:
-    """Return MLflow's server behind the door; raises :class:`UsageError` where a user has no password."""
+    """Return MLflow's server behind the read-only proxy; raises :class:`UsageError` where a user has no password."""
     from mlflow.server.fastapi_app import app  # noqa: PLC0415  # its import makes the server and reads its settings
 
     settings = Settings()

@@ -11,6 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
 from home_credit.default_risk import artifacts
+from home_credit.default_risk.manifest import MANIFEST
 from home_credit.errors import RegistryError
 from home_credit.tracking import CHALLENGER, CHAMPION, MODEL, PREVIOUS, runs
 
@@ -87,7 +88,7 @@ def _fetch(setting: str, alias: str, folder: str) -> Path:
             raise RegistryError(f"no model is registered as {alias} in {setting}")
         fetched = mlflow.artifacts.download_artifacts(f"models:/{MODEL}@{alias}", dst_path=folder)
     # MLflow keeps the folder of artefacts under the name that it had when the model was logged.
-    return next(manifest.parent for manifest in Path(fetched).glob(f"artifacts/*/{artifacts.MANIFEST}"))
+    return next(manifest.parent for manifest in Path(fetched).glob(f"artifacts/*/{MANIFEST}"))
 
 
 def promote(setting: str, evidence: Mapping[str, str]) -> str:

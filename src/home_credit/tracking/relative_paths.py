@@ -14,11 +14,13 @@ _ADDRESSES = {
 }
 
 
-def make_portable(folder: Path) -> None:
+def make_relative(folder: Path) -> None:
     """Make the artefact addresses of a local folder relative.
 
-    MLflow stores absolute paths; a relative one is read from the working directory, which is the
-    repository's root for every command of ours.
+    MLflow makes every local address absolute when it stores it and has no call that changes it afterwards, so the
+    four columns are rewritten in its database. Addresses of a proxied store (``mlflow-artifacts:``) would be
+    relative by themselves, but training and loading would then need a running server. A relative address is
+    read from the working directory, which is the repository's root for every command of this package.
     """
     absolute = str(folder.resolve())
     with closing(sqlite3.connect(folder / "mlflow.db")) as database:

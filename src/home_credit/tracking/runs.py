@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import mlflow
 from mlflow import MlflowClient
 
-from home_credit.config import tracking_database, tracking_uri
-from home_credit.tracking.relative_paths import make_portable
+from home_credit.tracking.addresses import local_database, tracking_uri
+from home_credit.tracking.relative_paths import make_relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ def connected(setting: str) -> Iterator[MlflowClient]:
     """Give a client of the tracking server that ``setting`` names; a local folder stays portable."""
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    database = tracking_database(setting)
+    database = local_database(setting)
     if database is not None:
         database.parent.mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(tracking_uri(setting))
@@ -33,7 +33,7 @@ def connected(setting: str) -> Iterator[MlflowClient]:
         yield MlflowClient()
     finally:
         if database is not None and database.exists():
-            make_portable(database.parent)
+            make_relative(database.parent)
 
 
 def experiment(client: MlflowClient, setting: str, name: str) -> str:
@@ -41,7 +41,7 @@ def experiment(client: MlflowClient, setting: str, name: str) -> str:
     found = client.get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
-    database = tracking_database(setting)
+    database = local_database(setting)
     return str(client.create_experiment(name, str(database.parent / "artifacts") if database else None))
 
 

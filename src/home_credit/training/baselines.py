@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import log_loss, roc_auc_score
 
-from home_credit.default_risk import calibration, metrics
+from home_credit.default_risk import calibration
 from home_credit.default_risk.inputs import INPUTS
 from home_credit.features.catalogue import TABLE_OF
+from home_credit.progress import Progress, silent
 from home_credit.tables.schema import APPLICATION
 from home_credit.tracking import runs
 from home_credit.training import folds, learners
 from home_credit.training.cross_validation import Learner, out_of_fold
+from home_credit.validation import auc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from home_credit.training import data
 
@@ -50,7 +52,7 @@ class BaselineResult:
         )
 
 
-def baselines(parameters: Mapping[str, Any]) -> Mapping[str, tuple[int, Learner]]:
+def baselines(parameters: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[int, Learner]]:
     """Return the plainer models that every training is compared with, and the number of features each reads."""
     application = len(FROM_APPLICATION)
     return {
@@ -60,7 +62,7 @@ def baselines(parameters: Mapping[str, Any]) -> Mapping[str, tuple[int, Learner]
     }
 
 
-def candidates(parameters: Mapping[str, Any]) -> Mapping[str, tuple[int, Learner]]:
+def candidates(parameters: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[int, Learner]]:
     """Return all models from the plainest to ours; the scorecard needs the research extra."""
     prior, logistic, application = baselines(parameters).items()
     scorecard = ("scorecard", (len(FROM_APPLICATION), learners.scorecard(FROM_APPLICATION)))
@@ -74,13 +76,17 @@ def evaluate(
     *,
     tracking: str | None = None,
     repeats: int = 1,
+    progress: Progress = silent,
 ) -> Iterator[BaselineResult]:
     """Cross-validate each model; with ``tracking`` each is a run of the experiment ``home-credit-baselines``."""
     target = np.tile(applicants.target, repeats)
     for name, (features, learner) in models.items():
-        scored = out_of_fold(applicants.rows, applicants.target, applicants.persons, learner, repeats=repeats)
+        scored = out_of_fold(
+            applicants.rows, applicants.target, applicants.persons, learner,
+            repeats=repeats, progress=progress, stage=f"folds of {name}",
+        )  # fmt: skip
         probability = calibration.IDENTITY.probability(scored.raw.ravel())
-        low, high = metrics.auc_interval(target, probability)
+        low, high = auc.interval(target, probability, np.tile(applicants.persons, repeats))
         result = BaselineResult(
             name,
             features,

@@ -12,6 +12,7 @@ from sklearn.metrics import log_loss
 
 from home_credit.default_risk import calibration
 from home_credit.training import folds
+from home_credit.validation import platt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +30,7 @@ def _none(raw: NDArray[np.float64], target: NDArray[np.int64]) -> Probability:  
 
 
 def _line(raw: NDArray[np.float64], target: NDArray[np.int64]) -> Probability:
-    return calibration.fit(raw, target).probability
+    return platt.fit(raw, target).probability
 
 
 def _isotonic(raw: NDArray[np.float64], target: NDArray[np.int64]) -> Probability:
@@ -73,4 +74,4 @@ def choose(
     name = min(DEPLOYABLE, key=lambda candidate: losses[candidate])
     if name == "none":
         return name, calibration.IDENTITY
-    return name, calibration.fit(raw.ravel(), np.tile(target, len(raw)))
+    return name, platt.fit(raw.ravel(), np.tile(target, len(raw)))

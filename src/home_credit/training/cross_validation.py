@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from home_credit.progress import Progress, silent
 from home_credit.training import folds
 
 if TYPE_CHECKING:
@@ -44,14 +45,18 @@ def out_of_fold(
     *,
     repeats: int = folds.REPEATS,
     after_fold: Callable[[int, float], None] | None = None,
+    progress: Progress = silent,
+    stage: str = "folds of the model",
 ) -> OutOfFold:
     """Fit ``learner`` in every fold, on the rows of the other folds alone, and score the rows left out.
 
-    ``after_fold`` is told the fold's number, from 0, and its AUC; what it raises ends the work.
+    ``after_fold`` is told the fold's number, from 0, and its AUC; what it raises ends the work. ``progress`` is
+    told the folds done under the name ``stage``.
     """
     raw = np.zeros((repeats, len(target)))
     fold_auc: list[float] = []
     train_auc: list[float] = []
+    progress(stage, 0, folds.FOLDS * repeats)
     for number, (repeat, inside, outside) in enumerate(folds.split(target, persons, repeats=repeats)):
         scores = learner(rows[inside], target[inside])
         raw[repeat, outside] = scores(rows[outside])
@@ -61,6 +66,7 @@ def out_of_fold(
             "fold %d of %d: AUC %.4f (on its own training rows %.4f)",
             number + 1, folds.FOLDS * repeats, fold_auc[-1], train_auc[-1],
         )  # fmt: skip
+        progress(stage, number + 1, folds.FOLDS * repeats)
         if after_fold is not None:
             after_fold(number, fold_auc[-1])
     return OutOfFold(raw, fold_auc, train_auc)

@@ -10,15 +10,19 @@ import numpy as np
 import polars as pl
 
 from home_credit.features.build import feature_matrix
+from home_credit.progress import Progress, silent
 from home_credit.tables.files import find
 from home_credit.tables.schema import APPLICATION, ID, TARGET
 from home_credit.tables.source import open_tables
+from home_credit.terms.frames import learn_terms
 from home_credit.training import folds
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from home_credit.terms.model import TermModel
 
 # Read for folds and for fairness; sex and family status are no inputs of the model.
 PEOPLE = ("CODE_GENDER", "DAYS_BIRTH", "NAME_FAMILY_STATUS", "DAYS_REGISTRATION", "DAYS_ID_PUBLISH")
@@ -31,7 +35,8 @@ class Applicants:
     """Labelled applicants, all fields in the same order: ascending SK_ID_CURR.
 
     ``rows`` are feature rows, ``people`` the columns of the application that tell people and their groups
-    apart, ``persons`` one number per person, ``complete`` marks those whose histories are known to be whole.
+    apart, ``persons`` one number per person, ``complete`` marks those whose histories are known to be whole;
+    ``terms`` is the model of the term that the feature rows were made with.
     """
 
     rows: pl.DataFrame
@@ -39,6 +44,7 @@ class Applicants:
     people: pl.DataFrame
     persons: NDArray[np.int64]
     complete: NDArray[np.bool_]
+    terms: TermModel
     fingerprint: str
     warnings: list[str]
 
@@ -54,6 +60,7 @@ class Applicants:
             self.people.filter(chosen),
             self.persons[chosen],
             self.complete[chosen],
+            self.terms,
             self.fingerprint,
             self.warnings,
         )
@@ -69,10 +76,14 @@ class Applicants:
         return np.array(draws) < share
 
 
-def load(tables: Path) -> Applicants:
-    """Read the labelled applicants of ``tables``; raises the errors of :func:`open_tables`."""
-    with open_tables(tables, "train") as source:
-        rows = feature_matrix(source.frames, source.applicants[ID])
+def load(tables: Path, terms: TermModel | None = None, progress: Progress = silent) -> Applicants:
+    """Read the labelled applicants of ``tables``; raises the errors of :func:`open_tables`.
+
+    The model of the term is ``terms``, or learnt from the earlier applications in ``tables``.
+    """
+    with open_tables(tables, "train", progress) as source:
+        terms = terms or learn_terms(source.frames["previous_application"])
+        rows = feature_matrix(source.frames, source.applicants[ID], terms, progress)
         people = source.frames[APPLICATION].select(ID, *PEOPLE).collect()
         aligned = (
             rows.select(ID)
@@ -85,6 +96,7 @@ def load(tables: Path) -> Applicants:
             aligned.select(PEOPLE),
             folds.persons(aligned),
             rows[ID].is_in(_complete(tables).implode()).to_numpy(),
+            terms,
             source.fingerprint,
             source.warnings,
         )

@@ -1,4 +1,4 @@
-"""The gate between challenger and champion: both score the same unseen applicants, and the difference decides."""
+"""Promotion of a challenger: both models score the same unseen applicants, and the gate decides."""
 
 from __future__ import annotations
 
@@ -7,57 +7,33 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.metrics import log_loss, roc_auc_score
 
-from home_credit import policy
-from home_credit.default_risk import metrics
 from home_credit.errors import UsageError
+from home_credit.progress import Progress, silent
 from home_credit.tracking import CHALLENGER, CHAMPION, registered_models
-from home_credit.training import data, folds
+from home_credit.training import data, gate
 from home_credit.validation import fairness
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from home_credit import policy
     from home_credit.default_risk.artifacts import Artifacts
-
-RESAMPLES = 1000
-# How much worse than the champion the challenger may be at most, in the bad end of the 95 % interval. The
-# margins are about what one year of drift costs a scorecard, far below what a reader of a report would act on.
-MARGINS = {"auc": 0.005, "log_loss": 0.002, "cost": 0.02}
-# Observed defaults over expected ones and the slope of the log-odds that still count as calibrated, and the least
-# approval rate of one sex over that of the other (the rule of four fifths).
-LIMITS = {
-    "observed_to_expected": (0.85, 1.15),
-    "slope": (0.8, 1.25),
-    "approval_ratio_by_gender": (fairness.FOUR_FIFTHS, 1.0),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Challenger less champion, by paired bootstrap: the mean and its 95 % interval."""
-
-    metric: str
-    champion: float
-    challenger: float
-    low: float
-    high: float
-    passed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate says, and why; ``refusals`` is empty where the challenger may be promoted."""
+    """The gate's answer, and why; ``refusals`` is empty where the challenger may be promoted."""
 
     champion: str
     challenger: str
     applicants: int
     defaults: int
-    differences: list[Difference]
-    limits: dict[str, float]
+    comparison: gate.Comparison
+    approval_ratio_by_gender: float | None
     refusals: list[str]
 
     @property
@@ -70,23 +46,28 @@ class Verdict:
         return asdict(self)
 
 
-def unseen_applicants(tables: Path, models: list[Artifacts], *, unseen: bool) -> data.Applicants:
-    """Return the labelled applicants of ``tables`` that no model was trained on.
+def unseen_applicants(
+    tables: Path, models: list[Artifacts], *, unseen: bool, progress: Progress = silent
+) -> list[data.Applicants]:
+    """Return the labelled applicants of ``tables`` that no model was trained on, once per model.
+
+    They are the same in the same order, each time with the features that the model reads: every model brings the
+    model of the term that it was trained with.
 
     Those are the persons that every model's training kept aside; or everybody, where the caller says that the
     models know nobody of them. Raises :class:`UsageError` where that cannot be or nobody is left.
     """
-    applicants = data.load(tables)
-    trained_on = {model.manifest["training_data"]["fingerprint"] for model in models}
+    loaded = [data.load(tables, model.terms, progress) for model in models]
+    trained_on = {model.manifest.training_data.fingerprint for model in models}
     if unseen:
-        if applicants.fingerprint in trained_on:
+        if loaded[0].fingerprint in trained_on:
             raise UsageError(
                 f"{tables} holds the very rows that a model was trained on; it cannot be judged on them"
             )
-        return applicants
-    share = min(float(model.manifest["training_data"]["holdout"]) for model in models)
-    chosen = applicants.where(applicants.holdout(share))
-    if len(np.unique(chosen.target)) < 2:
+        return loaded
+    share = min(model.manifest.training_data.holdout for model in models)
+    chosen = [applicants.where(applicants.holdout(share)) for applicants in loaded]
+    if len(np.unique(chosen[0].target)) < 2:
         raise UsageError(
             f"{tables} holds no defaults and repayments in the holdout of both models; train with --holdout, or "
             "give tables of applicants that neither saw and say --unseen"
@@ -95,95 +76,51 @@ def unseen_applicants(tables: Path, models: list[Artifacts], *, unseen: bool) ->
 
 
 def compare(
-    champion: Artifacts, challenger: Artifacts, applicants: data.Applicants, costs: policy.Costs
+    champion: Artifacts, challenger: Artifacts, applicants: Sequence[data.Applicants], costs: policy.Costs
 ) -> Verdict:
-    """Judge ``challenger`` against ``champion`` on applicants that neither was trained on."""
-    target = applicants.target
-    old, new = champion.probability(applicants.rows), challenger.probability(applicants.rows)
-    cut_offs = champion.manifest["policy"]["cut_off"], challenger.manifest["policy"]["cut_off"]
-    differences = _differences(target, old, new, cut_offs, costs)
-    limits = _limits(applicants, new, cut_offs[1])
-    refusals = [
-        f"{difference.metric} may be worse by {max(-difference.low, difference.high):.4f} than the champion's"
-        for difference in differences
-        if not difference.passed
-    ]
-    refusals += [
-        f"{name} is {limits[name]:.3f}, outside {low} to {high}"
-        for name, (low, high) in LIMITS.items()
-        if not low <= limits[name] <= high
-    ]
-    refusals += challenger.manifest["validation"]["explanations"]["failed"]
+    """Judge ``challenger`` against ``champion`` on ``applicants`` that neither was trained on.
+
+    ``applicants`` are given twice, with the features of either model, as :func:`unseen_applicants` does.
+    """
+    of_old, of_new = applicants
+    target = of_old.target
+    old, new = champion.probability(of_old.rows), challenger.probability(of_new.rows)
+    compared = gate.compare(target, old, new, persons=of_old.persons, costs=costs)
+    ratio = _approval_ratio_by_gender(of_old, new, costs.cut_off)
+    refusals = [*compared.refusals, *challenger.manifest.failed_gates]
+    if ratio is not None and ratio < fairness.FOUR_FIFTHS:
+        refusals.append(f"approval_ratio_by_gender is {ratio:.3f}, below {fairness.FOUR_FIFTHS}")
     return Verdict(
-        champion.version, challenger.version, len(target), int(target.sum()), differences, limits, refusals
+        champion.version, challenger.version, len(target), int(target.sum()), compared, ratio, refusals
     )
 
 
-def _measures(
-    target: NDArray[np.int64], probabilities: NDArray[np.float64], cut_off: float, costs: policy.Costs
-) -> tuple[float, float, float]:
-    return (
-        float(roc_auc_score(target, probabilities)),
-        float(log_loss(target, probabilities)),
-        policy.expected_cost(probabilities, target, cut_off, costs),
-    )
-
-
-def _differences(
-    target: NDArray[np.int64],
-    old: NDArray[np.float64],
-    new: NDArray[np.float64],
-    cut_offs: tuple[float, float],
-    costs: policy.Costs,
-) -> list[Difference]:
-    """Return challenger less champion in AUC, log loss and cost, over the same resampled applicants."""
-    chance = np.random.default_rng(folds.SEED)
-    drawn: list[NDArray[np.float64]] = []
-    while len(drawn) < RESAMPLES:
-        rows = chance.integers(len(target), size=len(target))
-        if 0 < target[rows].sum() < len(rows):
-            one = _measures(target[rows], old[rows], cut_offs[0], costs)
-            other = _measures(target[rows], new[rows], cut_offs[1], costs)
-            drawn.append(np.subtract(other, one))
-    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
-    champion = _measures(target, old, cut_offs[0], costs)
-    challenger = _measures(target, new, cut_offs[1], costs)
-    return [
-        Difference(
-            metric,
-            champion[place],
-            challenger[place],
-            float(low[place]),
-            float(high[place]),
-            bool(low[place] >= -margin if metric == "auc" else high[place] <= margin),
-        )
-        for place, (metric, margin) in enumerate(MARGINS.items())
-    ]
-
-
-def _limits(
+def _approval_ratio_by_gender(
     applicants: data.Applicants, probabilities: NDArray[np.float64], cut_off: float
-) -> dict[str, float]:
-    target, approved = applicants.target, probabilities < cut_off
-    by_gender = fairness.fairness(applicants.people, probabilities, target, approved)["by"][0]
-    ratio = by_gender["approval_ratio"]
-    return {
-        "observed_to_expected": float(target.mean() / probabilities.mean()),
-        "slope": metrics.evaluate(target, probabilities)["calibration_slope"],
-        # One group alone, or too small a second one, has nothing to be compared with.
-        "approval_ratio_by_gender": 1.0 if ratio is None else ratio,
-    }
+) -> float | None:
+    """Return the least approval rate of one sex over that of the other.
+
+    ``None`` where there is one sex alone, or too few of the second.
+    """
+    measured = fairness.fairness(applicants.people, probabilities, applicants.target, probabilities < cut_off)
+    ratio: float | None = measured["by"][0]["approval_ratio"]
+    return ratio
 
 
 def promote(
-    tables: Path, models: Path, *, tracking: str, costs: policy.Costs, unseen: bool = False
+    tables: Path,
+    models: Path,
+    *,
+    tracking: str,
+    costs: policy.Costs,
+    unseen: bool = False,
+    progress: Progress = silent,
 ) -> Verdict:
     """Judge the registered challenger; where it passes, make it the champion and write it to ``models``."""
     champion = registered_models.load(tracking, CHAMPION)
     challenger = registered_models.load(tracking, CHALLENGER)
-    judged = compare(
-        champion, challenger, unseen_applicants(tables, [champion, challenger], unseen=unseen), costs
-    )
+    applicants = unseen_applicants(tables, [champion, challenger], unseen=unseen, progress=progress)
+    judged = compare(champion, challenger, applicants, costs)
     if judged.passed:
         registered_models.promote(tracking, {"gate": json.dumps(judged.to_plain())})
         registered_models.export(tracking, CHAMPION, models)

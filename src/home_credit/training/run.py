@@ -13,21 +13,35 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from home_credit import __version__, policy
-from home_credit.default_risk import artifacts, calibration, classifier, metrics
+from home_credit import __version__
+from home_credit.default_risk import artifacts, calibration, classifier
 from home_credit.default_risk.inputs import INPUTS
+from home_credit.default_risk.manifest import (
+    CalibrationFacts,
+    FeatureList,
+    FoldFacts,
+    Manifest,
+    MeasuredMetrics,
+    PolicyFacts,
+    TrainingData,
+    TrainingFacts,
+)
+from home_credit.features.version import definitions_version
+from home_credit.progress import Progress, silent
 from home_credit.tracking import registered_models
 from home_credit.training import baselines, calibrators, data, folds, learners, validation_report
 from home_credit.training.cross_validation import OutOfFold, out_of_fold
-from home_credit.validation import card, curves
+from home_credit.validation import card, curves, metrics
+from home_credit.validation.costs import cost_per_applicant, optimal_cut_off
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from home_credit.default_risk.preprocessor import Preprocessor
+    from home_credit.policy import Costs
 
 logger = logging.getLogger(__name__)
 
@@ -38,29 +52,47 @@ class Measured:
 
     folds: OutOfFold
     calibration: calibration.Calibration
-    calibration_facts: dict[str, Any]
+    calibration_facts: CalibrationFacts
     probability: NDArray[np.float64]
-    cut_off: float
+    policy: PolicyFacts
     metrics: dict[str, float]
 
 
 def measure(
-    applicants: data.Applicants, parameters: Mapping[str, Any], costs: policy.Costs, *, repeats: int
+    applicants: data.Applicants,
+    parameters: Sequence[Mapping[str, Any]],
+    costs: Costs,
+    *,
+    repeats: int,
+    progress: Progress = silent,
 ) -> Measured:
-    """Cross-validate, and choose calibration and cut-off on out-of-fold predictions alone."""
+    """Cross-validate, choose the calibration on out-of-fold predictions alone, and measure on them what is decided."""
     target = applicants.target
     scored = out_of_fold(
-        applicants.rows, target, applicants.persons, learners.boosted(INPUTS, parameters), repeats=repeats
-    )
+        applicants.rows, target, applicants.persons, learners.boosted(INPUTS, parameters),
+        repeats=repeats, progress=progress,
+    )  # fmt: skip
     losses = calibrators.compare(scored.raw, target, applicants.persons)
     name, chosen = calibrators.choose(scored.raw, target, losses)
     probability = chosen.probability(scored.raw)
     labels = np.tile(target, repeats)
-    cut_off = policy.choose_cut_off(probability.ravel(), labels, costs)
-    measured = metrics.mean(metrics.evaluate(target, one) for one in probability)
+    optimal = optimal_cut_off(labels, probability.ravel(), costs)
+    decided = PolicyFacts(
+        cut_off=costs.cut_off,
+        cost_false_negative=costs.false_negative,
+        cost_false_positive=costs.false_positive,
+        cost_review=costs.review,
+        reviewer_error_rate=costs.reviewer_error_rate,
+        review_band=costs.review_band,
+        out_of_fold_optimal_cut_off=optimal,
+        out_of_fold_optimal_cost=cost_per_applicant(labels, probability.ravel(), optimal, costs),
+    )
+    measured = metrics.mean(metrics.evaluate(target, one, applicants.persons) for one in probability)
     measured["train_auc"] = float(np.mean(scored.train_auc))
-    measured["cost_per_applicant"] = policy.expected_cost(probability.ravel(), labels, cut_off, costs)
-    return Measured(scored, chosen, {"chosen": name, "log_loss": losses}, probability, cut_off, measured)
+    measured["cost_per_applicant"] = cost_per_applicant(labels, probability.ravel(), costs.cut_off, costs)
+    return Measured(
+        scored, chosen, CalibrationFacts(chosen=name, log_loss=losses), probability, decided, measured
+    )
 
 
 def train(
@@ -68,20 +100,21 @@ def train(
     models: Path,
     *,
     tracking: str | None,
-    costs: policy.Costs,
-    parameters: Mapping[str, Any] | None = None,
+    costs: Costs,
+    parameters: Sequence[Mapping[str, Any]] | None = None,
     holdout: float = 0.0,
     repeats: int = folds.REPEATS,
-) -> dict[str, Any]:
+    progress: Progress = silent,
+) -> Manifest:
     """Train on the applicants of application_train and return the manifest of the saved model.
 
-    ``tracking`` is an MLflow address or folder; ``None`` tracks nothing. Metrics, calibration and cut-off all
-    come from out-of-fold predictions; the saved classifier is then fitted on all rows but those of the share
-    ``holdout`` of persons, on whom it is only measured.
+    ``tracking`` is an MLflow address or folder; ``None`` tracks nothing. Metrics and calibration come from
+    out-of-fold predictions, the cut-off from ``costs``. The saved classifier is then fitted on all rows but the
+    holdout, a share of persons on whom it is only measured.
     """
     began = time.monotonic()
     parameters = parameters or classifier.committed_parameters()
-    everybody = data.load(tables)
+    everybody = data.load(tables, progress=progress)
     for warning in everybody.warnings:
         logger.warning("%s", warning)
     aside = everybody.holdout(holdout)
@@ -90,101 +123,117 @@ def train(
         "%d applicants, %d features in %.0f s", len(applicants), len(INPUTS), time.monotonic() - began
     )
 
-    measured = measure(applicants, parameters, costs, repeats=repeats)
+    measured = measure(applicants, parameters, costs, repeats=repeats, progress=progress)
     preprocessor, booster = learners.fit_boosted(applicants.rows, applicants.target, INPUTS, parameters)
-    facts: dict[str, Any] = {
-        "package_version": __version__,
-        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "training_data": {
-            "applicants": len(applicants),
-            "persons": len(np.unique(applicants.persons)),
-            "fingerprint": everybody.fingerprint,
-            "holdout": holdout,
-        },
-        "features": {"version": __version__, "names": list(preprocessor.features)},
-        "parameters": dict(parameters),
-        "metrics": {
-            "out_of_fold": measured.metrics,
-            "folds": {
-                "count": folds.FOLDS,
-                "repeats": repeats,
-                "seed": folds.SEED,
-                "auc": measured.folds.fold_auc,
-                "train_auc": measured.folds.train_auc,
-            },
-            "complete_histories": _on(applicants.complete, applicants.target, measured.probability),
-            "holdout": metrics.evaluate(
-                unseen.target,
-                measured.calibration.probability(
-                    classifier.log_odds(booster, preprocessor.transform(unseen.rows))
-                ),
-            )
-            if len(unseen)
-            else None,
-        },
-        "calibration": measured.calibration_facts,
-        "policy": {
-            "cut_off": measured.cut_off,
-            "cost_false_negative": costs.false_negative,
-            "cost_false_positive": costs.false_positive,
-            "cost_review": costs.review,
-            "review_band": policy.review_band(measured.cut_off, costs),
-        },
-        "validation": {
-            **validation_report.gather(applicants, measured.probability[0], measured.cut_off, parameters),
+    facts = TrainingFacts(
+        package_version=__version__,
+        trained_at=datetime.now(UTC).replace(microsecond=0),
+        training_data=TrainingData(
+            applicants=len(applicants),
+            persons=len(np.unique(applicants.persons)),
+            fingerprint=everybody.fingerprint,
+            holdout=holdout,
+        ),
+        features=FeatureList(
+            version=definitions_version(everybody.terms.digest), names=list(preprocessor.features)
+        ),
+        parameters=[dict(each) for each in parameters],
+        metrics=MeasuredMetrics(
+            out_of_fold=measured.metrics,
+            folds=FoldFacts(
+                count=folds.FOLDS,
+                repeats=repeats,
+                seed=folds.SEED,
+                auc=measured.folds.fold_auc,
+                train_auc=measured.folds.train_auc,
+            ),
+            complete_histories=_on_complete_histories(applicants, measured.probability),
+            holdout=_on_holdout(unseen, preprocessor, booster, measured.calibration),
+        ),
+        calibration=measured.calibration_facts,
+        policy=measured.policy,
+        validation={
+            **validation_report.gather(
+                applicants, measured.probability[0], costs.cut_off, parameters, progress
+            ),
             "baselines": [
-                asdict(result) for result in baselines.evaluate(applicants, baselines.baselines(parameters))
+                asdict(result)
+                for result in baselines.evaluate(
+                    applicants, baselines.baselines(parameters), progress=progress
+                )
             ],
         },
-        "versions": {
+        versions={
             "python": platform.python_version(),
             **{name: version(name) for name in ("lightgbm", "polars", "narwhals", "numpy", "scikit-learn")},
         },
-    }
-    for failed in facts["validation"]["explanations"]["failed"]:
-        logger.warning("a gate of the reasons is not passed: %s", failed)
+    )
     manifest = artifacts.save(
         models,
         booster=booster,
         preprocessor=preprocessor,
         calibration=measured.calibration,
+        terms=everybody.terms,
         facts=facts,
     )
-    (models / artifacts.CARD).write_text(card.write(manifest), encoding="utf-8")
+    for failed in manifest.failed_gates:
+        logger.warning("a gate of the reasons is not passed: %s", failed)
+    (models / artifacts.CARD).write_text(card.write(manifest.model_dump(mode="json")), encoding="utf-8")
     if tracking is not None:
+        progress("runs tracked", 0, 1)
         _track(tracking, models, manifest, applicants, measured, costs, preprocessor)
+        progress("runs tracked", 1, 1)
     return manifest
 
 
-def _on(
-    chosen: NDArray[np.bool_], target: NDArray[np.int64], probability: NDArray[np.float64]
+def _on_complete_histories(
+    applicants: data.Applicants, probability: NDArray[np.float64]
 ) -> dict[str, float] | None:
-    """Return the out-of-fold metrics on the applicants that ``chosen`` marks, ``None`` where there are none."""
+    """Return the out-of-fold metrics on the applicants whose histories are known to be whole, if there are any."""
+    chosen = applicants.complete
     if not chosen.any():
         return None
-    measured = metrics.mean(metrics.evaluate(target[chosen], one[chosen]) for one in probability)
+    target, persons = applicants.target[chosen], applicants.persons[chosen]
+    measured = metrics.mean(metrics.evaluate(target, one[chosen], persons) for one in probability)
     return {"applicants": int(chosen.sum()), **measured}
+
+
+def _on_holdout(
+    unseen: data.Applicants,
+    preprocessor: Preprocessor,
+    booster: classifier.Booster,
+    line: calibration.Calibration,
+) -> dict[str, float] | None:
+    """Return the metrics on the persons kept out of training, ``None`` where there are none."""
+    if not len(unseen):
+        return None
+    raw = classifier.log_odds(booster, preprocessor.transform(unseen.rows))
+    return metrics.evaluate(unseen.target, line.probability(raw), unseen.persons)
 
 
 def _track(  # noqa: PLR0917  # everything of one run
     tracking: str,
     models: Path,
-    manifest: dict[str, Any],
+    manifest: Manifest,
     applicants: data.Applicants,
     measured: Measured,
-    costs: policy.Costs,
+    costs: Costs,
     preprocessor: Preprocessor,
 ) -> None:
     """Track the run in MLflow, with its curves, and register the model."""
     probability = measured.probability.ravel()
     target = np.tile(applicants.target, len(measured.probability))
     cut_offs = np.linspace(0.01, 0.5, 99)
-    cost_curve = np.array([policy.expected_cost(probability, target, point, costs) for point in cut_offs])
+    cost_curve = np.array([cost_per_applicant(target, probability, point, costs) for point in cut_offs])
     registered = registered_models.log_and_register(
         tracking,
         models=models,
         parameters={
-            **manifest["parameters"],
+            **{
+                f"booster_{number}_{name}": value
+                for number, each in enumerate(manifest.parameters, 1)
+                for name, value in each.items()
+            },
             "folds": folds.FOLDS,
             "repeats": len(measured.probability),
             "seed": folds.SEED,
@@ -196,10 +245,10 @@ def _track(  # noqa: PLR0917  # everything of one run
         figures={
             "roc": curves.roc(target, probability),
             "reliability": curves.reliability(target, probability),
-            "cost": curves.cost(cut_offs, cost_curve, measured.cut_off),
+            "cost": curves.cost(cut_offs, cost_curve, costs.cut_off),
         },
         example=_example(applicants.rows, preprocessor),
-        tags={"model_version": manifest["model_version"], "data": applicants.fingerprint[:12]},
+        tags={"model_version": manifest.model_version, "data": applicants.fingerprint[:12]},
     )
     logger.info("run %s is tracked, its model registered as version %s (%s)", *registered)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import optuna
 
 from home_credit.default_risk import classifier
 from home_credit.default_risk.inputs import INPUTS
+from home_credit.progress import Progress, silent
 from home_credit.training import folds, learners
 from home_credit.training.cross_validation import out_of_fold
 
@@ -43,12 +46,14 @@ def _suggest(trial: optuna.Trial) -> dict[str, Any]:
     }
 
 
-def search(applicants: data.Applicants, study_file: Path, *, minutes: float) -> tuple[dict[str, Any], float]:
-    """Search for ``minutes`` and return the best parameters so far with their out-of-fold AUC.
+def search(
+    applicants: data.Applicants, study_file: Path, *, minutes: float, progress: Progress = silent
+) -> tuple[dict[str, Any], float]:
+    """Search for ``minutes`` and return the best parameters of one booster so far with its out-of-fold AUC.
 
-    ``study_file`` holds every trial; where it exists, the search goes on from it. The committed parameters are
-    the first trial. A trial is pruned as soon as its first folds are below the median of others at that fold; one
-    whose training AUC is more than 0.05 above its out-of-fold AUC loses what it is over.
+    ``study_file`` holds every trial; where it exists, the search goes on from it. The parameters of the committed
+    boosters are the first trials. A trial is pruned as soon as its first folds are below the median of others at that
+    fold; one whose training AUC is more than 0.05 above its out-of-fold AUC loses what it is over.
     """
     study_file.parent.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
@@ -59,14 +64,17 @@ def search(applicants: data.Applicants, study_file: Path, *, minutes: float) -> 
         sampler=optuna.samplers.TPESampler(seed=folds.SEED, multivariate=True),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
     )
-    committed = classifier.committed_parameters()
-    study.enqueue_trial(committed, skip_if_exists=True)
+    for committed in classifier.committed_parameters():
+        study.enqueue_trial(committed, skip_if_exists=True)
+
+    began, seconds = time.monotonic(), math.ceil(60.0 * minutes)
 
     def objective(trial: optuna.Trial) -> float:
         seen: list[float] = []
 
         def after_fold(number: int, auc: float) -> None:
             seen.append(auc)
+            progress("seconds of the search", min(int(time.monotonic() - began), seconds), seconds)
             trial.report(float(np.mean(seen)), number)
             if trial.should_prune():
                 raise optuna.TrialPruned
@@ -77,7 +85,7 @@ def search(applicants: data.Applicants, study_file: Path, *, minutes: float) -> 
             applicants.rows,
             applicants.target,
             applicants.persons,
-            learners.boosted(INPUTS, parameters),
+            learners.boosted(INPUTS, [parameters]),
             repeats=1,
             after_fold=after_fold,
         )

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from home_credit.default_risk import classifier
 from home_credit.default_risk.inputs import INPUTS
 from home_credit.default_risk.reasons import MAX_REASONS
+from home_credit.progress import Progress, counted, silent
 from home_credit.training import folds, learners
 from home_credit.validation import explanations, fairness, grades
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -23,7 +24,11 @@ MODELS, EXPLAINED = 3, 3_000
 
 
 def gather(
-    applicants: Applicants, probability: NDArray[np.float64], cut_off: float, parameters: Mapping[str, Any]
+    applicants: Applicants,
+    probability: NDArray[np.float64],
+    cut_off: float,
+    parameters: Sequence[Mapping[str, Any]],
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Return calibration by grade and along the range, fairness, and how far the reasons can be relied on.
 
@@ -34,11 +39,13 @@ def gather(
         "grades": grades.by_grade(probability, target),
         "reliability": grades.reliability(probability, target),
         "fairness": fairness.fairness(applicants.people, probability, target, probability < cut_off),
-        "explanations": explain(applicants, parameters),
+        "explanations": explain(applicants, parameters, progress),
     }
 
 
-def explain(applicants: Applicants, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def explain(
+    applicants: Applicants, parameters: Sequence[Mapping[str, Any]], progress: Progress = silent
+) -> dict[str, Any]:
     """Return stability and faithfulness of the reasons told, by models that differ by their seed.
 
     The models are fitted on the first fold's rows and explain applicants that they never saw.
@@ -48,10 +55,10 @@ def explain(applicants: Applicants, parameters: Mapping[str, Any]) -> dict[str, 
     rows, target = applicants.rows[inside], applicants.target[inside]
     fitted = [
         learners.fit_boosted(rows, target, INPUTS, parameters, seed=folds.SEED + more)
-        for more in range(MODELS)
+        for more in counted(range(MODELS), progress, "models to explain", MODELS)
     ]
     shares = [
-        classifier.contributions(booster, preprocessor.transform(others))[:, :-1]
+        classifier.Explainer(booster).explain(preprocessor.transform(others)).contributions
         for preprocessor, booster in fitted
     ]
     stable = explanations.stability(

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import rankdata
 
-from home_credit.default_risk.reasons import reason_codes
-from home_credit.features.catalogue import CATALOGUE
+from home_credit.default_risk.reasons import code_of, reason_codes
 from home_credit.validation.proportions import wilson
 
 if TYPE_CHECKING:
@@ -55,10 +54,8 @@ def by_reason(features: Sequence[str], contributions: Matrix) -> tuple[list[str]
 
     Returns the codes, sorted, and a matrix of applicants by codes.
     """
-    codes = _told_codes(features)
-    belongs = np.array(
-        [[CATALOGUE[name].reason == code for code in codes] for name in features], dtype=np.float64
-    )
+    codes = _reportable_codes(features)
+    belongs = np.array([[code_of(name) == code for code in codes] for name in features], dtype=np.float64)
     return codes, contributions @ belongs
 
 
@@ -118,8 +115,8 @@ def faithfulness(
     """
     codes, effects = by_reason(features, contributions)
     place_of = {code: place for place, code in enumerate(codes)}
-    code_of = np.array([place_of.get(CATALOGUE[name].reason, -1) for name in features])
-    removable = (code_of >= 0) & (contributions != 0).any(axis=0)
+    code_places = np.array([place_of.get(code_of(name), -1) for name in features])
+    removable = (code_places >= 0) & (contributions != 0).any(axis=0)
     orders = {
         "named": _most_harmful_first(effects),
         "random": np.random.default_rng(seed).permuted(
@@ -127,7 +124,7 @@ def faithfulness(
         ),
         "least": np.argsort(np.abs(effects), axis=1, kind="stable"),
     }
-    ranks = {name: np.argsort(order, axis=1)[:, code_of[removable]] for name, order in orders.items()}
+    ranks = {name: np.argsort(order, axis=1)[:, code_places[removable]] for name, order in orders.items()}
     removed = (ranks["named"] < told).sum(axis=1)
     before = log_odds(matrix)
     fall = {}
@@ -164,9 +161,9 @@ def judge(stability: Mapping[str, float], faithfulness: Mapping[str, float]) -> 
     }
 
 
-def _told_codes(features: Sequence[str]) -> list[str]:
+def _reportable_codes(features: Sequence[str]) -> list[str]:
     codes = reason_codes()
-    return sorted({code for name in features if not codes[code := CATALOGUE[name].reason].withheld})
+    return sorted({code for name in features if not codes[code := code_of(name)].withheld})
 
 
 def _most_harmful_first(effects: Matrix) -> NDArray[np.intp]:

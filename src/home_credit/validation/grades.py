@@ -34,9 +34,9 @@ def by_grade(probability: NDArray[np.float64], target: NDArray[np.int64]) -> lis
     """Return one row for each grade that has applicants, A first.
 
     ``below`` bounds the grade's probabilities; ``low`` and ``high`` are Jeffreys' interval of ``observed_rate``.
-    ``verdict`` is "fail" where the mean probability is too low at 5 %; ``verdict_corrected`` is the same for all
-    grades together (Holm, 1979: at most one such set in twenty fails by chance). ``too_high`` marks the
-    opposite, which no supervisor objects to and which turns good applicants away.
+    ``verdict`` is "fail" where the mean probability is too low at 5 % for all grades together (Holm, 1979): without the
+    correction, a third of perfectly calibrated models would have a grade that fails. ``too_high`` marks the
+    opposite at 5 % for all grades together, which no supervisor objects to and which turns good applicants away.
     """
     grades = np.array([policy.grade(value) for value in probability.tolist()])
     rows = []
@@ -44,13 +44,13 @@ def by_grade(probability: NDArray[np.float64], target: NDArray[np.int64]) -> lis
         inside = grades == name
         if inside.any():
             row = {"grade": name, "below": bound, **_compare(probability[inside], target[inside])}
-            row["p_value"] = jeffreys_p_value(row["defaults"], row["applicants"], row["mean_probability"])
             rows.append(row)
-    for row, corrected in zip(rows, holm([row["p_value"] for row in rows]), strict=True):
-        row["p_value_corrected"] = corrected
-        row["verdict"] = "fail" if row["p_value"] < LEVEL else "pass"
-        row["verdict_corrected"] = "fail" if corrected < LEVEL else "pass"
-        row["too_high"] = row["p_value"] > 1.0 - LEVEL
+    p_values = [jeffreys_p_value(row["defaults"], row["applicants"], row["mean_probability"]) for row in rows]
+    too_low, too_high = holm(p_values), holm([1.0 - value for value in p_values])
+    for row, low, high in zip(rows, too_low, too_high, strict=True):
+        row["p_value"] = low
+        row["verdict"] = "fail" if low < LEVEL else "pass"
+        row["too_high"] = high < LEVEL
     return rows
 
 

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 
 from home_credit.api.bodies import JsonRoute
+from home_credit.api.dependencies import DecisionServiceDep
 from home_credit.api.examples import SIMULATIONS
 from home_credit.api.problems import documented
-from home_credit.api.routes import Service
 from home_credit.decisioning.service import LARGEST_ID
 from home_credit.schemas import Applicant, ApplicantList, Decision, Recourse, SimulationRequest
 
@@ -18,7 +18,7 @@ router = APIRouter(
 
 @router.get("/applicants")
 def applicants(
-    service: Service,
+    service: DecisionServiceDep,
     after: Annotated[int, Query(ge=0, le=LARGEST_ID, description="only SK_ID_CURR above this")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> ApplicantList:
@@ -27,7 +27,7 @@ def applicants(
 
 
 @router.get("/applicants/{SK_ID_CURR}")
-def applicant(SK_ID_CURR: int, service: Service) -> Applicant:  # noqa: N803  (the name of the contract)
+def applicant(SK_ID_CURR: int, service: DecisionServiceDep) -> Applicant:  # noqa: N803  (the name of the contract)
     """Return the rows that the platform holds of a known applicant."""
     return service.applicant(SK_ID_CURR)
 
@@ -35,7 +35,7 @@ def applicant(SK_ID_CURR: int, service: Service) -> Applicant:  # noqa: N803  (t
 @router.post("/applicants/{SK_ID_CURR}/predict")
 def predict_applicant(
     SK_ID_CURR: int,  # noqa: N803  (the name of the contract)
-    service: Service,
+    service: DecisionServiceDep,
     simulation: Annotated[SimulationRequest | None, Body(openapi_examples=SIMULATIONS)] = None,
 ) -> Decision:
     """Decide on the rows held of a known applicant; a body with overrides makes it a simulation."""
@@ -43,6 +43,6 @@ def predict_applicant(
 
 
 @router.post("/applicants/{SK_ID_CURR}/recourse")
-def applicant_recourse(SK_ID_CURR: int, service: Service) -> Recourse:  # noqa: N803  (the name of the contract)
+def applicant_recourse(SK_ID_CURR: int, service: DecisionServiceDep) -> Recourse:  # noqa: N803  (the name of the contract)
     """Return the smallest changes of the loan that a known applicant asked for that would be approved."""
     return service.recourse_of_applicant(SK_ID_CURR)

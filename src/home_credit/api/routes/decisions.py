@@ -3,32 +3,32 @@
 from fastapi import APIRouter
 
 from home_credit.api.bodies import JsonRoute
+from home_credit.api.dependencies import DecisionServiceDep
 from home_credit.api.problems import documented
-from home_credit.api.routes import Service
 from home_credit.schemas import DecisionRecord, Recourse, Replay, Review, ReviewRequest
 
 router = APIRouter(tags=["ledger"], route_class=JsonRoute, responses=documented(401, 404, 413, 422, 429, 503))
 
 
 @router.get("/decisions/{decision_id}")
-def decision(decision_id: str, service: Service) -> DecisionRecord:
+def decision(decision_id: str, service: DecisionServiceDep) -> DecisionRecord:
     """Return a decision with the rows it was made from and its reviews."""
     return service.decision(decision_id)
 
 
 @router.post("/decisions/{decision_id}/review", status_code=201)
-def review(decision_id: str, request: ReviewRequest, service: Service) -> Review:
+def review(decision_id: str, request: ReviewRequest, service: DecisionServiceDep) -> Review:
     """Record a human's own decision and the reason for it; the first decision stays as it was."""
     return service.review(decision_id, request)
 
 
 @router.get("/decisions/{decision_id}/replay", responses=documented(409))
-def replay(decision_id: str, service: Service) -> Replay:
+def replay(decision_id: str, service: DecisionServiceDep) -> Replay:
     """Compute a decision again from its record and compare every bit."""
     return service.replay(decision_id)
 
 
 @router.get("/decisions/{decision_id}/recourse", responses=documented(409))
-def decision_recourse(decision_id: str, service: Service) -> Recourse:
+def decision_recourse(decision_id: str, service: DecisionServiceDep) -> Recourse:
     """Return the smallest changes of the loan with which the decision would have been an approval."""
     return service.recourse_of_decision(decision_id)

@@ -7,8 +7,8 @@ from home_credit import __version__
 from home_credit.api import inference
 from home_credit.api.authentication import require_key
 from home_credit.api.bodies import JsonRoute
+from home_credit.api.dependencies import DecisionServiceDep
 from home_credit.api.problems import documented
-from home_credit.api.routes import Service
 
 router = APIRouter(prefix="/v2", tags=["inference protocol"], route_class=JsonRoute)
 MODEL_PATH = f"/models/{inference.MODEL_NAME}"
@@ -48,16 +48,16 @@ async def live() -> Live:
 
 @router.get("/health/ready", responses={503: {"model": Ready, "description": "No model is loaded"}})
 @router.get(f"{MODEL_PATH}/ready", responses={503: {"model": Ready, "description": "No model is loaded"}})
-async def ready(service: Service, response: Response) -> Ready:
+async def ready(service: DecisionServiceDep, response: Response) -> Ready:
     """Say whether the model is loaded."""
     response.status_code = 200 if service.ready else 503
     return Ready(ready=service.ready)
 
 
 @router.get(MODEL_PATH, responses=documented(503))
-def model(service: Service) -> inference.ModelMetadata:
+def model(service: DecisionServiceDep) -> inference.ModelMetadata:
     """Return the names, types and shapes of the model's inputs and output."""
-    scorer = service.scorer.get()
+    scorer = service.scorer()
     return inference.metadata(scorer.version, scorer.features)
 
 
@@ -66,8 +66,8 @@ def model(service: Service) -> inference.ModelMetadata:
     dependencies=[Depends(require_key)],
     responses=documented(401, 413, 422, 429, 503),
 )
-def infer(request: inference.InferenceRequest, service: Service) -> inference.InferenceResponse:
+def infer(request: inference.InferenceRequest, service: DecisionServiceDep) -> inference.InferenceResponse:
     """Return the probability of default of each feature vector."""
-    scorer = service.scorer.get()
+    scorer = service.scorer()
     vectors = inference.vectors(request, scorer.features)
     return inference.response(request, scorer.version, scorer.infer(vectors))

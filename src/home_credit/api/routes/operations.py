@@ -5,8 +5,8 @@ from fastapi.responses import RedirectResponse
 
 from home_credit import __version__
 from home_credit.api import metrics
+from home_credit.api.dependencies import DecisionServiceDep
 from home_credit.api.problems import documented
-from home_credit.api.routes import Service
 from home_credit.schemas import Health, ModelFacts
 
 router = APIRouter(tags=["operations"])
@@ -14,7 +14,7 @@ router = APIRouter(tags=["operations"])
 
 # Coroutines answer on the event loop: they must not wait behind scoring in the pool of threads.
 @router.get("/health", responses={503: {"model": Health, "description": "No model is loaded"}})
-async def health(service: Service, response: Response) -> Health:
+async def health(service: DecisionServiceDep, response: Response) -> Health:
     """Say whether the API can decide."""
     if service.ready:
         return Health(status="healthy", model_loaded=True, version=__version__)
@@ -29,7 +29,7 @@ async def read_metrics(request: Request) -> Response:
 
 
 @router.get("/model", responses=documented(503))
-def model(service: Service) -> ModelFacts:
+def model(service: DecisionServiceDep) -> ModelFacts:
     """Return the facts of the model that decides."""
     return service.model()
 

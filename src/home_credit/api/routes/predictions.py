@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 
 from home_credit.api.bodies import JsonRoute
+from home_credit.api.dependencies import DecisionServiceDep
 from home_credit.api.examples import BATCHES, BUNDLES
 from home_credit.api.problems import documented, problem_of
-from home_credit.api.routes import Service
 from home_credit.schemas import BatchItem, BatchRequest, BatchResponse, Decision, PredictionRequest, Recourse
 
 router = APIRouter(tags=["decisions"], route_class=JsonRoute, responses=documented(401, 413, 422, 429, 503))
@@ -16,7 +16,7 @@ router = APIRouter(tags=["decisions"], route_class=JsonRoute, responses=document
 @router.post("/predict")
 def predict(
     bundle: Annotated[PredictionRequest, Body(openapi_examples=BUNDLES)],
-    service: Service,
+    service: DecisionServiceDep,
     simulation: Annotated[bool, Query(description="nobody's application: mark the decision as such")] = False,
 ) -> Decision:
     """Decide on one applicant's raw rows, record the decision and return it with its reasons."""
@@ -25,7 +25,7 @@ def predict(
 
 @router.post("/recourse")
 def recourse(
-    bundle: Annotated[PredictionRequest, Body(openapi_examples=BUNDLES)], service: Service
+    bundle: Annotated[PredictionRequest, Body(openapi_examples=BUNDLES)], service: DecisionServiceDep
 ) -> Recourse:
     """Return the smallest changes of the loan asked for that would be approved; nothing is recorded."""
     return service.recourse(bundle)
@@ -33,7 +33,7 @@ def recourse(
 
 @router.post("/predict/batch")
 def predict_batch(
-    batch: Annotated[BatchRequest, Body(openapi_examples=BATCHES)], service: Service
+    batch: Annotated[BatchRequest, Body(openapi_examples=BATCHES)], service: DecisionServiceDep
 ) -> BatchResponse:
     """Decide on several applicants; each outcome equals that of the bundle sent alone."""
     return BatchResponse(

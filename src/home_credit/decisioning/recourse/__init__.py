@@ -1,8 +1,8 @@
 """Recourse: the smallest changes of the loan asked for with which the same applicant would have been approved.
 
-Only the loan changes, as a whole: amount, part paid up front, term, and the annuity that follows from them.
+Only the loan changes, as a whole: amount, part paid up front, term, and the instalment that follows from them.
 """
 
-from home_credit.decisioning.recourse.search import find
+from home_credit.decisioning.recourse.answer import Assessor, find
 
-__all__ = ["find"]
+__all__ = ["Assessor", "find"]

@@ -1,196 +1,210 @@
-"""The loan asked for, and the other loans that the same applicant could have asked for."""
+"""The loan asked for, and the other loans that the same applicant could have asked for.
+
+A cash loan follows the lender's price list: the credit is the price of the goods plus an insurance premium for every
+month of the term, the monthly instalment repays the credit over the term at the applicant's own rate. Another loan
+keeps rate and premium and has a smaller price, another term, or a part of the premium paid up front.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
-from math import ceil, floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from home_credit.features.application import TERMS
+import numpy as np
+from numpy.typing import NDArray
+
+from home_credit.terms.annuity import credit_over_annuity, yearly_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
     from home_credit.schemas import Lever
+    from home_credit.terms.model import TermModel
+
+Numbers = NDArray[np.float64]
 
 # What may differ from the application; nothing else ever does.
 COLUMNS = ("AMT_GOODS_PRICE", "AMT_CREDIT", "AMT_ANNUITY")
 
-# Bounds, from 92,818 real applications: the smallest loan, and credit over annuity from the 0.1 to the 99.9 %
-# quantile. A cash credit is never below the price of the goods: no part paid up front takes it there.
+# Bounds, from 92,818 real applications: the smallest loan, and credit over instalment from the 0.1 to the 99.9 %
+# quantile.
 SMALLEST_AMOUNT = 45_000.0
 SHORTEST_RATIO, LONGEST_RATIO = 8.0, 38.0
-# Terms in months among which a cash loan moves: two of 15,739 earlier ones were longer.
-PROPOSED_TERMS = tuple(term for term in TERMS if 10 <= term <= 60)
-# An annuity does not rise above this share of the income: the 95 % quantile of the applications is 0.356.
+# A longer or shorter term is among these, in months: two of 15,739 earlier cash loans were longer.
+SHORTEST_TERM, LONGEST_TERM = 10, 60
+# An instalment does not rise above this share of the monthly income: the 95 % quantile of the applications is 0.356.
 AFFORDABLE = 0.35
-# The term is not in the tables. Of 10,617 earlier cash loans whose term is, the shortest offered term that
-# means 20 % a year or more is the true one for 60 %, and 3.3 months off on average (29 % and 6.7 without a floor).
-LOWEST_YEARLY_RATE = 0.20
-
-# What a change costs the applicant. Money that is not lent counts as a share of what was asked for; a term, half
-# of the share by which the shorter one falls short of the longer.
-COST_OF_TERM = 0.5
-
-AMOUNT_STEPS = 50  # at least so many steps from the amount asked for down to nothing
-SMALLEST_STEP = 500.0
-UP_FRONT_STEPS = 4
+# Half of the share by which the shorter term falls short of the longer counts as the size of the change.
+WEIGHT_OF_TERM = 0.5
 
 
-class Place(NamedTuple):
-    """Steps away from the loan asked for along each lever; the term's count the other terms in turn."""
+class Points(NamedTuple):
+    """Changes of one loan, arrays of one length: shares given up and paid up front, and terms in months.
 
-    amount: int
-    up_front: int
-    term: int
+    ``given_up`` is a share of the amount, ``up_front`` one of the insurance premium; term 0 is the present one.
+    """
+
+    given_up: Numbers
+    up_front: Numbers
+    months: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Loans:
+    """Several loans, arrays of one length; NaN is missing. ``size`` is the size of the change from the loan asked for.
+
+    ``paid`` is what is paid up front. ``months`` is 0 where the term is not known. ``moved`` has shape (loans, 3):
+    whether amount, part up front and term differ.
+    """
+
+    price: Numbers
+    credit: Numbers
+    annuity: Numbers
+    months: NDArray[np.int64]
+    paid: Numbers
+    size: Numbers
+    moved: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        """Return how many loans there are."""
+        return len(self.credit)
 
     @property
-    def levers(self) -> tuple[Lever, ...]:
-        """The levers that are moved."""
-        moved: tuple[tuple[Lever, int], ...] = (
-            ("amount", self.amount),
-            ("up_front", self.up_front),
-            ("term", self.term),
+    def columns(self) -> dict[str, Numbers]:
+        """Their columns of the application."""
+        return dict(zip(COLUMNS, (self.price, self.credit, self.annuity), strict=True))
+
+    def where(self, chosen: NDArray[Any]) -> Loans:
+        """Return the loans that ``chosen``, a mask or positions, selects."""
+        return Loans(
+            self.price[chosen],
+            self.credit[chosen],
+            self.annuity[chosen],
+            self.months[chosen],
+            self.paid[chosen],
+            self.size[chosen],
+            self.moved[chosen],
         )
-        return tuple(lever for lever, steps in moved if steps)
 
-
-class Alternative(NamedTuple):
-    """Another loan: its columns, term in months, part paid up front, what the change costs, and its place."""
-
-    price: float | None
-    credit: float
-    annuity: float | None
-    term: int | None
-    paid: float
-    cost: float
-    place: Place
-
-    @property
-    def columns(self) -> tuple[float | None, float, float | None]:
-        """Its values of ``COLUMNS``."""
-        return self.price, self.credit, self.annuity
+    def levers(self, row: int) -> tuple[Lever, ...]:
+        """Return what differs in one of them."""
+        names: tuple[Lever, ...] = ("amount", "up_front", "term")
+        return tuple(name for name, moved in zip(names, self.moved[row].tolist(), strict=True) if moved)
 
 
 @dataclass(frozen=True)
 class Loan:
-    """The loan asked for, in the currency of the tables; a revolving one has neither term nor part up front."""
+    """The loan asked for; ``months`` is its term where the term model is sure of it, else ``None``."""
 
     price: float | None
     credit: float
     annuity: float | None
     income: float
-    revolving: bool
+    months: int | None
+    offered: tuple[int, ...]
 
     @classmethod
-    def of(cls, application: Mapping[str, Any]) -> Loan:
+    def of(cls, application: Mapping[str, Any], terms: TermModel) -> Loan:
         """Read it from a checked row of the application."""
         price, credit, annuity = (application[column] for column in COLUMNS)
-        revolving = application["NAME_CONTRACT_TYPE"] == "Revolving loans"
-        return cls(price, credit, annuity, application["AMT_INCOME_TOTAL"], revolving)
-
-    @property
-    def columns(self) -> tuple[float | None, float, float | None]:
-        """Its values of ``COLUMNS``."""
-        return self.price, self.credit, self.annuity
+        cash = application["NAME_CONTRACT_TYPE"] == "Cash loans"
+        found = terms.term(credit, annuity, price) if cash else None
+        months = found.months if found is not None and found.sure else None
+        offered = tuple(each for each in terms.months if SHORTEST_TERM <= each <= LONGEST_TERM)
+        return cls(price, credit, annuity, application["AMT_INCOME_TOTAL"], months, offered)
 
     @property
     def amount(self) -> float:
-        """What the applicant asked for: the price of the goods, or the credit where there are none."""
+        """The amount asked for: the price of the goods, or the credit where there are none."""
         return self.credit if self.price is None else self.price
 
+    @property
+    def can_change(self) -> bool:
+        """Whether another loan can be derived from it."""
+        return (
+            self.credit > 0
+            and self.amount > 0
+            and (self.annuity is None or self.annuity > 0)
+            and (self.price is None or self.credit >= self.price)
+        )
+
     @cached_property
-    def term(self) -> int | None:
-        """The implied term in months, ``None`` where no offered term fits credit and annuity."""
-        if self.revolving or self.annuity is None or not 0 < self.annuity < self.credit:
-            return None
-        ratio = self.credit / self.annuity
-        return next((term for term in TERMS if annuities(LOWEST_YEARLY_RATE / 12, term) >= ratio), None)
+    def premium(self) -> float:
+        """What the credit holds beyond the price of the goods."""
+        return self.credit - self.amount
 
-    def alternatives(self) -> list[Alternative]:
-        """Return every other loan that could have been asked for, no two with the same columns."""
-        if not (self.amount > 0 and self.credit > 0 and (self.annuity is None or self.annuity > 0)):
-            return []
-        found: dict[tuple[float | None, ...], Alternative] = {}
-        for alternative in self._grid():
-            if alternative.columns != self.columns and self._admissible(alternative):
-                found.setdefault(alternative.columns, alternative)
-        return list(found.values())
+    @cached_property
+    def other_terms(self) -> tuple[int, ...]:
+        """The other terms that the lender offers; none where the present term is not known."""
+        return () if self.months is None else tuple(each for each in self.offered if each != self.months)
 
-    def _grid(self) -> Iterator[Alternative]:
-        above_price = 0.0 if self.revolving else self.credit - self.amount
-        parts = UP_FRONT_STEPS if above_price > 0 else 0
-        for (step, amount), part, (turn, (term, ratio)) in product(
-            enumerate((self.amount, *smaller_amounts(self.amount))),
-            range(parts + 1),
-            enumerate(self._terms()),
-        ):
-            credit = self.credit if step == 0 else whole(self.credit * amount / self.amount)
-            paid = SMALLEST_STEP * ceil((credit - amount) * part / UP_FRONT_STEPS / SMALLEST_STEP)
-            paid = min(paid, credit - amount) if part else 0.0
-            cost = 1.0 - amount / self.amount + paid / self.credit
-            if term and self.term:
-                cost += COST_OF_TERM * abs(term - self.term) / max(term, self.term)
-            yield Alternative(
-                price=None if self.price is None else amount,
-                credit=credit - paid,
-                # As it was written in the application where nothing changes it.
-                annuity=self.annuity
-                if paid == step == turn == 0
-                else ratio and whole((credit - paid) / ratio),
-                term=term,
-                paid=paid,
-                cost=cost,
-                place=Place(step, part, turn),
-            )
+    @property
+    def most_given_up(self) -> float:
+        """The largest share of the amount that can be given up."""
+        return max(0.0, 1.0 - SMALLEST_AMOUNT / self.amount)
 
-    def _terms(self) -> list[tuple[int | None, float | None]]:
-        """Return term and credit over annuity at the present rate, of the present term and of all others."""
+    def size_of_term(self, months: int) -> float:
+        """Return the size of the change to another term."""
+        present = self.months or months
+        return WEIGHT_OF_TERM * abs(months - present) / max(months, present)
+
+    def alternatives(self, points: Points) -> Loans:
+        """Return the loans at ``points`` that the lender could offer, without the loan asked for and without twins."""
+        present = points.months == 0
+        months = np.where(present, self.months or 0, points.months)
+        longer = np.where(present, 1.0, months / (self.months or 1))
+        amount = np.where(points.given_up > 0, _whole(self.amount * (1.0 - points.given_up)), self.amount)
+        premium = self.premium * longer * amount / self.amount
+        paid = _whole(premium * points.up_front)
+        same = (amount == self.amount) & present
+        credit = np.where(same, self.credit, _whole(amount + premium)) - paid
+        annuity = self._annuities(credit, months, unchanged=same & (paid == 0))
+        price = np.full(len(amount), np.nan) if self.price is None else amount
+        size_of_term = np.array([self.size_of_term(each) if each else 0.0 for each in months.tolist()])
+        found = Loans(
+            price,
+            credit,
+            annuity,
+            months.astype(np.int64),
+            paid,
+            1.0 - amount / self.amount + paid / self.credit + np.where(present, 0.0, size_of_term),
+            np.column_stack([amount < self.amount, paid > 0, ~present]),
+        )
+        return _without_twins(found.where(found.moved.any(axis=1) & self._admissible(found)))
+
+    def _annuities(
+        self, credit: Numbers, months: NDArray[np.int64], *, unchanged: NDArray[np.bool_]
+    ) -> Numbers:
         if self.annuity is None:
-            return [(None, None)]
+            return np.full(len(credit), np.nan)
         present = self.credit / self.annuity
-        if self.term is None:
-            return [(None, present)]
-        rate = monthly_rate(present, self.term)
-        others = (term for term in PROPOSED_TERMS if term != self.term)
-        return [(self.term, present), *((term, annuities(rate, term)) for term in others)]
+        ratios = dict.fromkeys({0, self.months or 0}, present)
+        if self.months is not None:
+            rate = yearly_rate(present, self.months)
+            ratios |= {each: credit_over_annuity(rate, each) for each in self.other_terms}
+        ratio = np.array([ratios[each] for each in months.tolist()])
+        # As it was written in the application where nothing changes it.
+        return np.where(unchanged, self.annuity, np.ceil(credit / ratio))
 
-    def _admissible(self, other: Alternative) -> bool:
-        """Whether the lender could offer it: affordable, and of a kind that the tables hold."""
-        if other.annuity is None or self.annuity is None:
-            return True
-        affordable = other.annuity <= max(self.annuity, AFFORDABLE * self.income)
-        known = SHORTEST_RATIO * other.annuity <= other.credit <= LONGEST_RATIO * other.annuity
-        return affordable and (known or not other.place.term)
-
-
-def smaller_amounts(amount: float) -> Sequence[float]:
-    """Return the amounts below ``amount`` that a loan officer would type, largest first.
-
-    The step is 1, 2 or 5 times a power of ten, at most a fiftieth of the amount and at least 500.
-    """
-    series = [digit * 10.0**power for power in range(2, 12) for digit in (1, 2, 5)]
-    step = max(SMALLEST_STEP, *(size for size in series if size <= amount / AMOUNT_STEPS), 0.0)
-    highest, lowest = ceil(amount / step) - 1, ceil(SMALLEST_AMOUNT / step)
-    return [step * count for count in range(highest, lowest - 1, -1)]
+    def _admissible(self, found: Loans) -> NDArray[np.bool_]:
+        """Tell which loans are affordable and of a kind that the lender's tables hold."""
+        enough = (found.credit > 0) & (np.nan_to_num(found.price, nan=SMALLEST_AMOUNT) > 0)
+        if self.annuity is None:
+            return enough
+        affordable = found.annuity <= max(self.annuity, AFFORDABLE * self.income)
+        known = (SHORTEST_RATIO * found.annuity <= found.credit) & (
+            found.credit <= LONGEST_RATIO * found.annuity
+        )
+        return enough & affordable & (known | ~found.moved[:, 2])
 
 
-def annuities(monthly: float, term: int) -> float:
-    """Return the credit over the annuity that repays it in ``term`` months at a monthly rate."""
-    return term if monthly == 0 else (1.0 - (1.0 + monthly) ** -term) / monthly
+def _whole(amounts: Numbers) -> Numbers:
+    """Round down to whole units of currency; what is a rounding error below one counts as that one."""
+    return np.floor(amounts + 1e-6)
 
 
-def monthly_rate(ratio: float, term: int, *, halvings: int = 60) -> float:
-    """Return the monthly rate at which ``term`` annuities repay ``ratio`` times the annuity, by bisection."""
-    low, high = 0.0, 1.0 / ratio  # at the upper bound the annuity is all interest
-    for _ in range(halvings):
-        middle = (low + high) / 2
-        low, high = (middle, high) if annuities(middle, term) > ratio else (low, middle)
-    return low
-
-
-def whole(amount: float) -> float:
-    """Return an amount that was computed, not typed, in whole units of currency, halves upwards."""
-    return float(floor(amount + 0.5))
+def _without_twins(found: Loans) -> Loans:
+    columns = np.nan_to_num(np.column_stack([*found.columns.values()]), nan=-1.0)
+    _, first = np.unique(columns, axis=0, return_index=True)
+    return found.where(np.sort(first))

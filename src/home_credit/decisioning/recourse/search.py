@@ -1,144 +1,166 @@
-"""Search the loans that an applicant could have asked for, and verify what is found by assessing it again."""
+"""The search for the smallest change of the loan with which the application would have been approved.
+
+Trees are not monotone, so nothing is assumed of where approved loans lie. A grid finds a first one; then the region of
+all smaller changes is sampled, evenly and near the smallest found, until a round of samples finds none that is smaller
+by more than :data:`TOLERANCE`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import polars as pl
+import numpy as np
 
-from home_credit.decisioning.recourse import texts
-from home_credit.decisioning.recourse.loans import COLUMNS, Alternative, Loan
-from home_credit.schemas import Change, PredictionRequest, Recourse, RecourseOption
-from home_credit.tables.bundle import parse_bundle
-from home_credit.tables.schema import APPLICATION
+from home_credit.decisioning.recourse.loans import Loan, Loans, Numbers, Points
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
-    from home_credit.policy import Policy
-    from home_credit.schemas import Assessment
-    from home_credit.tables.bundle import ParsedBundle
+    Approves = Callable[[Loans], NDArray[np.bool_]]
 
-OPTIONS = 3
-
-
-class Assessor(Protocol):
-    """What recourse asks of :class:`~home_credit.decisioning.scoring.Scorer`."""
-
-    @property
-    def policy(self) -> Policy:
-        """The policy that turns a probability into a decision."""
-
-    def assess(self, bundles: Sequence[ParsedBundle], *, simulation: bool = False) -> list[Assessment]:
-        """Return one assessment per bundle."""
-
-    def variants(self, bundle: ParsedBundle, replaced: pl.DataFrame, /) -> NDArray[np.float64]:
-        """Return the probability of default with each row of ``replaced`` in the application."""
+# No approved loan is left that is nearer by more than this share of the size of the change.
+TOLERANCE = 0.01
+GRID_AMOUNTS, GRID_PARTS = 40, 3
+SAMPLES, ROUNDS = 900, 8
+# Shares of the change that are tried between the loan asked for and the nearest one found.
+SHORTER = np.linspace(0.02, 0.985, 60)
+# A loan is robust where these shares more of the amount, given up too, leave it approved.
+FURTHER = (0.01, 0.02)
+# Amounts that a loan officer would type, roundest first.
+ROUND_AMOUNTS = np.array([10_000.0, 5_000.0, 1_000.0, 500.0, 100.0])
 
 
-def find(scorer: Assessor, request: PredictionRequest) -> Recourse:
-    """Return up to three loans with which the applicant would have been approved, smallest change first.
+@dataclass(slots=True)
+class Search:
+    """All loans tried so far for one applicant, and those of them that are approved."""
 
-    All loans of the grid are scored in one batch; each one told is then assessed again from its raw rows, as a
-    request with them would be. No loan at all is an answer too. Raises :class:`BundleError` as parsing does.
-    """
-    bundle = parse_bundle(dict(request))
-    (present,) = scorer.assess([bundle])
-    loan = Loan.of(bundle.frames[APPLICATION].row(0, named=True))
-    tried = [] if present.decision == "approved" else loan.alternatives()
-    options: list[RecourseOption] = []
-    for alternative, robust in _smallest(_approved(scorer, bundle, tried), tried):
-        option = _verified(scorer, request, loan, alternative, robust=robust)
-        options += [option] if option else []
-        if len(options) == OPTIONS:
-            break
-    return Recourse(
-        SK_ID_CURR=present.SK_ID_CURR,
-        probability_of_default=present.probability_of_default,
-        decision=present.decision,
-        options=options,
-        loans_tried=len(tried),
-        text=texts.summary(present.decision, found=bool(options)),
-        model_version=present.model_version,
-    )
+    loan: Loan
+    approves: Approves
+    tried: int = 0
+    approved: list[Loans] = field(default_factory=list)
+
+    def run(self) -> list[tuple[Loans, int]]:
+        """Return the nearest approved loan of each set of levers as (loans, row), nearest first."""
+        self._try(_grid(self.loan))
+        for turn in range(ROUNDS):
+            nearest = self._nearest()
+            if nearest is None:
+                break
+            before = nearest[0].size[nearest[1]]
+            self._try(_nearer(self.loan, *nearest, turn), below=float(before))
+            after = self._nearest()
+            if after is None or after[0].size[after[1]] > (1.0 - TOLERANCE) * before:
+                break
+        rounded = [self._rounded(*one) for one in self._by_levers()]
+        return sorted(rounded, key=lambda one: float(one[0].size[one[1]]))
+
+    def robust(self, loans: Loans, row: int) -> bool:
+        """Tell whether loans that are a little smaller are approved as well."""
+        steps = np.minimum(_given_up(self.loan, loans, row) + np.array(FURTHER), self.loan.most_given_up)
+        return bool(self.approves(self._with_amounts(steps, loans, row)).all())
+
+    def _rounded(self, loans: Loans, row: int) -> tuple[Loans, int]:
+        """Return the loan of the roundest amount that is approved and hardly farther, else the loan itself."""
+        if not loans.moved[row, 0]:
+            return loans, row
+        steps = _amount(loans, row) / ROUND_AMOUNTS
+        amounts = np.concatenate([np.floor(steps) * ROUND_AMOUNTS, np.ceil(steps) * ROUND_AMOUNTS])
+        shares = np.clip(1.0 - amounts / self.loan.amount, 0.0, self.loan.most_given_up)
+        near = self._with_amounts(shares, loans, row)
+        near = near.where((near.size <= (1.0 + TOLERANCE) * loans.size[row]) & near.moved[:, 0])
+        near = near.where(self.approves(near)) if len(near) else near
+        if not len(near):
+            return loans, row
+        return near, min(
+            range(len(near)), key=lambda each: (-_roundness(_amount(near, each)), near.size[each])
+        )
+
+    def _with_amounts(self, given_up: Numbers, loans: Loans, row: int) -> Loans:
+        """Return the loan of one row with other amounts."""
+        part = np.full(len(given_up), _part(self.loan, loans, row))
+        months = np.full(len(given_up), loans.months[row] if loans.moved[row, 2] else 0)
+        return self.loan.alternatives(Points(given_up, part, months))
+
+    def _try(self, points: Points, below: float = np.inf) -> None:
+        loans = self.loan.alternatives(points)
+        loans = loans.where(loans.size < below)
+        if len(loans):
+            self.tried += len(loans)
+            good = self.approves(loans)
+            if good.any():
+                self.approved.append(loans.where(good))
+
+    def _nearest(self) -> tuple[Loans, int] | None:
+        best = [(loans, int(loans.size.argmin())) for loans in self.approved]
+        return min(best, key=lambda one: float(one[0].size[one[1]])) if best else None
+
+    def _by_levers(self) -> Iterator[tuple[Loans, int]]:
+        """Yield the nearest loan of each set of levers, unless fewer of the levers are moved for no more."""
+        ordered = sorted(
+            ((loans, row) for loans in self.approved for row in range(len(loans))),
+            key=lambda one: (float(one[0].size[one[1]]), float(one[0].credit[one[1]])),
+        )
+        known: list[frozenset[str]] = []
+        for loans, row in ordered:
+            levers = frozenset(loans.levers(row))
+            if not any(fewer <= levers for fewer in known):
+                known.append(levers)
+                yield loans, row
 
 
-def _approved(scorer: Assessor, bundle: ParsedBundle, tried: Sequence[Alternative]) -> list[Alternative]:
-    if not tried:
-        return []
-    replaced = pl.DataFrame(
-        [alternative.columns for alternative in tried],
-        schema=dict.fromkeys(COLUMNS, pl.Float64),
-        orient="row",
-    )
-    decisions = map(scorer.policy.decide, scorer.variants(bundle, replaced).tolist())
-    return [
-        alternative for alternative, decision in zip(tried, decisions, strict=True) if decision == "approved"
+def _grid(loan: Loan) -> Points:
+    parts = np.linspace(0.0, 1.0, GRID_PARTS) if loan.premium > 0 else np.zeros(1)
+    given_up = np.linspace(0.0, loan.most_given_up, GRID_AMOUNTS)
+    months = np.array([0, *loan.other_terms])
+    return Points(*(axis.ravel() for axis in np.meshgrid(given_up, parts, months, indexing="ij")))
+
+
+def _nearer(loan: Loan, loans: Loans, row: int, turn: int) -> Points:
+    """Return points in the region of smaller changes: evenly over it, and from the nearest loan towards the present."""
+    bound = float(loans.size[row])
+    terms = [0, *(months for months in loan.other_terms if loan.size_of_term(months) < bound)]
+    weight = max(loan.premium / loan.credit, 0.0)
+    chance = np.random.default_rng(turn)  # a fixed seed: the same applicant gets the same answer
+    regions: list[tuple[Numbers, Numbers, NDArray[np.int64]]] = []
+    for months in terms:
+        budget = bound - (loan.size_of_term(months) if months else 0.0)
+        number = SAMPLES // len(terms)
+        share, split = chance.random(number), chance.random(number)
+        # Half of the samples move the amount alone, which is the lever of most answers.
+        split[: number // 2] = 0.0
+        paid = np.minimum(split * budget, weight)
+        given_up = np.minimum((budget - paid) * share, loan.most_given_up)
+        regions.append((given_up, paid / weight if weight > 0 else paid, np.full(number, months)))
+    amount, part = _given_up(loan, loans, row), _part(loan, loans, row)
+    steps, none = len(SHORTER), np.zeros(len(SHORTER))
+    months_there = np.full(steps, loans.months[row] if loans.moved[row, 2] else 0)
+    regions += [
+        (amount * SHORTER, np.full(steps, part), months_there),
+        (amount * SHORTER, none, months_there),
+        (np.full(steps, amount), part * SHORTER, months_there),
     ]
+    given_up, parts, terms_there = (np.concatenate(axis) for axis in zip(*regions, strict=True))
+    return Points(given_up, parts, terms_there)
 
 
-def _smallest(
-    approved: Sequence[Alternative], tried: Sequence[Alternative]
-) -> Iterator[tuple[Alternative, bool]]:
-    """Yield the cheapest approved loan of each set of levers, cheapest first, and whether it is robust.
-
-    A set of levers is left out where some of them alone cost no more. Trees are not monotone: robust is a loan
-    with which the next smaller amount is approved too, and others are taken only where no such loan exists.
-    """
-    steady = _robust(approved, tried)
-    cheapest: dict[frozenset[str], Alternative] = {}
-    for alternative in sorted(steady or approved, key=lambda other: (other.cost, other.place)):
-        levers = frozenset(alternative.place.levers)
-        # Cheaper ones came before: any subset that is there already costs no more.
-        if not any(fewer <= levers for fewer in cheapest):
-            cheapest[levers] = alternative
-    yield from ((alternative, bool(steady)) for alternative in cheapest.values())
+def _given_up(loan: Loan, loans: Loans, row: int) -> float:
+    return 1.0 - _amount(loans, row) / loan.amount
 
 
-def _robust(approved: Sequence[Alternative], tried: Sequence[Alternative]) -> list[Alternative]:
-    grid = {alternative.place for alternative in tried}
-    good = {alternative.place for alternative in approved}
-    next_one = {place: place._replace(amount=place.amount + 1) for place in good}
-    # The smallest amount of all has no neighbour to differ from.
-    return [other for other in approved if (beyond := next_one[other.place]) in good or beyond not in grid]
+def _amount(loans: Loans, row: int) -> float:
+    price = float(loans.price[row])
+    return float(loans.credit[row]) if np.isnan(price) else price
 
 
-def _verified(
-    scorer: Assessor, request: PredictionRequest, loan: Loan, other: Alternative, *, robust: bool
-) -> RecourseOption | None:
-    """Assess the application with the other loan, every feature computed anew; ``None`` unless approved."""
-    changes = _changes(loan, other)
-    columns = {change.field: change.new for change in changes if change.field in COLUMNS}
-    changed = request.model_copy(update={APPLICATION: {**request.application, **columns}})
-    (assessment,) = scorer.assess([parse_bundle(dict(changed))], simulation=True)
-    if assessment.decision != "approved":
-        return None
-    return RecourseOption(
-        levers=list(other.place.levers),
-        changes=changes,
-        cost=other.cost,
-        robust=robust,
-        probability_of_default=assessment.probability_of_default,
-        decision=assessment.decision,
-        score=assessment.score,
-        grade=assessment.grade,
-        text=texts.option(loan, other),
-    )
+def _roundness(amount: float) -> float:
+    """Return the largest of the round steps that the amount is a multiple of, 0 for none."""
+    return max((step for step in ROUND_AMOUNTS.tolist() if amount % step == 0), default=0.0)
 
 
-def _changes(loan: Loan, other: Alternative) -> list[Change]:
-    figures = [
-        *(
-            (column, "currency", *both)
-            for column, *both in zip(COLUMNS, loan.columns, other.columns, strict=True)
-        ),
-        ("term", "months", loan.term, other.term),
-    ]
-    return [
-        Change(field=field, unit=unit, old=old, new=new)
-        for field, unit, old, new in figures
-        if old is not None and new is not None and old != new
-    ]
+def _part(loan: Loan, loans: Loans, row: int) -> float:
+    """Return the share of the premium that is paid up front."""
+    premium = float(loans.credit[row] + loans.paid[row]) - _amount(loans, row)
+    return float(loans.paid[row]) / premium if premium > 0 and loan.premium > 0 else 0.0

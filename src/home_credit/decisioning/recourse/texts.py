@@ -5,45 +5,68 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
-from home_credit.schemas import Text
+import numpy as np
+
+from home_credit.schemas import LANGUAGES, Text
 
 if TYPE_CHECKING:
-    from home_credit.decisioning.recourse.loans import Alternative, Loan
-    from home_credit.schemas import DecisionKind
+    from collections.abc import Mapping
 
-Language = Literal["en", "fr"]
-THOUSANDS = {"en": ",", "fr": "\u202f"}
+    from home_credit.decisioning.recourse.loans import Loan, Loans
+    from home_credit.policy import DecisionKind
+    from home_credit.schemas import Language, TotalCost
+
+THOUSANDS: Mapping[Language, str] = {"en": ",", "fr": "\u202f"}
 
 
 def summary(decision: DecisionKind, *, found: bool) -> Text:
-    """Return what is to be said of the search as a whole."""
+    """Return what is told of the search as a whole."""
     return Text(**_entries()["approved" if decision == "approved" else "found" if found else "none"])
 
 
-def option(loan: Loan, other: Alternative) -> Text:
-    """Return what the applicant would have to do, and the loan that comes of it."""
-    return Text(**{language: _sentence(loan, other, language) for language in get_args(Language)})
+def assumptions(loan: Loan) -> Text:
+    """Return what the answer assumes of the lender and of the applicant."""
+    return Text(**_entries()["assumes" if loan.months else "assumes_without_term"])
 
 
-def _sentence(loan: Loan, other: Alternative, language: Language) -> str:
-    def money(amount: float | None) -> str:
-        return f"{amount or 0.0:,.0f}".replace(",", THOUSANDS[language])
+def option(loan: Loan, loans: Loans, row: int, total: TotalCost | None) -> Text:
+    """Return what the applicant would have to do, the loan that comes of it and what it costs in all."""
+    return Text(**{language: _sentence(loan, loans, row, total, language) for language in LANGUAGES})
 
-    outcome = "outcome_without_annuity" if other.annuity is None else "outcome"
-    *first, last = (_entries()[lever][language] for lever in other.place.levers)
-    pattern = f"{', '.join(first)}{_entries()['and'][language]}{last}" if first else last
-    sentence = f"{pattern[:1].upper()}{pattern[1:]}{' :' if language == 'fr' else ':'} {_entries()[outcome][language]}."
-    return sentence.format(
-        amount=money(other.credit if other.price is None else other.price),
+
+def _sentence(loan: Loan, loans: Loans, row: int, total: TotalCost | None, language: Language) -> str:
+    def money(amount: float) -> str:
+        return f"{0.0 if np.isnan(amount) else amount:,.0f}".replace(",", THOUSANDS[language])
+
+    def words(name: str) -> str:
+        return _entries()[name][language]
+
+    *first, last = (words(lever) for lever in loans.levers(row))
+    pattern = f"{', '.join(first)}{words('and')}{last}" if first else last
+    outcome = words("outcome_without_instalment" if np.isnan(loans.annuity[row]) else "outcome")
+    pattern = f"{pattern[:1].upper()}{pattern[1:]}{words('colon')}{outcome}."
+    price = float(loans.price[row])
+    if total is not None:
+        pattern += f" {words('total')}"
+    return pattern.format(
+        amount=money(float(loans.credit[row]) if np.isnan(price) else price),
         old_amount=money(loan.amount),
-        paid=money(other.paid),
-        term=other.term,
-        old_term=loan.term,
-        credit=money(other.credit),
-        annuity=money(other.annuity),
+        paid=money(float(loans.paid[row])),
+        term=int(loans.months[row]),
+        old_term=loan.months,
+        credit=money(float(loans.credit[row])),
+        annuity=money(float(loans.annuity[row])),
+        total=money(total.new if total else np.nan),
+        old_total=money(total.old if total else np.nan),
+        change=_percent(total.change if total else 0.0, language),
     )
+
+
+def _percent(share: float, language: Language) -> str:
+    text = f"{100 * share:+.1f}".replace("-", "−")
+    return f"{text.replace('.', ',')}\u00a0%" if language == "fr" else f"{text}\u00a0%"
 
 
 @cache

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping  # singledispatch reads the annotations
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from home_credit.features import expression as e
+from home_credit.features import operations as o
 from home_credit.features import plan as p
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 Frame = nw.LazyFrame[Any]
 
-TYPES = {e.INTEGER: nw.Int64(), e.FLOAT: nw.Float64(), e.TEXT: nw.String(), e.BOOLEAN: nw.Boolean()}
+TYPES = {o.INTEGER: nw.Int64(), o.FLOAT: nw.Float64(), o.TEXT: nw.String(), o.BOOLEAN: nw.Boolean()}
 _OPERATORS: dict[str, Callable[[nw.Expr, nw.Expr], nw.Expr]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -31,117 +30,121 @@ _OPERATORS: dict[str, Callable[[nw.Expr, nw.Expr], nw.Expr]] = {
     "&": operator.and_,
     "|": operator.or_,
 }
-_AGGREGATES: dict[type[e.Expr], Callable[[nw.Expr], nw.Expr]] = {
-    e.Sum: nw.Expr.sum,
-    e.Count: nw.Expr.count,
-    e.Min: nw.Expr.min,
-    e.Max: nw.Expr.max,
-    e.NUnique: nw.Expr.n_unique,
-    e.AnyTrue: nw.Expr.any,
+_AGGREGATES: dict[type[o.Operation], Callable[[nw.Expr], nw.Expr]] = {
+    o.Sum: nw.Expr.sum,
+    o.Count: nw.Expr.count,
+    o.Min: nw.Expr.min,
+    o.Max: nw.Expr.max,
+    o.NUnique: nw.Expr.n_unique,
+    o.AnyTrue: nw.Expr.any,
 }
-_HORIZONTAL: dict[type[e.Expr], Callable[..., nw.Expr]] = {
-    e.Coalesce: nw.coalesce,
-    e.MinHorizontal: nw.min_horizontal,
-    e.MaxHorizontal: nw.max_horizontal,
+_HORIZONTAL: dict[type[o.Operation], Callable[..., nw.Expr]] = {
+    o.Coalesce: nw.coalesce,
+    o.MinHorizontal: nw.min_horizontal,
+    o.MaxHorizontal: nw.max_horizontal,
 }
 
 
 @singledispatch
-def translate(operation: e.Expr) -> nw.Expr:
+def translate(operation: o.Operation) -> nw.Expr:
     """Return the expression of Narwhals; raises NotImplementedError for an operation that it does not know."""
     raise NotImplementedError(type(operation).__name__)
 
 
-@translate.register
-def _(operation: e.Column) -> nw.Expr:
+@translate.register(o.Column)
+def _(operation: o.Column) -> nw.Expr:
     return nw.col(operation.name)
 
 
-@translate.register
-def _(operation: e.Constant) -> nw.Expr:
+@translate.register(o.Constant)
+def _(operation: o.Constant) -> nw.Expr:
     return nw.lit(operation.value, TYPES[operation.type])
 
 
-@translate.register
-def _(operation: e.Binary) -> nw.Expr:
+@translate.register(o.Binary)
+def _(operation: o.Binary) -> nw.Expr:
     return _OPERATORS[operation.symbol](translate(operation.left), translate(operation.right))
 
 
-@translate.register
-def _(operation: e.Divide) -> nw.Expr:
+@translate.register(o.Divide)
+def _(operation: o.Divide) -> nw.Expr:
+    # Polars multiplies by the reciprocal where the divisor is a literal, or a column that it knows to be constant
+    # (rows put together from frames of one row that agree), and the last bit of the quotient would depend on who
+    # else is in the batch. A divisor that depends on the numerator is constant only where both are, and then one
+    # true division is done. Adding zero changes no divisor.
     numerator, denominator = translate(operation.left), translate(operation.right)
-    return nw.when(denominator != 0).then(numerator / denominator)
+    return nw.when(denominator != 0).then(numerator / (denominator + numerator * 0))
 
 
-@translate.register
-def _(operation: e.Not) -> nw.Expr:
+@translate.register(o.Not)
+def _(operation: o.Not) -> nw.Expr:
     return ~translate(operation.of)
 
 
-@translate.register
-def _(operation: e.IsNull) -> nw.Expr:
+@translate.register(o.IsNull)
+def _(operation: o.IsNull) -> nw.Expr:
     return translate(operation.of).is_null()
 
 
-@translate.register
-def _(operation: e.IsIn) -> nw.Expr:
+@translate.register(o.IsIn)
+def _(operation: o.IsIn) -> nw.Expr:
     return translate(operation.of).is_in(operation.values)
 
 
-@translate.register
-def _(operation: e.Cast) -> nw.Expr:
+@translate.register(o.Cast)
+def _(operation: o.Cast) -> nw.Expr:
     return translate(operation.of).cast(TYPES[operation.to])
 
 
-@translate.register
-def _(operation: e.Floor) -> nw.Expr:
+@translate.register(o.Floor)
+def _(operation: o.Floor) -> nw.Expr:
     return translate(operation.of).floor()
 
 
-@translate.register
-def _(operation: e.SquareRoot) -> nw.Expr:
+@translate.register(o.SquareRoot)
+def _(operation: o.SquareRoot) -> nw.Expr:
     number = translate(operation.of)
     return nw.when(number >= 0).then(number.sqrt())
 
 
-@translate.register
-def _(operation: e.Clip) -> nw.Expr:
+@translate.register(o.Clip)
+def _(operation: o.Clip) -> nw.Expr:
     return translate(operation.of).clip(operation.low, operation.high)
 
 
-@translate.register
-def _(operation: e.Choose) -> nw.Expr:
+@translate.register(o.Choose)
+def _(operation: o.Choose) -> nw.Expr:
     chosen = nw.when(translate(operation.condition)).then(translate(operation.value))
     return chosen if operation.alternative is None else chosen.otherwise(translate(operation.alternative))
 
 
-@translate.register
-def _(operation: e.Horizontal) -> nw.Expr:
+@translate.register(o.Horizontal)
+def _(operation: o.Horizontal) -> nw.Expr:
     return _HORIZONTAL[type(operation)](*(translate(value) for value in operation.values))
 
 
-@translate.register
-def _(operation: e.Aggregate) -> nw.Expr:
+@translate.register(o.Aggregate)
+def _(operation: o.Aggregate) -> nw.Expr:
     return _AGGREGATES[type(operation)](translate(operation.of))
 
 
-@translate.register
-def _(_operation: e.Length) -> nw.Expr:
+@translate.register(o.Length)
+def _(_operation: o.Length) -> nw.Expr:
     return nw.len()
 
 
-@translate.register
-def _(operation: e.CumulativeCount) -> nw.Expr:
+@translate.register(o.CumulativeCount)
+def _(operation: o.CumulativeCount) -> nw.Expr:
     return _over(translate(operation.of).cum_count(), operation)
 
 
-@translate.register
-def _(operation: e.CumulativeSum) -> nw.Expr:
+@translate.register(o.CumulativeSum)
+def _(operation: o.CumulativeSum) -> nw.Expr:
     return _over(translate(operation.of).cum_sum(), operation)
 
 
-def _over(running: nw.Expr, operation: e.Cumulative) -> nw.Expr:
-    return running.over(operation.partition_by, order_by=operation.order_by).cast(nw.Int64())
+def _over(running: nw.Expr, operation: o.Cumulative) -> nw.Expr:
+    return running.over(*operation.partition_by, order_by=operation.order_by).cast(nw.Int64())
 
 
 @singledispatch
@@ -150,27 +153,27 @@ def rows(plan: p.Plan, tables: Mapping[str, Frame]) -> Frame:
     raise NotImplementedError(type(plan).__name__)
 
 
-@rows.register
+@rows.register(p.Scan)
 def _(plan: p.Scan, tables: Mapping[str, Frame]) -> Frame:
     return tables[plan.table]
 
 
-@rows.register
+@rows.register(p.Select)
 def _(plan: p.Select, tables: Mapping[str, Frame]) -> Frame:
     return rows(plan.of, tables).select(*_named(plan.columns))
 
 
-@rows.register
+@rows.register(p.WithColumns)
 def _(plan: p.WithColumns, tables: Mapping[str, Frame]) -> Frame:
     return rows(plan.of, tables).with_columns(*_named(plan.columns))
 
 
-@rows.register
+@rows.register(p.Grouped)
 def _(plan: p.Grouped, tables: Mapping[str, Frame]) -> Frame:
     return rows(plan.of, tables).group_by(*plan.keys).agg(*_named(plan.columns))
 
 
-@rows.register
+@rows.register(p.Join)
 def _(plan: p.Join, tables: Mapping[str, Frame]) -> Frame:
     return rows(plan.left, tables).join(rows(plan.right, tables), on=plan.on, how=plan.how)
 

@@ -11,8 +11,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from home_credit.default_risk import classifier
-from home_credit.default_risk.metrics import auc_interval
 from home_credit.default_risk.preprocessor import Preprocessor
+from home_credit.validation import auc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,7 +66,7 @@ def two_sample_auc(
         gain += booster.feature_importance("gain")
     share = gain / max(gain.sum(), 1e-12)
     order = np.argsort(-share, kind="stable")
-    low, high = auc_interval(is_synthetic, score)
+    low, high = auc.interval(is_synthetic, score)
     return Discrimination(
         float(roc_auc_score(is_synthetic, score)), low, high, len(rows),
         {rows.columns[each]: float(share[each]) for each in order},

@@ -18,14 +18,16 @@ from home_credit.synthetic.fidelity.result import Fidelity
 from home_credit.synthetic.fidelity.train_on_synthetic import rank_real
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, table
 from home_credit.tables.source import TEST, TRAIN, open_tables
+from home_credit.terms.frames import learn_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from home_credit.tables.source import Source, Split
+    from home_credit.terms.model import TermModel
 
 STEPS = 5
 # Rows compared, of each side: enough for the second digit of every figure, in minutes on two cores.
@@ -48,7 +50,7 @@ def measure(
     real: Path,
     synthetic: Path,
     progress: Callable[[int, int], None] | None = None,
-    parameters: dict[str, Any] | None = None,
+    parameters: Sequence[Mapping[str, Any]] | None = None,
 ) -> Fidelity:
     """Compare the tables of two folders; both need application_train, application_test is compared if both have it.
 
@@ -59,18 +61,11 @@ def measure(
     with open_tables(real, "train") as ours, open_tables(synthetic, "train") as theirs:
         applications = {TRAIN: (_applications(ours), _applications(theirs))}
         columns, rows = _compare_histories(ours, theirs)
-        laws = (
-            law_shares(_tables(ours))
-            .drop("rows")
-            .join(
-                law_shares(_tables(theirs)).drop("rows"),
-                on=["table", "law"],
-                suffix="_synthetic",
-                maintain_order="left",
-            )
-        )
+        laws = _compare_laws(ours, theirs)
         steps.done()
-        labelled = _features(theirs), _features(ours)
+        # One model of the term makes the features of both sides, so that they mean the same.
+        terms = learn_terms(theirs.frames["previous_application"])
+        labelled = _features(theirs, terms), _features(ours, terms)
         steps.done()
     scored = _optional(real, "test"), _optional(synthetic, "test")
     if scored[0] is not None and scored[1] is not None:
@@ -108,6 +103,12 @@ def _compare_histories(
     return columns, rows
 
 
+def _compare_laws(real: Source, synthetic: Source) -> pl.DataFrame:
+    """Return the share of real and of synthetic rows that each law holds in."""
+    ours, theirs = (law_shares(_tables(source)).drop("rows") for source in (real, synthetic))
+    return ours.join(theirs, on=["table", "law"], suffix="_synthetic", maintain_order="left")
+
+
 def _correlations(real: pl.DataFrame, synthetic: pl.DataFrame) -> dict[str, NDArray[np.float64]]:
     """Return Spearman's correlations of the pairs of columns for which both sides have one."""
     numbers = numeric_columns(real, synthetic)
@@ -123,7 +124,7 @@ def _tables(source: Source) -> dict[str, pl.DataFrame]:
     tables = {
         name: source.frames[name].join(chosen.lazy(), on=ID, how="semi").collect()
         for name in (APPLICATION, *HISTORIES)
-        if ID in table(name).schema
+        if ID in table(name).columns
     }
     credits_ = tables["bureau"].select("SK_ID_BUREAU").lazy()
     months = source.frames["bureau_balance"].join(credits_, on="SK_ID_BUREAU", how="semi").collect()
@@ -150,7 +151,7 @@ def _optional(directory: Path, split: Split) -> pl.DataFrame | None:
 
 
 def _owner(name: str) -> str:
-    return ID if ID in table(name).schema else "SK_ID_BUREAU"
+    return ID if ID in table(name).columns else "SK_ID_BUREAU"
 
 
 def _history(source: Source, name: str) -> pl.DataFrame:
@@ -164,7 +165,7 @@ def _per_owner(rows: pl.DataFrame, name: str) -> float:
     return len(rows) / rows[_owner(name)].n_unique()
 
 
-def _features(source: Source) -> tuple[pl.DataFrame, NDArray[np.int64]]:
-    rows = feature_matrix(source.frames, _chosen(source))
+def _features(source: Source, terms: TermModel) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+    rows = feature_matrix(source.frames, _chosen(source), terms)
     labelled = rows.select(ID).join(source.target, on=ID, how="left", maintain_order="left")
     return rows, labelled[TARGET].to_numpy().astype(np.int64)

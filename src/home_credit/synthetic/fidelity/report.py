@@ -8,7 +8,7 @@ from home_credit.synthetic.fidelity.figures import page
 from home_credit.synthetic.fidelity.measure import measure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from home_credit.synthetic.fidelity.result import Fidelity
@@ -22,7 +22,7 @@ def run(
     real: Path,
     out: Path,
     progress: Callable[[int, int], None] | None = None,
-    parameters: dict[str, Any] | None = None,
+    parameters: Sequence[Mapping[str, Any]] | None = None,
 ) -> Fidelity:
     """Compare the tables of two folders and write :data:`TABLE`, :data:`PLOTS` and :data:`PAGE` to ``out``.
 

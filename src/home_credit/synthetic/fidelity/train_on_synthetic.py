@@ -11,10 +11,12 @@ from sklearn.model_selection import StratifiedKFold
 
 from home_credit.default_risk import classifier
 from home_credit.default_risk.inputs import INPUTS, monotone_constraints
-from home_credit.default_risk.metrics import auc_interval
 from home_credit.default_risk.preprocessor import Preprocessor
+from home_credit.validation import auc
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import polars as pl
     from numpy.typing import NDArray
 
@@ -31,11 +33,14 @@ class Ranking:
 
 
 def trained_on(
-    rows: pl.DataFrame, target: NDArray[np.int64], others: pl.DataFrame, parameters: dict[str, Any]
+    rows: pl.DataFrame,
+    target: NDArray[np.int64],
+    others: pl.DataFrame,
+    parameters: Sequence[Mapping[str, Any]],
 ) -> NDArray[np.float64]:
     """Return the log-odds of the feature rows ``others`` by a model trained on ``rows``."""
     preprocessor = Preprocessor.fit(rows, INPUTS)
-    booster = classifier.fit(
+    booster = classifier.fit_average(
         preprocessor.transform(rows), target, features=preprocessor.features,
         categorical=preprocessor.categorical, parameters=parameters, seed=0,
         monotone_constraints=monotone_constraints(INPUTS),
@@ -46,7 +51,7 @@ def trained_on(
 def rank_real(
     synthetic: tuple[pl.DataFrame, NDArray[np.int64]],
     real: tuple[pl.DataFrame, NDArray[np.int64]],
-    parameters: dict[str, Any],
+    parameters: Sequence[Mapping[str, Any]],
 ) -> tuple[Ranking, Ranking]:
     """Return the rankings of the real applicants by a model of the synthetic ones, and of the real ones out of fold.
 
@@ -60,4 +65,4 @@ def rank_real(
 
 
 def _ranking(target: NDArray[np.int64], score: NDArray[np.float64]) -> Ranking:
-    return Ranking(float(roc_auc_score(target, score)), *auc_interval(target, score))
+    return Ranking(float(roc_auc_score(target, score)), *auc.interval(target, score))

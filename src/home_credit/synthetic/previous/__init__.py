@@ -13,6 +13,7 @@ import polars as pl
 
 from home_credit.synthetic.chain import ChainSchema
 from home_credit.synthetic.previous import dates, structure, terms
+from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def decode(drawn: pl.DataFrame, births: pl.Series) -> pl.DataFrame:
     """
     schema = {
         name: dtype
-        for name, dtype in table("previous_application").schema.items()
+        for name, dtype in polars_schema(table("previous_application")).items()
         if not name.startswith("SK_ID")
     }
     frame = dates.decode(terms.decode(structure.decode(drawn)), births)

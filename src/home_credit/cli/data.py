@@ -1,0 +1,82 @@
+"""The verbs of tables: synthetic ones, and the features of any."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from home_credit.cli.options import Models, Tables
+from home_credit.cli.progress import shown
+from home_credit.errors import UsageError
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(
+    *,
+    out: Annotated[Path | None, typer.Option(help="folder to write to")] = None,
+    applicants: Annotated[int, typer.Option(min=1)] = 10_000,
+    seed: int = 2018,
+    format: Literal["parquet", "csv"] = "parquet",  # noqa: A002  # the option's name is contract
+    report: Annotated[Path | None, typer.Option(help="folder for a fidelity report")] = None,
+    against: Annotated[Path | None, typer.Option(help="folder with the real tables for the report")] = None,
+) -> None:
+    """Write a synthetic portfolio (all seven tables in the original schema), report its fidelity, or both."""
+    from tempfile import TemporaryDirectory
+
+    from home_credit.synthetic import write_demo
+
+    if out is None and report is None:
+        raise UsageError("demo needs --out DIR, or --report DIR --against TABLES, or all three")
+    if (report is None) != (against is None):
+        raise UsageError("--report DIR and --against TABLES go together")
+    with TemporaryDirectory(prefix="home-credit-demo-") as passing, shown() as progress:
+        written = out or Path(passing)
+        write_demo(written, applicants, seed, format, partial(progress, "applicants written"))
+        if report is not None and against is not None:
+            from home_credit.synthetic.fidelity import report as fidelity
+
+            found = fidelity.run(written, against, report, partial(progress, "steps of the report"))
+            test, ranking = found.discriminators["application_train"], found.rankings["synthetic applicants"]
+            typer.echo(f"two-sample AUC of synthetic and real applications: {test.auc:.3f}")
+            typer.echo(f"AUC on real applicants, trained on synthetic ones: {ranking.auc:.4f}")
+            typer.echo(f"report written to {report}")
+
+
+@app.command("demo-statistics", hidden=True)
+def demo_statistics(tables: Tables, out: Annotated[Path, typer.Option(help="JSON file to write")]) -> None:
+    """Fit the statistics of real tables that the synthetic portfolio is drawn from."""
+    from home_credit.synthetic.fitting import fit_statistics
+    from home_credit.synthetic.statistics import save_statistics
+
+    with shown() as progress:
+        save_statistics(fit_statistics(tables, partial(progress, "variables fitted")), out)
+    typer.echo(f"statistics written to {out}")
+
+
+@app.command()
+def features(
+    tables: Tables,
+    out: Annotated[Path, typer.Option(help="file to write: .parquet or .csv")],
+    models: Models = None,
+    split: Literal["train", "test", "all"] = "all",
+) -> None:
+    """Write the feature matrix, one row per applicant, as the saved model reads it."""
+    from home_credit.config import Settings
+    from home_credit.default_risk import artifacts
+    from home_credit.features.build import feature_batches
+    from home_credit.tables.schema import ID
+    from home_credit.tables.sink import write_batches
+    from home_credit.tables.source import open_tables
+
+    terms = artifacts.load(models or Settings().models).terms
+    with shown() as progress, open_tables(tables, split, progress) as source:
+        for warning in source.warnings:
+            typer.echo(warning, err=True)
+        batches = feature_batches(source.frames, source.applicants[ID], terms, progress=progress)
+        rows = write_batches(batches, out)
+    typer.echo(f"{rows} applicants written to {out}")

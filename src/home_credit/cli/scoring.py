@@ -1,0 +1,52 @@
+"""The verbs of decisions: make them for a table, compute a recorded one again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from home_credit.cli.options import Models, Tables
+from home_credit.cli.progress import shown
+from home_credit.config import Settings
+
+app = typer.Typer()
+
+
+@app.command()
+def score(
+    tables: Tables,
+    out: Annotated[Path, typer.Option(help="file to write: .parquet or .csv")],
+    models: Models = None,
+    split: Literal["train", "test"] = "test",
+) -> None:
+    """Decide on every applicant of a split: probability, score, grade, decision and reason codes."""
+    from home_credit.decisioning.scoring import Scorer
+    from home_credit.decisioning.tables import score_batches
+    from home_credit.features.build import feature_batches
+    from home_credit.tables.schema import ID
+    from home_credit.tables.sink import write_batches
+    from home_credit.tables.source import open_tables
+
+    settings = Settings()
+    scorer = Scorer.load(models or settings.models, settings)
+    with shown() as progress, open_tables(tables, split, progress) as source:
+        for warning in source.warnings:
+            typer.echo(warning, err=True)
+        applicants = source.applicants[ID]
+        batches = feature_batches(source.frames, applicants, scorer.terms, progress=progress)
+        rows = write_batches(score_batches(scorer, batches, len(applicants), progress), out)
+    typer.echo(f"{rows} applicants scored by model {scorer.version}, written to {out}")
+
+
+@app.command()
+def replay(decision_id: str) -> None:
+    """Compute a recorded decision again and compare every bit; exit code 1 where it differs."""
+    from home_credit.decisioning.factory import decision_service
+
+    with decision_service(Settings()) as service:
+        outcome = service.replay(decision_id)
+    typer.echo(outcome.model_dump_json(indent=2))
+    if not outcome.identical:
+        raise typer.Exit(1)

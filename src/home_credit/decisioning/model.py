@@ -1,0 +1,83 @@
+"""A loaded model: from the values of features to the probability of default and what each feature contributed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from home_credit.default_risk import artifacts, classifier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from home_credit.default_risk.manifest import Manifest
+    from home_credit.default_risk.preprocessor import Preprocessor
+    from home_credit.features.rows import FeatureRows, Numbers
+    from home_credit.terms.model import TermModel
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a model says of n applicants.
+
+    ``probability`` has shape (n,). ``contributions`` has shape (n, features), in calibrated log-odds of default
+    and without the base value. ``warnings`` names, per applicant, the categories that training never saw.
+    """
+
+    probability: Numbers
+    contributions: Numbers
+    warnings: Sequence[Sequence[str]]
+
+
+class RiskModel:
+    """Scores feature values; knows neither raw rows nor the policy. Safe to use from several threads."""
+
+    def __init__(self, model: artifacts.Artifacts) -> None:
+        self._model = model
+        self._explainer = classifier.Explainer(model.booster)
+
+    @classmethod
+    def load(cls, directory: Path) -> RiskModel:
+        """Load the model in ``directory``; raises :class:`ArtifactError` where there is none that can be trusted."""
+        return cls(artifacts.load(directory))
+
+    @property
+    def version(self) -> str:
+        """The model version."""
+        return self._model.version
+
+    @property
+    def manifest(self) -> Manifest:
+        """What was written down of the model when it was trained."""
+        return self._model.manifest
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features of the model, in the order of its vector."""
+        return self._model.preprocessor.features
+
+    @property
+    def terms(self) -> TermModel:
+        """The model of the term that its features are made with."""
+        return self._model.terms
+
+    @property
+    def preprocessor(self) -> Preprocessor:
+        """What makes the model's own matrix."""
+        return self._model.preprocessor
+
+    def score(self, rows: FeatureRows) -> Scores:
+        """Return probabilities with the contributions behind them."""
+        probability, contributions = self.explain_matrix(self.preprocessor.encode(rows))
+        return Scores(probability, contributions, self.preprocessor.unseen(rows))
+
+    def probability(self, rows: FeatureRows) -> Numbers:
+        """Return the probability of default alone, one per row."""
+        matrix = self.preprocessor.encode(rows)
+        return self._model.calibration.probability(classifier.log_odds(self._model.booster, matrix))
+
+    def explain_matrix(self, matrix: Numbers) -> tuple[Numbers, Numbers]:
+        """Return the probabilities and contributions of :class:`Scores` for rows of the model's own matrix."""
+        explanation, calibration = self._explainer.explain(matrix), self._model.calibration
+        return calibration.probability(explanation.log_odds), calibration.slope * explanation.contributions

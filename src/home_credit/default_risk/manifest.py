@@ -1,0 +1,134 @@
+"""The manifest of a saved model: what it is made of, what it was trained on and how good it is."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003  # pydantic resolves it at run time
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from home_credit.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANIFEST = "manifest.json"
+
+Metrics = dict[str, float]
+
+
+class _Section(BaseModel):
+    """A part of the manifest: it has the fields of its schema version, no others, and none can be set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TrainingData(_Section):
+    """Whom the classifier was fitted on; ``holdout`` is the share of persons kept out of it."""
+
+    applicants: int
+    persons: int
+    fingerprint: str
+    holdout: float
+
+
+class FeatureList(_Section):
+    """The features in the order of the model's vector, and the version of their definitions."""
+
+    version: str
+    names: list[str]
+
+
+class FoldFacts(_Section):
+    """How cross-validation dealt the persons, and the AUC of each fitted model on unseen and on its own rows."""
+
+    count: int
+    repeats: int
+    seed: int
+    auc: list[float]
+    train_auc: list[float]
+
+
+class MeasuredMetrics(_Section):
+    """Metrics out of fold, on applicants with complete histories (out of fold), and on the holdout."""
+
+    out_of_fold: Metrics
+    folds: FoldFacts
+    complete_histories: Metrics | None
+    holdout: Metrics | None
+
+
+class CalibrationFacts(_Section):
+    """The calibration chosen, and the out-of-fold log loss of each that was compared."""
+
+    chosen: str
+    log_loss: dict[str, float]
+
+
+class PolicyFacts(_Section):
+    """The costs at training, in one unit of money, and the decisions that follow from them.
+
+    What serves takes its costs from the settings. ``out_of_fold_optimal_cut_off`` and the cost per applicant there
+    are a check: the least that any cut-off would have cost on the out-of-fold predictions.
+    """
+
+    cut_off: float
+    cost_false_negative: float
+    cost_false_positive: float
+    cost_review: float
+    reviewer_error_rate: float
+    review_band: tuple[float, float] | None
+    out_of_fold_optimal_cut_off: float
+    out_of_fold_optimal_cost: float
+
+
+class TrainingFacts(_Section):
+    """All of the manifest that training knows before the artefacts are written."""
+
+    package_version: str
+    trained_at: datetime
+    training_data: TrainingData
+    features: FeatureList
+    # Of each booster; the classifier is their average.
+    parameters: list[dict[str, Any]]
+    metrics: MeasuredMetrics
+    calibration: CalibrationFacts
+    policy: PolicyFacts
+    # The validation report is read by the model card's template, which refuses what is not there.
+    validation: dict[str, JsonValue]
+    versions: dict[str, str]
+
+
+class Manifest(TrainingFacts):
+    """The manifest as it is stored: the facts, and every artefact by its SHA-256."""
+
+    schema_version: Literal[3] = 3
+    model_version: str
+    artifacts: dict[str, str]
+
+    @property
+    def failed_gates(self) -> list[str]:
+        """The gates of the reasons that the model does not pass."""
+        explanations = self.validation["explanations"]
+        assert isinstance(explanations, dict)  # noqa: S101  # for mypy: the validation report's own layout
+        failed = explanations["failed"]
+        assert isinstance(failed, list)  # noqa: S101  # as above
+        return [str(gate) for gate in failed]
+
+    def write(self, directory: Path) -> None:
+        """Write it to ``directory``."""
+        (directory / MANIFEST).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, directory: Path) -> Manifest:
+        """Read the manifest in ``directory``.
+
+        Raises FileNotFoundError, or :class:`ArtifactError` for a file that is no manifest of this schema version.
+        """
+        path = directory / MANIFEST
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise ArtifactError(f"{path} is not a manifest: {place}: {first['msg']}") from error

@@ -1,0 +1,123 @@
+"""Reason codes: which features each stands for, and what may be told under it and when."""
+
+from __future__ import annotations
+
+import operator
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Value = float | int | str | None
+ValueOf = Callable[[str], Value]
+Language = Literal["en", "fr"]
+
+_CONDITION = re.compile(r"(\w+) (missing|present|(=|<=|>=|<|>) (\S+))")
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition on one feature of the applicant; a comparison does not hold where the value is missing."""
+
+    feature: str
+    test: str
+    operand: str | float | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Condition:
+        """Read "NAME missing", "NAME present" or "NAME >= 0"; raises ValueError for anything else."""
+        found = _CONDITION.fullmatch(text)
+        if found is None:
+            raise ValueError(f"not a condition: {text!r}")
+        feature, test, comparison, operand = found.groups()
+        if comparison is None:
+            return cls(feature, test)
+        return cls(feature, comparison, float(operand) if re.fullmatch(r"-?[\d.]+", operand) else operand)
+
+    def holds(self, value_of: ValueOf) -> bool:
+        """Tell whether the applicant's value fulfils the condition."""
+        value = value_of(self.feature)
+        if self.test in {"missing", "present"}:
+            return (value is None) == (self.test == "missing")
+        return value is not None and _COMPARISONS[self.test](value, self.operand)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence in both languages that is true where all its conditions hold."""
+
+    en: str
+    fr: str
+    when: tuple[Condition, ...]
+    effect: Literal["against", "favour", "both"]
+
+    def applies(self, contribution: float, value_of: ValueOf) -> bool:
+        """Tell whether it may be told of an applicant on whom the code had this contribution."""
+        side = "against" if contribution > 0 else "favour"
+        return self.effect in {side, "both"} and all(condition.holds(value_of) for condition in self.when)
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCode:
+    """A reason code: ``en`` and ``fr`` name its topic, ``patterns`` the features that it stands for.
+
+    A ``withheld`` code rests on a trait that may not be given as a reason (such as age), or stands in for one.
+    """
+
+    code: str
+    en: str
+    fr: str
+    patterns: tuple[str, ...]
+    statements: tuple[Statement, ...] = ()
+    withheld: bool = False
+
+
+@cache
+def reason_codes() -> Mapping[str, ReasonCode]:
+    """Return all reason codes by code."""
+    text = files("home_credit.default_risk.reasons").joinpath("codes.toml").read_text(encoding="utf-8")
+    return {
+        code: ReasonCode(
+            code,
+            entry["en"],
+            entry["fr"],
+            tuple(entry["features"]),
+            tuple(
+                Statement(
+                    each["en"],
+                    each["fr"],
+                    tuple(Condition.parse(condition) for condition in each["when"]),
+                    each.get("effect", "both"),
+                )
+                for each in entry.get("statements", ())
+            ),
+            entry.get("withheld", False),
+        )
+        for code, entry in tomllib.loads(text).items()
+    }
+
+
+@cache
+def code_of(feature: str) -> str:
+    """Return the reason code of a feature: the first with a pattern that fits its name.
+
+    Raises KeyError for a feature that no code stands for.
+    """
+    for code in reason_codes().values():
+        if any(fnmatchcase(feature, pattern) for pattern in code.patterns):
+            return code.code
+    raise KeyError(feature)

@@ -1,0 +1,75 @@
+"""Contributions of features added up by reason code, and which of the sums may be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from home_credit.default_risk.reasons.codes import code_of, reason_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+# How many reasons an adverse notice gives, as lenders do under Regulation B (12 CFR 1002.9, comment 9(b)(2)-1).
+MAX_REASONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The effect of one reason code on one applicant's log-odds of default.
+
+    ``feature`` is the feature of the code that contributed most in the direction of the sum.
+    """
+
+    code: str
+    contribution: float
+    feature: str
+
+
+def effects(features: Sequence[str], contributions: NDArray[np.float64]) -> list[Effect]:
+    """Group one applicant's contributions (one per feature, log-odds) by reason code, most harmful first.
+
+    The contributions of all effects add up to the sum of the contributions given. The order is by contribution and
+    then by code, so that equal contributions always come in the same order.
+    """
+    totals: dict[str, float] = {}
+    by_code: dict[str, list[tuple[float, str]]] = {}
+    for name, value in zip(features, contributions.tolist(), strict=True):
+        code = code_of(name)
+        totals[code] = totals.get(code, 0.0) + value
+        by_code.setdefault(code, []).append((value, name))
+    found = [
+        Effect(code, total, (max if total >= 0 else min)(by_code[code])[1]) for code, total in totals.items()
+    ]
+    return sorted(found, key=lambda effect: (-effect.contribution, effect.code))
+
+
+def reportable(all_effects: Sequence[Effect]) -> list[Effect]:
+    """Return the effects that may be given as reasons, in the order given; one without any effect is no reason."""
+    codes = reason_codes()
+    return [effect for effect in all_effects if effect.contribution != 0 and not codes[effect.code].withheld]
+
+
+def leading_codes(features: Sequence[str], contributions: NDArray[np.float64]) -> list[list[str | None]]:
+    """Return the first ``MAX_REASONS`` reasons of many applicants: a list of n codes for each place, the first first.
+
+    ``contributions`` is applicants by features, in log-odds. The codes are those of :func:`reportable` on
+    :func:`effects`, and None where an applicant has fewer.
+    """
+    codes = sorted({code_of(name) for name in features})
+    place = {code: row for row, code in enumerate(codes)}
+    totals = np.zeros((len(codes), len(contributions)))
+    for name, column in zip(features, contributions.T, strict=True):
+        totals[place[code_of(name)]] += column
+    withheld = np.array([reason_codes()[code].withheld for code in codes])
+    rank = np.where(withheld[:, None] | (totals == 0), np.inf, -totals)
+    # A stable order of sorted codes: equal contributions come by code, as in effects().
+    first = np.argsort(rank, axis=0, kind="stable")[:MAX_REASONS]
+    named = np.full((MAX_REASONS, len(contributions)), None, dtype=object)
+    named[: len(first)] = np.array(codes, dtype=object)[first]
+    named[: len(first)][np.isinf(np.take_along_axis(rank, first, axis=0))] = None
+    return named.tolist()

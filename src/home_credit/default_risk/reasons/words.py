@@ -1,0 +1,127 @@
+"""A reason in words: a statement that is true of the applicant, and the fact behind it with its unit.
+
+Nothing is told that does not follow from the applicant's own rows. A statement is chosen by conditions on features,
+which are exact functions of the rows; the fact is the value of the feature that contributed most, beside the median
+of the applicants that the model was trained on. A value that is missing is told as missing.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from home_credit.default_risk.reasons import values
+from home_credit.default_risk.reasons.codes import code_of, reason_codes
+from home_credit.features.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from home_credit.default_risk.reasons.codes import Language, Value, ValueOf
+    from home_credit.default_risk.reasons.effects import Effect
+
+# Shares of rows that a count of the catalogue gives the number of.
+DENOMINATORS: Mapping[str, str] = {
+    **{
+        f"INS_{scope}_{kind}_SHARE": f"INS_{scope}_COUNT"
+        for scope in ("ALL", 60, 90, 180, 365, 730)
+        for kind in ("LATE", "SHORT")
+    },
+    **{f"PREV_{status}_SHARE": "PREV_COUNT" for status in ("APPROVED", "REFUSED", "CANCELED", "UNUSED")},
+    **{f"PREV_{product}_REFUSED_SHARE": f"PREV_{product}_COUNT" for product in ("CASH", "CONSUMER", "REVOLVING")},
+    "BUR_ACTIVE_SHARE": "BUR_ALL_COUNT",
+    "BB_LATE_CREDITS_SHARE": "BB_CREDITS",
+}  # fmt: skip
+# What has no middle that says anything.
+_NO_MEDIAN = frozenset({"code", "flag", "hour", "category"})
+
+_PHRASES: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "is": "{name}: {value}",
+        "unknown": "not known",
+        "of": "{n} of {total} ({share})",
+        "median": "{value}, median of applicants {median}",
+    },
+    "fr": {
+        "is": f"{{name}}{values.SPACE}: {{value}}",
+        "unknown": "information absente",
+        "of": "{n} sur {total} ({share})",
+        "median": "{value}, médiane des demandeurs {median}",
+    },
+}
+
+
+def text(effect: Effect, value_of: ValueOf, medians: Mapping[str, float], language: Language) -> str:
+    """Return one reason in words.
+
+    ``value_of`` gives the applicant's value of any feature of the catalogue, ``None`` where it is missing;
+    ``medians`` holds the median of each numeric feature among the applicants of the training.
+    """
+    code = reason_codes()[effect.code]
+    statement = next((each for each in code.statements if each.applies(effect.contribution, value_of)), None)
+    value = fact(effect.feature, value_of, medians, language)
+    if statement is not None:
+        sentence: str = getattr(statement, language)
+        if value_of(effect.feature) is None:
+            return sentence
+        return f"{sentence} – {_is(label(effect.feature, language), value, language)}"
+    topic: str = getattr(code, language)
+    if _features_of(code.code) == 1:
+        return _is(topic, value, language)
+    return f"{topic} – {_is(label(effect.feature, language), value, language)}"
+
+
+def fact(name: str, value_of: ValueOf, medians: Mapping[str, float], language: Language) -> str:
+    """Return the value of a feature in words, with its unit and the median of applicants where it has one."""
+    phrases, feature, value = _PHRASES[language], CATALOGUE[name], value_of(name)
+    if value is None:
+        return phrases["unknown"]
+    told = _value(name, value, value_of, language)
+    median = medians.get(name)
+    if median is None or feature.kind == "category" or feature.unit in _NO_MEDIAN:
+        return told
+    middle = values.in_words(feature, _shown(name, median), language)
+    return phrases["median"].format(value=told, median=middle)
+
+
+def label(name: str, language: Language) -> str:
+    """Return what a feature is, as a noun phrase before its value."""
+    known = _labels().get(name)
+    words: str = known[language] if known else getattr(CATALOGUE[name], language)
+    first = words.split(" ", 1)[0]
+    return words if first.isupper() and len(first) > 1 else words[:1].lower() + words[1:]
+
+
+def _value(name: str, value: Value, value_of: ValueOf, language: Language) -> str:
+    told = values.in_words(CATALOGUE[name], _shown(name, value), language)
+    total = value_of(DENOMINATORS[name]) if name in DENOMINATORS else None
+    if not isinstance(value, float) or not isinstance(total, int | float):
+        return told
+    counted = value * total
+    if abs(counted - round(counted)) > 1e-6:
+        return told
+    whole = {"n": values.number(round(counted), language), "total": values.number(total, language)}
+    return _PHRASES[language]["of"].format(share=told, **whole)
+
+
+def _shown(name: str, value: Value) -> Value:
+    """Return days that the tables count backwards as a time before the application."""
+    before = _labels().get(name, {}).get("before", False)
+    return -value if before and isinstance(value, int | float) else value
+
+
+def _is(name: str, value: str, language: Language) -> str:
+    return _PHRASES[language]["is"].format(name=name, value=value)
+
+
+@cache
+def _features_of(code: str) -> int:
+    return sum(code_of(name) == code for name in CATALOGUE)
+
+
+@cache
+def _labels() -> Mapping[str, Any]:
+    text = files("home_credit.default_risk.reasons").joinpath("labels.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)

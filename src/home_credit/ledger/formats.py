@@ -1,0 +1,102 @@
+"""Reads records of every format that was ever written into the models of the present one.
+
+Each upgrade is frozen: it describes records that are already stored, so it depends on no setting and on no
+rule of the present policy. Format 1 is that of version 1.0, whose payload is the JSON text that it hashed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from pydantic import ValidationError
+
+from home_credit.errors import BrokenRecordError
+from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Upgrade = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+T = TypeVar("T", DecisionEntry, ReviewEntry)
+
+# What version 1.0 decided with where nothing else was set.
+COSTS_1: Final = {"false_negative": 10.0, "false_positive": 1.0, "review": 0.85}
+
+
+# What parsing and taking apart a payload that is no record can raise.
+UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+def read(model: type[T], number: int, payload: bytes) -> T:
+    """Return the record that ``payload``, of format ``number``, holds.
+
+    Raises :class:`~home_credit.errors.BrokenRecordError` where it holds none, or is of a format to come.
+    """
+    upgrades: Mapping[int, Upgrade] = _UPGRADES[model]
+    if number not in {*upgrades, FORMAT}:
+        raise BrokenRecordError(f"format {number} is not known; this version reads formats 1 to {FORMAT}")
+    try:
+        content = parse(payload)
+        if content.get("format", 1) != number:
+            raise BrokenRecordError(f"the payload is of format {content['format']}, not {number}")
+        for older in range(number, FORMAT):
+            content = upgrades[older](content)
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise BrokenRecordError(f"it is no record of format {number}: {place}: {first['msg']}") from error
+    except UNREADABLE as error:
+        raise BrokenRecordError(f"it is no record of format {number}: {error!r}") from error
+
+
+def _decision_1_to_2(content: Mapping[str, Any]) -> dict[str, Any]:
+    assessment = content["assessment"]
+    outcome = ("probability_of_default", "decision", "score", "grade", "reasons", "warnings")
+    return {
+        "format": 1,
+        "decision_id": content["decision_id"],
+        "recorded_at": content["recorded_at"],
+        "applicant_id": assessment["SK_ID_CURR"],
+        "bundle": content["bundle"],
+        "assessment": {name: assessment[name] for name in outcome},
+        "policy": _policy_1(assessment),
+        "model_version": content["model_version"],
+        "simulation": assessment["simulation"],
+    }
+
+
+def _policy_1(assessment: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the policy behind an assessment of version 1.0, which recorded the cut-off and the outcome alone.
+
+    Known: the cut-off. The costs were settings. With their defaults the band follows from the cut-off; where
+    the recorded decision follows from that band, it is taken. Where it does not, the costs were others, and
+    only what the decision proves is taken: of a referral, that the band, which always touches the cut-off,
+    reached this probability; of any other decision, that it did not, for which no band is the same as any.
+    """
+    cut_off, probability = assessment["cut_off"], assessment["probability_of_default"]
+    referred = assessment["decision"] == "review"
+    low = min(COSTS_1["review"] / COSTS_1["false_negative"], cut_off)
+    high = max(1.0 - COSTS_1["review"] / COSTS_1["false_positive"], cut_off)
+    policy = {"cut_off": cut_off, "version": None}
+    if (low <= probability < high) == referred:
+        return policy | {"review_band": (low, high) if low < high else None, "costs": COSTS_1}
+    proven = (min(probability, cut_off), max(math.nextafter(probability, math.inf), cut_off))
+    return policy | {"review_band": proven if referred else None, "costs": None}
+
+
+def _review_1_to_2(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "format": 1,
+        "decision_id": content["decision_id"],
+        "recorded_at": content["recorded_at"],
+        **content["review"],
+    }
+
+
+_UPGRADES: Final[Mapping[type, Mapping[int, Upgrade]]] = {
+    DecisionEntry: {1: _decision_1_to_2},
+    ReviewEntry: {1: _review_1_to_2},
+}

@@ -1,0 +1,1 @@
+"""One module per revision of the tables; each is frozen and imports nothing that may change."""

@@ -1,0 +1,156 @@
+"""What the ledger stores: models of its own, apart from those of the API.
+
+A record is one canonical JSON payload with a ``format`` number. The models here have the shape of the
+present format; :mod:`home_credit.ledger.formats` reads the older ones into them. A field added, removed,
+renamed or given another meaning makes a new format, with an upgrade from the one before.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic_core import from_json
+
+from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
+
+FORMAT = 2
+
+
+class Record(BaseModel):
+    """Refuses fields that are not of the format and numbers that JSON does not have."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Reason(Record):
+    """One reason behind a decision, as it was told; ``text`` by language, ``contribution`` in log-odds."""
+
+    code: str
+    feature: str
+    value: StrictBool | StrictInt | StrictFloat | StrictStr | None
+    contribution: float
+    text: dict[str, str]
+
+
+class Assessment(Record):
+    """What the model and the policy said of the applicant; ``expected_cost`` in the unit of the costs."""
+
+    probability_of_default: float
+    decision: DecisionKind
+    score: int
+    grade: str
+    reasons: tuple[Reason, ...]
+    warnings: tuple[str, ...] = ()
+    expected_cost: float | None = None
+
+
+class Costs(Record):
+    """What mistakes and a review cost, in one unit of money, and the share of reviews that end in a mistake."""
+
+    false_negative: float
+    false_positive: float
+    review: float
+    reviewer_error_rate: float | None = None
+
+
+class Policy(Record):
+    """What made a decision of the probability; a replay decides with it.
+
+    ``review_band`` holds the probabilities that were referred, the lower bound included and the upper one not;
+    ``None`` where none were. ``costs`` and ``version`` are ``None`` where they are not known
+    (see :attr:`DecisionEntry.policy_recorded`).
+    """
+
+    cut_off: float
+    review_band: tuple[float, float] | None
+    costs: Costs | None
+    version: str | None
+
+
+class DecisionContent(Record):
+    """A decision to record. ``bundle`` holds the applicant's rows by table, in JSON's own types."""
+
+    applicant_id: int
+    bundle: dict[str, Any]
+    assessment: Assessment
+    policy: Policy
+    model_version: str
+    definitions_version: str | None = None
+    simulation: bool = False
+
+
+class DecisionEntry(DecisionContent):
+    """A recorded decision; ``format`` is the one that it is stored in, ``recorded_at`` is in UTC."""
+
+    format: int
+    decision_id: str
+    recorded_at: datetime
+
+    @property
+    def policy_recorded(self) -> bool:
+        """Whether ``policy`` was recorded; format 1 held the cut-off alone, the rest is reconstructed."""
+        return self.format > 1
+
+    def projection(self) -> dict[str, str | int | bool]:
+        """Return what the columns beside the payload repeat."""
+        return {
+            "decision_id": self.decision_id,
+            "recorded_at": timestamp(self.recorded_at),
+            "applicant_id": self.applicant_id,
+            "decision": self.assessment.decision,
+            "grade": self.assessment.grade,
+            "model_version": self.model_version,
+            "simulation": self.simulation,
+        }
+
+
+class ReviewContent(Record):
+    """A human's own decision to record."""
+
+    reviewer: str
+    decision: Literal["approved", "declined"]
+    reason: str
+
+
+class ReviewEntry(ReviewContent):
+    """A recorded review of the decision ``decision_id``."""
+
+    format: int
+    decision_id: str
+    recorded_at: datetime
+
+    def projection(self) -> dict[str, str | int | bool]:
+        """Return what the columns beside the payload repeat."""
+        return {"decision_id": self.decision_id, "recorded_at": timestamp(self.recorded_at)}
+
+
+class DecisionHistory(Record):
+    """A recorded decision and its reviews, the earliest first."""
+
+    decision: DecisionEntry
+    reviews: tuple[ReviewEntry, ...]
+
+
+def canonical(value: object) -> str:
+    """Return the one JSON text of ``value``: keys sorted, no spaces, ASCII, floats by shortest repr.
+
+    Raises :class:`ValueError` where a number is not finite.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def parse(payload: bytes) -> Any:
+    """Return what JSON holds; raises :class:`ValueError` or :class:`RecursionError` where it is none."""
+    try:
+        return from_json(payload)
+    except ValueError:
+        # The standard reader takes twice as long, and takes the lone surrogates that its writer lets through.
+        return json.loads(payload)
+
+
+def timestamp(moment: datetime) -> str:
+    """Return the one text of a moment: ISO 8601 in UTC, with microseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,69 @@
+"""The tables of the ledger, as the last migration leaves them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, String, Table
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+REVISION = "0002"  # the migration that made these tables
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+class StoredBytes(LargeBinary):
+    """Bytes, given back as whatever the database holds: SQLite stores any type in any column."""
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> None:
+        """Convert nothing, so that a changed type is found by its hash."""
+
+
+chain_heads = Table(
+    "chain_heads",
+    metadata,
+    Column("chain", String(20), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+
+def _chain(name: str, *projection: Column[Any]) -> Table:
+    """Return the table of a chain; ``projection`` are the columns that repeat what is in the payload."""
+    return Table(
+        name,
+        metadata,
+        Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+        Column("format", Integer, nullable=False),
+        Column("payload", StoredBytes, nullable=False),
+        Column("previous_hash", String(64), nullable=False),
+        Column("hash", String(64), nullable=False),
+        *projection,
+    )
+
+
+# What may one day be erased from a payload may be null beside it.
+decisions = _chain(
+    "decisions",
+    Column("decision_id", String(36), nullable=False, unique=True),
+    Column("recorded_at", String(32), nullable=False, index=True),
+    Column("applicant_id", BigInteger, index=True),
+    Column("decision", String(20)),
+    Column("grade", String(20)),
+    Column("model_version", String(200)),
+    Column("simulation", Boolean),
+)
+reviews = _chain(
+    "reviews",
+    Column("decision_id", String(36), nullable=False, index=True),
+    Column("recorded_at", String(32), nullable=False),
+)
+CHAINS = {table.name: table for table in (decisions, reviews)}

@@ -1,0 +1,27 @@
+"""The columns that the model of the term adds to an application, for features and recourse to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from home_credit.terms.model import TermModel
+
+MONTHS, RATE, SURE = COLUMNS = ("TERM_MONTHS", "TERM_RATE", "TERM_SURE")
+# The columns of the application that they are made of.
+SOURCES = ("NAME_CONTRACT_TYPE", "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE")
+CASH_LOANS = "Cash loans"
+
+
+def term_columns(model: TermModel, application: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return :data:`COLUMNS` of one application: months, nominal yearly rate, and 1.0 where they are sure or 0.0.
+
+    All are missing for a revolving loan, which has no term, and where the model knows of none.
+    """
+    kind, *amounts = (application.get(name) for name in SOURCES)
+    term = model.term(*amounts) if kind == CASH_LOANS else None
+    if term is None:
+        return dict.fromkeys(COLUMNS)
+    return {MONTHS: float(term.months), RATE: term.yearly_rate, SURE: float(term.sure)}

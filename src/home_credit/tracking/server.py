@@ -1,0 +1,36 @@
+"""MLflow's own server as a process: its command, and the environment that configures it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from home_credit.tracking.addresses import tracking_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROXIED: Sequence[str] = ("--factory", "home_credit.tracking.read_only_proxy:create_app")
+DIRECT: Sequence[str] = ("mlflow.server.fastapi_app:app",)
+
+
+def application(*, public: bool) -> Sequence[str]:
+    """Return uvicorn's arguments that name the application; a ``public`` server stands behind the read-only proxy.
+
+    It is what ``mlflow server`` runs in the end. Started directly, it needs one process less, which is half of the
+    time and memory.
+    """
+    return PROXIED if public else DIRECT
+
+
+def environment(setting: str) -> dict[str, str]:
+    """Return what the server reads from its environment to serve the runs tracked at ``setting``."""
+    folder = Path("mlruns" if "://" in setting else setting)
+    return {
+        "_MLFLOW_SERVER_FILE_STORE": tracking_uri(setting),
+        "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
+        "_MLFLOW_SERVER_ARTIFACT_DESTINATION": str(folder / "artifacts"),
+        "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }

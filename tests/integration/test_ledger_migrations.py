@@ -1,0 +1,260 @@
+"""Ledgers of older versions: migrated by whoever opens them first, then read, verified and extended."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+from home_credit.decisioning.records import policy
+from home_credit.errors import BrokenRecordError, LedgerError
+from home_credit.ledger import Ledger, migrations, schema
+from home_credit.ledger.records import ReviewContent
+from support.assessments import a_decision
+from support.databases import LENGTH_1_0, engine_of, execute, rows_1_0, write_1_0
+from support.ledger_writer import append
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@pytest.fixture
+def old(url: str, tmp_path: Path) -> str:
+    """The address of a ledger that version 1.0 wrote."""
+    (tmp_path / "folder").mkdir()
+    write_1_0(url)
+    return url
+
+
+@pytest.fixture
+def migrated(old: str) -> Iterator[Ledger]:
+    ledger = Ledger.open(old)
+    yield ledger
+    ledger.close()
+
+
+def test_every_record_is_read_bit_for_bit(migrated: Ledger) -> None:
+    assert migrated.verify() == LENGTH_1_0
+    reviews = rows_1_0("reviews")
+    for row in rows_1_0("decisions"):
+        history = migrated.read(str(row["decision_id"]))
+        entry, recorded = history.decision, json.loads(str(row["assessment"]))
+        assert entry.recorded_at.isoformat() == row["recorded_at"]
+        assert entry.bundle == json.loads(str(row["bundle"]))
+        assert entry.policy.cut_off == recorded.pop("cut_off")
+        assert entry.applicant_id == recorded.pop("SK_ID_CURR")
+        assert entry.model_version == row["model_version"] == recorded.pop("model_version")
+        assert entry.simulation == recorded.pop("simulation")
+        assert entry.assessment.model_dump(mode="json") == {**recorded, "expected_cost": None}
+        own = [review for review in reviews if review["decision_id"] == row["decision_id"]]
+        for review, expected in zip(history.reviews, own, strict=True):
+            assert review.recorded_at.isoformat() == expected["recorded_at"]
+            content = {name: getattr(review, name) for name in ReviewContent.model_fields}
+            assert content == json.loads(str(expected["review"]))
+
+
+def test_every_old_decision_follows_from_the_policy_read_of_it(migrated: Ledger) -> None:
+    decided = []
+    for row in rows_1_0("decisions"):
+        entry = migrated.read(str(row["decision_id"])).decision
+        assert policy(entry).decide(entry.assessment.probability_of_default) == entry.assessment.decision
+        decided.append(entry.assessment.decision)
+    assert set(decided) == {"approved", "review", "declined"}
+
+
+def test_every_hash_stays_what_it_was(migrated: Ledger) -> None:
+    before = [row["hash"] for table in ("decisions", "reviews") for row in rows_1_0(table)]
+    assert [line["hash"] for line in migrated.export()] == before
+
+
+def test_the_columns_beside_an_old_record_can_be_queried(old: str, migrated: Ledger) -> None:
+    engine = engine_of(old)
+    with engine.connect() as connection:
+        found = connection.execute(schema.decisions.select().order_by("sequence")).mappings().all()
+    engine.dispose()
+    for row, recorded in zip(found, rows_1_0("decisions"), strict=True):
+        assessment = json.loads(str(recorded["assessment"]))
+        expected = (
+            assessment["SK_ID_CURR"],
+            assessment["decision"],
+            assessment["grade"],
+            assessment["simulation"],
+        )
+        assert (row["applicant_id"], row["decision"], row["grade"], row["simulation"]) == expected
+
+
+def test_a_migrated_ledger_goes_on(old: str, migrated: Ledger) -> None:
+    first = str(rows_1_0("decisions")[0]["decision_id"])
+    decision = migrated.append(a_decision())
+    review = migrated.review(first, ReviewContent(reviewer="A", decision="declined", reason="Fraud"))
+    assert migrated.read(decision.decision_id).decision == decision
+    assert migrated.read(first).reviews[1] == review
+    reopened = Ledger.open(old)
+    assert reopened.verify() == LENGTH_1_0 + 2
+    assert [line["sequence"] for line in reopened.export()] == [*range(1, 16), *range(1, 4)]
+    reopened.close()
+
+
+@pytest.mark.parametrize("name", ["decisions", "reviews"])
+def test_tampering_with_any_migrated_record_is_found(old: str, migrated: Ledger, name: str) -> None:
+    table, engine = schema.CHAINS[name], engine_of(old)
+    with engine.connect() as connection:
+        rows = [dict(row) for row in connection.execute(table.select()).mappings()]
+
+    def write(sequence: int, values: dict[str, object]) -> None:
+        with engine.begin() as connection:
+            connection.execute(table.update().where(table.c.sequence == sequence).values(values))
+
+    others = {"payload": b"{}", "format": 2, "applicant_id": 1}
+    for row in rows:
+        for column in row.keys() - {"sequence"}:
+            other = not row[column] if column == "simulation" else others.get(column, "x")
+            write(row["sequence"], {column: other})
+            with pytest.raises(BrokenRecordError, match=f"{name} record {row['sequence']} "):
+                migrated.verify()
+            write(row["sequence"], {column: row[column]})
+    assert len(rows) == {"decisions": 14, "reviews": 2}[name]
+    assert migrated.verify() == LENGTH_1_0
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "assessment = replace(assessment, 'approved', 'declined')",
+        "assessment = 'not JSON'",
+        "assessment = '[]'",
+        "assessment = replace(assessment, '\"SK_ID_CURR\":', '\"SK_ID_CURR\":99999999999999999999')",
+        "bundle = '{}'",
+        "model_version = 'x'",
+        "recorded_at = '2020-01-01T00:00:00+00:00'",
+        "decision_id = 'x'",
+        "hash = repeat('0', 64)",
+        "previous_hash = repeat('0', 64)",
+    ],
+)
+def test_tampering_before_the_migration_is_still_found(old: str, change: str) -> None:
+    assert execute(old, f"UPDATE decisions SET {change} WHERE sequence = 3") == 1  # noqa: S608  (a constant)
+    ledger = Ledger.open(old)
+    with pytest.raises(BrokenRecordError, match="decisions record 3 .*(was changed|does not follow)"):
+        ledger.verify()
+    ledger.close()
+
+
+@pytest.mark.slow
+def test_processes_that_open_an_old_ledger_at_once_migrate_it_once(old: str) -> None:
+    processes = [SPAWN.Process(target=append, args=(old, 5)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+        assert process.exitcode == 0
+    ledger = Ledger.open(old)
+    assert ledger.verify() == LENGTH_1_0 + 10
+    ledger.close()
+
+
+@pytest.mark.slow
+def test_a_migration_that_is_killed_leaves_the_ledger_as_it_was(old: str) -> None:
+    columns = "decision_id, recorded_at, model_version, assessment, bundle, previous_hash, hash"
+    copies = ", ".join(columns.split(", ")[1:])
+    execute(
+        old,
+        "WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "  # noqa: S608
+        f"INSERT INTO decisions (sequence, {columns}) SELECT i, CAST(i AS VARCHAR(36)), {copies} "
+        "FROM n, decisions WHERE sequence = 1",
+    )
+    program = (
+        "import logging, sys; logging.basicConfig(level=logging.INFO);"
+        "from home_credit.ledger import Ledger; Ledger.open(sys.argv[1])"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, old], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert any("500 of the ledger's decisions migrated" in line for line in process.stderr)
+    process.kill()
+    process.wait()
+    process.stderr.close()
+    engine = engine_of(old)
+    assert set(inspect(engine).get_table_names()) == {"decisions", "reviews", "chain_heads"}
+    engine.dispose()
+    execute(old, "DELETE FROM decisions WHERE sequence >= 100")
+    ledger = Ledger.open(old)
+    assert ledger.verify() == LENGTH_1_0
+    ledger.close()
+
+
+def test_new_and_migrated_tables_are_the_same(old: str, migrated: Ledger) -> None:
+    engine = engine_of(old)
+    with engine.connect() as connection:
+        options = {"compare_type": True, "version_table": migrations.VERSION_TABLE}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, schema.metadata) == []
+        after_migration = _described(old)
+        for table in (*schema.metadata.tables, migrations.VERSION_TABLE):
+            execute(old, f"DROP TABLE {table}")
+    engine.dispose()
+    Ledger.open(old).close()
+    assert _described(old) == after_migration
+
+
+def test_the_revision_of_the_tables_is_that_of_the_last_migration() -> None:
+    scripts = ScriptDirectory(migrations.__path__[0])
+    assert scripts.get_current_head() == schema.REVISION
+    assert scripts.get_base() == migrations.UNVERSIONED
+
+
+def test_a_ledger_of_a_newer_version_is_left_alone(url: str) -> None:
+    Ledger.open(url).close()
+    execute(url, "UPDATE ledger_version SET version_num = '9999'")
+    with pytest.raises(LedgerError, match="cannot be migrated from revision 9999 to 0002"):
+        Ledger.open(url)
+
+
+def test_tables_of_somebody_else_are_left_alone(url: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    execute(url, "CREATE TABLE reviews (stars INTEGER)")
+    with pytest.raises(LedgerError, match="the database holds a table reviews that is not a ledger's"):
+        Ledger.open(url)
+
+
+def test_version_1_0_cannot_write_to_a_migrated_ledger(old: str, migrated: Ledger) -> None:
+    names = "sequence, decision_id, recorded_at, model_version, assessment, bundle, previous_hash, hash"
+    with pytest.raises(Exception, match="assessment"):
+        execute(old, f"INSERT INTO decisions ({names}) VALUES (15, 'x', 'x', 'x', '{{}}', '{{}}', 'x', 'x')")  # noqa: S608
+    assert migrated.verify() == LENGTH_1_0
+
+
+def test_alembic_is_imported_where_a_migration_is_due_alone(url: str) -> None:
+    program = (
+        "import sys; from home_credit.ledger import Ledger;"
+        "Ledger.open(sys.argv[1]).close(); Ledger.open(sys.argv[1]).close();"
+        "assert 'alembic' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program, url], check=True)
+
+
+def _described(url: str) -> dict[str, object]:
+    engine = engine_of(url)
+    inspector = inspect(engine)
+    described: dict[str, object] = {
+        table: (
+            [{**column, "type": str(column["type"])} for column in inspector.get_columns(table)],
+            inspector.get_pk_constraint(table),
+            inspector.get_unique_constraints(table),
+            sorted(inspector.get_indexes(table), key=str),
+        )
+        for table in inspector.get_table_names()
+    }
+    engine.dispose()
+    return described

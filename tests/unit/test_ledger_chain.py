@@ -1,0 +1,115 @@
+"""A chain of entries: whatever is changed, dropped, added or moved is found."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from home_credit.errors import BrokenRecordError
+from home_credit.ledger.chain import START, Head, StoredEntry, check, entry_hash, verify
+from home_credit.ledger.records import FORMAT, DecisionEntry, canonical
+from home_credit.ledger.writer import Draft
+from support.assessments import a_decision
+
+LENGTH = 5
+
+
+def _chain(length: int = LENGTH) -> list[StoredEntry]:
+    entries: list[StoredEntry] = []
+    previous = START.hash
+    for sequence in range(1, length + 1):
+        draft = Draft(DecisionEntry, f"{sequence:036}", a_decision(sequence))
+        record, payload = draft.recorded(datetime(2026, 1, sequence, tzinfo=UTC))
+        own = entry_hash("decisions", sequence, previous, payload)
+        columns = record.projection()
+        entries.append(StoredEntry("decisions", sequence, FORMAT, payload, previous, own, columns))
+        previous = own
+    return entries
+
+
+ENTRIES = _chain()
+HEAD = Head(LENGTH, ENTRIES[-1].hash)
+
+
+def _verify(entries: list[StoredEntry], head: Head = HEAD) -> int:
+    return verify(entries, DecisionEntry, "decisions", head)
+
+
+def test_a_whole_chain() -> None:
+    assert _verify(ENTRIES) == LENGTH
+    assert _verify([], START) == 0
+    # Entries appended after the head was read.
+    assert _verify(ENTRIES, Head(3, ENTRIES[2].hash)) == LENGTH
+
+
+@settings(deadline=None)
+@given(order=st.lists(st.sampled_from(ENTRIES), max_size=LENGTH + 1))
+def test_entries_dropped_repeated_or_moved(order: list[StoredEntry]) -> None:
+    assume(order != ENTRIES)
+    with pytest.raises(BrokenRecordError):
+        _verify(order)
+
+
+@settings(deadline=None)
+@given(place=st.integers(0, LENGTH - 1), at=st.integers(0), value=st.integers(1, 255))
+def test_any_byte_of_a_payload(place: int, at: int, value: int) -> None:
+    entries = list(ENTRIES)
+    payload = bytearray(entries[place].payload)
+    payload[at % len(payload)] ^= value
+    entries[place] = entries[place]._replace(payload=bytes(payload))
+    with pytest.raises(BrokenRecordError, match=f"decisions record {place + 1} .* was changed"):
+        _verify(entries)
+
+
+@pytest.mark.parametrize("name", list(ENTRIES[0].columns))
+def test_every_column_is_compared_with_the_payload(name: str) -> None:
+    entry = ENTRIES[2]
+    for other in (None, "x", 7, not entry.columns[name]):
+        changed = entry._replace(columns={**entry.columns, name: other})
+        with pytest.raises(BrokenRecordError, match=f"was changed: its column {name} does not match"):
+            check(changed, DecisionEntry)
+
+
+def test_a_column_added_later_changes_nothing() -> None:
+    entry = ENTRIES[0]._replace(columns={**ENTRIES[0].columns, "added_later": None})
+    assert check(entry, DecisionEntry).applicant_id == 1
+
+
+def test_an_entry_put_in_place_of_another_with_a_hash_of_its_own() -> None:
+    forged = ENTRIES[1].payload.replace(b'"declined"', b'"approved"')
+    own = entry_hash("decisions", 2, ENTRIES[1].previous_hash, forged)
+    columns = {**ENTRIES[1].columns, "decision": "approved"}
+    entry = ENTRIES[1]._replace(payload=forged, hash=own, columns=columns)
+    with pytest.raises(BrokenRecordError, match=r"record 3 .* does not follow"):
+        _verify([ENTRIES[0], entry, *ENTRIES[2:]])
+    with pytest.raises(BrokenRecordError, match="record 2 .* is not the one that was recorded at this place"):
+        _verify([ENTRIES[0], entry], Head(2, ENTRIES[1].hash))
+
+
+def test_an_entry_of_another_format_or_place() -> None:
+    for changes in ({"format": 1}, {"format": 3}, {"format": "x"}, {"sequence": 2}, {"chain": "reviews"}):
+        with pytest.raises(BrokenRecordError):
+            check(ENTRIES[0]._replace(**changes), DecisionEntry)
+
+
+def test_the_place_of_an_entry_of_format_1_is_in_its_payload() -> None:
+    payload = canonical({"chain": "decisions", "sequence": 1, "previous_hash": START.hash}).encode()
+    own = hashlib.sha256(payload).hexdigest()
+    entry = StoredEntry("decisions", 2, 1, payload, START.hash, own, {})
+    with pytest.raises(BrokenRecordError, match="its hash does not match"):
+        check(entry, DecisionEntry)
+    with pytest.raises(BrokenRecordError, match="cannot be read"):
+        check(entry._replace(sequence=1), DecisionEntry)
+    for content in (b"[]", b"1", b"not JSON", b"\xff"):
+        changed = entry._replace(payload=content, hash=hashlib.sha256(content).hexdigest())
+        with pytest.raises(BrokenRecordError):
+            check(changed, DecisionEntry)
+
+
+def test_what_cannot_be_read_can_be_exported_in_part_only() -> None:
+    with pytest.raises(BrokenRecordError, match="decisions record 1 .* cannot be read"):
+        ENTRIES[0]._replace(payload=b"not JSON").exported()

@@ -1,0 +1,211 @@
+"""What the ledger stores: every bit comes back, and every format that was ever written is read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from home_credit.errors import BrokenRecordError
+from home_credit.ledger import formats
+from home_credit.ledger.chain import GENESIS, entry_hash
+from home_credit.ledger.records import FORMAT, DecisionEntry, Policy, ReviewContent, ReviewEntry, canonical
+from home_credit.ledger.writer import Draft
+from support.assessments import a_decision
+
+MOMENT = datetime(2026, 11, 26, 13, 7, 42, 14093, tzinfo=UTC)
+ID = "1c2574bd-175e-4d2a-a5e2-6d5ff6a3dc2b"
+# A record of each format, as it is stored. These texts never change: a ledger out there holds such ones.
+DECISION_1 = {
+    "assessment": {
+        "SK_ID_CURR": 900001,
+        "cut_off": 0.08,
+        "decision": "approved",
+        "grade": "D",
+        "model_version": "1527e8305452",
+        "probability_of_default": 0.06,
+        "reasons": [],
+        "score": 560,
+        "simulation": False,
+        "warnings": ["bureau: absent"],
+    },
+    "bundle": {"application": {"SK_ID_CURR": 900001, "AMT_CREDIT": 450000.0}, "bureau": []},
+    "chain": "decisions",
+    "decision_id": ID,
+    "model_version": "1527e8305452",
+    "previous_hash": GENESIS,
+    "recorded_at": "2026-11-26T13:07:42.014093+00:00",
+    "sequence": 1,
+}
+DECISION_2 = (
+    b'{"applicant_id":900001,"assessment":{"decision":"declined","expected_cost":null,"grade":"D",'
+    b'"probability_of_default":0.1,"reasons":[{"code":"external_scores","contribution":-0.30000000000000004,'
+    b'"feature":"ext_source_mean","text":{"en":"External scores","fr":"Scores externes"},'
+    b'"value":0.30000000000000004}],"score":512,"warnings":[]},"bundle":{"POS_CASH_balance":[],'
+    b'"application":{"AMT_CREDIT":450000.0,"EXT_SOURCE_2":0.30000000000000004,"FLAG":"\\u00e9\\u0000",'
+    b'"SK_ID_CURR":900001},"bureau":[{"DAYS_CREDIT":-400,"SK_ID_BUREAU":1,"SK_ID_CURR":900001}],'
+    b'"bureau_balance":[],"credit_card_balance":[],"installments_payments":[],"previous_application":[]},'
+    b'"decision_id":"1c2574bd-175e-4d2a-a5e2-6d5ff6a3dc2b","definitions_version":"1.0.0","format":2,'
+    b'"model_version":"test-1","policy":{"costs":{"false_negative":10.0,"false_positive":1.0,"review":0.85,'
+    b'"reviewer_error_rate":null},"cut_off":0.09090909090909091,"review_band":[0.085,0.1],"version":"test-1"},'
+    b'"recorded_at":"2026-11-26T13:07:42.014093+00:00","simulation":true}'
+)
+REVIEW_2 = (
+    b'{"decision":"approved","decision_id":"1c2574bd-175e-4d2a-a5e2-6d5ff6a3dc2b","format":2,'
+    b'"reason":"Guarantor found","recorded_at":"2026-11-26T13:07:42.014093+00:00","reviewer":"A. Martin"}'
+)
+
+
+def test_format_2_is_what_is_written_and_read() -> None:
+    draft = Draft(DecisionEntry, ID, a_decision(simulation=True, FLAG="é\0"))
+    entry, payload = draft.recorded(MOMENT)
+    assert payload == DECISION_2
+    assert formats.read(DecisionEntry, 2, DECISION_2) == entry
+    assert entry.policy_recorded
+
+    content = ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found")
+    review, payload = Draft(ReviewEntry, ID, content).recorded(MOMENT)
+    assert payload == REVIEW_2
+    assert formats.read(ReviewEntry, 2, REVIEW_2) == review
+
+
+def test_the_hash_of_format_2() -> None:
+    # By the recipe of the decision record, in the shell: sha256sum of the payload, put into the place's JSON.
+    assert entry_hash("reviews", 1, GENESIS, REVIEW_2) == (
+        "696cc3fe9922ab57ff661fc8b745aec3afb2b01e9e719b9c69e7fc40d1319a5b"
+    )
+
+
+def test_format_1_is_read() -> None:
+    entry = _read_1()
+    assert (entry.format, entry.decision_id, entry.recorded_at) == (1, ID, MOMENT)
+    assert (entry.applicant_id, entry.model_version, entry.simulation) == (900001, "1527e8305452", False)
+    assert entry.bundle == DECISION_1["bundle"]
+    assert (entry.assessment.score, entry.assessment.warnings) == (560, ("bureau: absent",))
+    assert (entry.policy.cut_off, entry.policy_recorded, entry.definitions_version) == (0.08, False, None)
+
+    content = {"reviewer": "A. Martin", "decision": "declined", "reason": "Fraud"}
+    place = {name: DECISION_1[name] for name in ("decision_id", "previous_hash", "recorded_at", "sequence")}
+    stored = canonical({"chain": "reviews", **place, "review": content}).encode()
+    review = formats.read(ReviewEntry, 1, stored)
+    assert (review.reviewer, review.decision, review.reason) == ("A. Martin", "declined", "Fraud")
+    assert (review.format, review.decision_id, review.recorded_at) == (1, ID, MOMENT)
+
+
+def test_the_policy_of_format_1_is_that_of_the_default_costs() -> None:
+    for decision, probability in (("approved", 0.06), ("review", 0.08), ("review", 0.12), ("declined", 0.16)):
+        policy = _read_1(decision=decision, probability_of_default=probability).policy
+        assert policy.costs is not None
+        assert policy.costs.review == 0.85
+        assert policy.review_band == (0.08, 1.0 - 0.85)
+    # With a cut-off this high, a review costs less than an approval from 0.085 on.
+    assert _read_1(cut_off=0.2, probability_of_default=0.05).policy.review_band == (0.85 / 10.0, 0.2)
+
+
+def test_the_policy_of_format_1_under_other_costs_is_what_the_decision_proves() -> None:
+    # COST_REVIEW=0.95 declined at 0.12 what the default refers.
+    declined = _read_1(decision="declined", probability_of_default=0.12).policy
+    assert (declined.costs, declined.review_band) == (None, None)
+    # A cheaper review was asked for at 0.3, and so from the cut-off to there.
+    referred = _read_1(decision="review", probability_of_default=0.3).policy
+    assert (referred.costs, referred.review_band) == (None, (0.08, 0.30000000000000004))
+
+
+@settings(deadline=None)
+@given(
+    cut_off=st.floats(0, 1),
+    probability=st.floats(0, 1),
+    costs=st.tuples(st.floats(0.5, 20), st.floats(0.5, 20), st.floats(0, 20)),
+)
+def test_what_format_1_decided_follows_from_the_policy_read(
+    cut_off: float, probability: float, costs: tuple[float, float, float]
+) -> None:
+    # Whatever the costs were set to, version 1.0 decided like this.
+    false_negative, false_positive, review = costs
+    low, high = min(review / false_negative, cut_off), max(1.0 - review / false_positive, cut_off)
+    machine = "approved" if probability < cut_off else "declined"
+    decision = "review" if low < high and low <= probability < high else machine
+    read = _read_1(decision=decision, probability_of_default=probability, cut_off=cut_off).policy
+    assert _decide(read, probability) == decision
+
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+words = st.text(st.characters())  # lone surrogates too: Python's JSON has them
+plain = st.none() | st.booleans() | st.integers() | numbers | words
+
+
+@settings(deadline=None)
+@given(
+    number=numbers,
+    probability=st.floats(0, 1),
+    value=plain,
+    row=st.dictionaries(words, plain, max_size=4),
+)
+def test_every_bit_survives(number: float, probability: float, value: Any, row: dict[str, Any]) -> None:
+    content = a_decision(**row)
+    reason = content.assessment.reasons[0].model_copy(update={"value": value, "contribution": number})
+    assessed = {"probability_of_default": probability, "reasons": (reason,)}
+    content = content.model_copy(
+        update={"assessment": content.assessment.model_copy(update=assessed), "simulation": True}
+    )
+    entry, payload = Draft(DecisionEntry, ID, content).recorded(MOMENT)
+    read = formats.read(DecisionEntry, FORMAT, payload)
+    assert read == entry
+    assert read.assessment.probability_of_default.hex() == probability.hex()
+    assert read.assessment.reasons[0].contribution.hex() == number.hex()
+    assert repr(read.assessment.reasons[0].value) == repr(value)
+    assert canonical(read.bundle) == canonical(content.bundle)
+    application = content.bundle["application"]
+    assert {name: repr(cell) for name, cell in read.bundle["application"].items()} == {
+        name: repr(cell) for name, cell in application.items()
+    }
+    # The model as a whole gives the payload that it was read from.
+    plain_again = read.model_dump(mode="json") | {"recorded_at": MOMENT.isoformat()}
+    assert canonical(plain_again).encode() == payload
+
+
+def test_what_is_not_json_is_not_recorded() -> None:
+    with pytest.raises(ValueError, match="JSON compliant"):
+        Draft(DecisionEntry, ID, a_decision(AMT_CREDIT=float("nan")))
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        Draft(DecisionEntry, ID, a_decision(AMT_CREDIT=MOMENT))
+
+
+@pytest.mark.parametrize(
+    ("number", "payload", "complaint"),
+    [
+        (2, b"", "no record of format 2"),
+        (2, b"\xff\xfe", "no record of format 2"),
+        (2, b"[]", "no record of format 2"),
+        (2, b"[" * 100_000, "no record of format 2"),
+        (2, b'{"format": 2}', "no record of format 2: applicant_id: Field required"),
+        (2, DECISION_2.replace(b'"declined"', b'"refused"'), "assessment.decision: Input should be"),
+        (2, DECISION_2.replace(b'"simulation"', b'"pretence"'), "simulation|pretence"),
+        (2, DECISION_2.replace(b'"format":2', b'"format":3'), "the payload is of format 3, not 2"),
+        (1, DECISION_2, "the payload is of format 2, not 1"),
+        (1, b"{}", "no record of format 1: KeyError"),
+        (1, b'{"assessment": 1}', "no record of format 1: KeyError"),
+        (3, DECISION_2, "format 3 is not known; this version reads formats 1 to 2"),
+        (0, DECISION_2, "format 0 is not known"),
+    ],
+)
+def test_what_cannot_be_read_is_a_broken_record(number: int, payload: bytes, complaint: str) -> None:
+    with pytest.raises(BrokenRecordError, match=complaint) as caught:
+        formats.read(DecisionEntry, number, payload)
+    assert "\n" not in str(caught.value)
+
+
+def _read_1(**changes: Any) -> DecisionEntry:
+    assessment = {**DECISION_1["assessment"], **changes}  # type: ignore[dict-item]
+    stored = canonical({**DECISION_1, "assessment": assessment}).encode()
+    return formats.read(DecisionEntry, 1, stored)
+
+
+def _decide(policy: Policy, probability: float) -> str:
+    band = policy.review_band
+    if band is not None and band[0] <= probability < band[1]:
+        return "review"
+    return "approved" if probability < policy.cut_off else "declined"
