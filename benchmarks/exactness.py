@@ -28,7 +28,7 @@ from home_credit.terms.frames import learn_terms
 def bits(frame: pl.DataFrame) -> pl.DataFrame:
     """Return floats as their 64 bits, so that equality is that of bits."""
     return frame.with_columns(
-        (pl.col(name).to_physical().reinterpret(signed=False))
+        pl.col(name).reinterpret(dtype=pl.UInt64)
         for name, dtype in frame.schema.items()
         if dtype == pl.Float64
     )

@@ -50,7 +50,7 @@ def test_a_search_starts_from_the_committed_parameters_and_goes_on(
 ) -> None:
     study_file = tmp_path / "study" / "search.db"
     first, auc = search(applicants, study_file, minutes=0.0001)
-    committed = classifier.committed_parameters()
+    committed = classifier.committed_parameters()[0]
     assert {name: first[name] for name in committed} == committed
     _, better = search(applicants, study_file, minutes=0.0001)
     assert better >= auc > 0.6

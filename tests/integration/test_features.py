@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 def bits(rows: pl.DataFrame) -> pl.DataFrame:
     """Floats as their 64 bits: equal only where no bit differs, zeros of either sign told apart."""
     return rows.with_columns(
-        pl.col(name).reinterpret(signed=False) for name, dtype in rows.schema.items() if dtype == pl.Float64
+        pl.col(name).reinterpret(dtype=pl.UInt64)
+        for name, dtype in rows.schema.items()
+        if dtype == pl.Float64
     )
 
 

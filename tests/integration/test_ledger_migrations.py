@@ -14,6 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
+from home_credit.decisioning.records import policy
 from home_credit.errors import BrokenRecordError, LedgerError
 from home_credit.ledger import Ledger, migrations, schema
 from home_credit.ledger.records import ReviewContent
@@ -61,6 +62,15 @@ def test_every_record_is_read_bit_for_bit(migrated: Ledger) -> None:
             assert review.recorded_at.isoformat() == expected["recorded_at"]
             content = {name: getattr(review, name) for name in ReviewContent.model_fields}
             assert content == json.loads(str(expected["review"]))
+
+
+def test_every_old_decision_follows_from_the_policy_read_of_it(migrated: Ledger) -> None:
+    decided = []
+    for row in rows_1_0("decisions"):
+        entry = migrated.read(str(row["decision_id"])).decision
+        assert policy(entry).decide(entry.assessment.probability_of_default) == entry.assessment.decision
+        decided.append(entry.assessment.decision)
+    assert set(decided) == {"approved", "review", "declined"}
 
 
 def test_every_hash_stays_what_it_was(migrated: Ledger) -> None:

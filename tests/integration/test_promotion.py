@@ -20,7 +20,7 @@ from support.training import QUICK
 if TYPE_CHECKING:
     from pathlib import Path
 
-WEAK = {"rounds": 1, "learning_rate": 0.1, "num_leaves": 2, "feature_fraction": 0.002}
+WEAK = [{"rounds": 1, "learning_rate": 0.1, "num_leaves": 2, "feature_fraction": 0.002}]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def later(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def trained(portfolio: Path, folder: Path, parameters: dict[str, float]) -> str:
+def trained(portfolio: Path, folder: Path, parameters: list[dict[str, float]]) -> str:
     manifest = train(
         portfolio, folder, tracking="mlruns", costs=policy.Costs(), parameters=parameters, repeats=1
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from home_credit.tables.bundle import ParsedBundle
     from home_credit.tables.schema import Column
 
 FIRST_IDS = {ID: 100001, "SK_ID_BUREAU": 5000001, "SK_ID_PREV": 1000001}
@@ -48,3 +49,17 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
         frame.write_csv(path)
     else:
         path.write_bytes(gzip.compress(frame.write_csv().encode()))
+
+
+def frame_of(parsed: ParsedBundle, name: str) -> pl.DataFrame:
+    """The checked rows of one table of an applicant, as a frame of the schema."""
+    if name == APPLICATION:
+        return pl.DataFrame([dict(parsed.application)], schema=polars_schema(table(name)))
+    columns = parsed.histories[name]
+    rows = max(map(len, columns.values()), default=0)
+    frame = pl.DataFrame(
+        {column: columns.get(column, [None] * rows) for column in table(name).columns}, strict=False
+    )
+    numbers = [column for column, facts in table(name).columns.items() if facts.dtype != "text"]
+    filled = frame.with_columns(pl.col(numbers).cast(pl.Float64).fill_nan(None))
+    return filled.cast(polars_schema(table(name)))  # type: ignore[arg-type]  # a schema is a mapping

@@ -18,7 +18,7 @@ from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, table
 from home_credit.tables.source import open_tables
-from support.tables import a_table, write_table
+from support.tables import a_table, frame_of, write_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,7 +132,7 @@ def test_one_applicant_is_the_same_alone_and_in_the_whole_tables(tmp_path: Path,
     parsed = parse_bundle(portfolio.bundle(applicant))
     assert parsed.warnings == []
     for name, frame in frames_alone(tmp_path, applicant).items():
-        assert_frame_equal(parsed.frames[name], frame, check_exact=True)
+        assert_frame_equal(frame_of(parsed, name), frame, check_exact=True)
 
 
 MONTHS = st.lists(
@@ -156,8 +156,8 @@ def test_the_rows_of_a_frame_give_the_frame_back(months: list[tuple[Any, ...]]) 
     frame = frame.cast(pl.Schema(polars_schema(table("POS_CASH_balance"))))
     application = a_table(APPLICATION, 1, **{ID: [5]})
     parsed = parse_bundle({APPLICATION: application.to_dicts(), "POS_CASH_balance": frame.to_dicts()})
-    assert_frame_equal(parsed.frames["POS_CASH_balance"], frame, check_exact=True)
-    assert_frame_equal(parsed.frames[APPLICATION], application, check_exact=True)
+    assert_frame_equal(frame_of(parsed, "POS_CASH_balance"), frame, check_exact=True)
+    assert_frame_equal(frame_of(parsed, APPLICATION), application, check_exact=True)
 
 
 @pytest.mark.real_rows
@@ -172,5 +172,5 @@ def test_real_applicants_are_the_same_alone_and_in_the_whole_tables(real_tables:
         assert parsed.warnings == []
         for name, frame in frames_alone(real_tables, applicant).items():
             assert_frame_equal(
-                parsed.frames[name], frame, check_exact=True, check_row_order=name != "bureau_balance"
+                frame_of(parsed, name), frame, check_exact=True, check_row_order=name != "bureau_balance"
             )

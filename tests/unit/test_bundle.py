@@ -6,14 +6,16 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from home_credit.applicants.parquet import ApplicantStore
 from home_credit.errors import BundleError, MissingTableError, UnknownApplicantError
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.frames import polars_schema
-from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, Column, table
+from home_credit.tables.schema import APPLICATION, HISTORIES, ID, Column, table
+from home_credit.tables.values import _columns_by_value, checked_columns
+from support.tables import frame_of
 
 REQUIRED = {
     "SK_ID_CURR": 100001,
@@ -37,8 +39,8 @@ def refused(bundle: dict[str, Any]) -> BundleError:
 def test_the_smallest_bundle_is_an_application_with_what_is_required() -> None:
     parsed = parse_bundle({"application": REQUIRED})
     assert parsed.applicant_id == 100001
-    assert set(parsed.frames) == set(TABLES)
-    assert all(parsed.frames[name].schema == polars_schema(table(name)) for name in TABLES)
+    assert list(parsed.application) == list(table(APPLICATION).columns)
+    assert parsed.histories == {name: {} for name in HISTORIES}
     assert len(parsed.warnings) == 1
     assert "116 columns are absent" in parsed.warnings[0]
 
@@ -96,7 +98,7 @@ def test_what_breaks_the_schema_is_refused_by_name(bundle: dict[str, Any], field
 
 def test_a_category_never_seen_is_missing_with_a_warning() -> None:
     parsed = parse_bundle({"application": application(NAME_INCOME_TYPE="Astronaut")})
-    assert parsed.frames[APPLICATION]["NAME_INCOME_TYPE"].to_list() == [None]
+    assert parsed.application["NAME_INCOME_TYPE"] is None
     assert parsed.warnings == [
         "application.NAME_INCOME_TYPE: 'Astronaut' is not a known value and counts as missing"
     ]
@@ -104,13 +106,14 @@ def test_a_category_never_seen_is_missing_with_a_warning() -> None:
 
 def test_a_level_never_seen_is_used_with_a_warning() -> None:
     parsed = parse_bundle({"application": application(FLAG_EMAIL=7)})
-    assert parsed.frames[APPLICATION]["FLAG_EMAIL"].to_list() == [7]
+    assert parsed.application["FLAG_EMAIL"] == 7
     assert parsed.warnings == ["application.FLAG_EMAIL: 7 is not a known value and is used as it is"]
 
 
 def test_whole_floats_are_integers_and_integers_are_numbers() -> None:
     parsed = parse_bundle({"application": application(CNT_CHILDREN=2.0, AMT_CREDIT=5)})
-    assert parsed.frames[APPLICATION].select("CNT_CHILDREN", "AMT_CREDIT").row(0) == (2, 5.0)
+    amounts = [parsed.application[name] for name in ("CNT_CHILDREN", "AMT_CREDIT")]
+    assert [(type(amount), amount) for amount in amounts] == [(int, 2), (float, 5.0)]
 
 
 def test_months_of_a_credit_that_is_not_there_are_ignored_with_a_warning() -> None:
@@ -125,7 +128,9 @@ def test_months_of_a_credit_that_is_not_there_are_ignored_with_a_warning() -> No
             "bureau_balance": months,
         }
     )
-    assert len(parsed.frames["bureau_balance"]) == 1
+    balance = parsed.histories["bureau_balance"]
+    assert balance["STATUS"] == ["C"]
+    assert list(balance["SK_ID_BUREAU"]) == [5.0]
     assert "1 rows belong to no row of bureau" in parsed.warnings[0]
 
 
@@ -149,9 +154,59 @@ def test_rows_come_back_as_they_went_in(data: st.DataObject) -> None:
         row = {column: data.draw(_value(facts)) for column, facts in table(name).columns.items()}
         bundle[name] = [{**row, ID: bundle[APPLICATION][ID]}]
     parsed = parse_bundle(bundle)
-    assert parsed.frames[APPLICATION].to_dicts() == [bundle[APPLICATION]]
+    assert parsed.application == bundle[APPLICATION]
     for name in ("POS_CASH_balance", "credit_card_balance"):
-        assert parsed.frames[name].to_dicts() == bundle[name]
+        assert frame_of(parsed, name).to_dicts() == bundle[name]
+
+
+ODD = st.sampled_from(
+    [
+        None,
+        True,
+        -0.0,
+        0.5,
+        7,
+        2.0**53,
+        10**400,
+        float("nan"),
+        float("-inf"),
+        "XNA",
+        "Astronaut",
+        [],
+        {"a": 1},
+    ]
+)
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_columns_checked_at_once_are_as_checked_one_by_one(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(HISTORIES))
+    columns = table(name).columns
+    named = data.draw(st.sets(st.sampled_from(list(columns))))
+    drawn = {
+        column: _value(columns[column]) for column in columns if column in named or columns[column].required
+    }
+    rows = data.draw(st.lists(st.fixed_dictionaries(drawn), min_size=1, max_size=4))
+    if data.draw(st.booleans()):
+        row, column = data.draw(st.sampled_from(rows)), data.draw(st.sampled_from(list(columns)))
+        row[column] = data.draw(ODD)
+    outcomes = []
+    for check in (checked_columns, _columns_by_value):
+        warnings: list[str] = []
+        try:
+            found = check(name, rows, warnings)
+        except BundleError as error:
+            outcomes.append(str(error))
+        else:
+            # A column that no row has may be left out.
+            present = {
+                column: repr(list(values))
+                for column, values in found.items()
+                if any(column in row for row in rows)
+            }
+            outcomes.append((present, warnings))
+    assert outcomes[0] == outcomes[1]
 
 
 def test_the_portfolio_knows_its_applicants_and_nobody_else(tmp_path: Any) -> None:

@@ -47,7 +47,7 @@ each_engine = pytest.mark.parametrize("engine", ENGINES)
 
 N = None
 # Of every column what matters: missing, zero, both signs, ties.
-ROWS: dict[str, Sequence[Any]] = {
+ROWS: dict[str, list[Any]] = {
     "CREDIT_DAY_OVERDUE": [3, 0, N, -3, 7],  # integers
     "CNT_CREDIT_PROLONG": [2, 0, 5, N, 7],
     "AMT_CREDIT_SUM": [2.5, 0.0, N, -1.25, 4.0],  # floats
@@ -161,7 +161,7 @@ OF_GROUPS: dict[str, tuple[Expr, list[Any]]] = {
     "mean of floats as thousandths": (mean(thousandths("AMT_CREDIT_SUM")), [2000.0, 8000.0, 3000.0]),
     "share": (share(D > 4, ~C.is_null()), [0.0, 1.0, 0.0]),
     "standard deviation": (spread(D), [2.0**0.5, N, N]),
-    "standard deviation of equal numbers": (spread(thousandths("AMT_CREDIT_SUM")), [500000.0**0.5, N, 0.0]),
+    "standard deviation of equal numbers": (spread(whole("AMT_CREDIT_SUM")), [0.5**0.5, N, 0.0]),
     "ratio of sums": (ratio(D.sum(), C.sum()), [2.0, N, 0.0]),
     "difference of extremes": (D.max() - D.min(), [2, 0, N]),
     "condition on an aggregate": (when(D.count() > 1).then(C.sum()).otherwise(-1), [4, -1, -1]),
@@ -193,10 +193,17 @@ def test_running_aggregates(engine: str) -> None:
     recent = scan("bureau").with_columns(
         rank=recency_rank(["DAYS_CREDIT", "CNT_CREDIT_PROLONG"]), prolonged=flag(C > 1)
     )
-    so_far = col("prolonged").cum_sum(partition_by=ID, order_by=["DAYS_CREDIT", "SK_ID_BUREAU"])
+    so_far = col("prolonged").cum_sum(partition_by=[ID], order_by=["DAYS_CREDIT", "SK_ID_BUREAU"])
     plan = recent.with_columns(so_far=so_far).select("rank", "so_far")
     found = ENGINES[engine](plan, {"bureau": frame("bureau", **HISTORY)})
     assert found == {"rank": [1, 3, 2, 1, 1, 2], "so_far": [1, 2, 1, 0, 0, 1]}
+
+
+@each_engine
+def test_a_running_aggregate_by_two_columns(engine: str) -> None:
+    by_kind = col(ID).cum_count(partition_by=[ID, "CREDIT_TYPE"], order_by=["DAYS_CREDIT", "SK_ID_BUREAU"])
+    found = ENGINES[engine](scan("bureau").select(place=by_kind), {"bureau": frame("bureau", **HISTORY)})
+    assert found == {"place": [1, 2, 1, 1, 1, 1]}
 
 
 @each_engine
@@ -303,8 +310,9 @@ def test_any_expression_has_the_same_bits_on_every_engine(
 ) -> None:
     table = {"bureau": frame("bureau", **dict(zip(ROWS, zip(*rows, strict=True), strict=True)))}
     plan = scan("bureau").select(ID, y=expression)
+    # The sign of a zero aside, which Polars does not keep where a side is zero in all rows.
     expected, *others = (
-        [bits(value) for value in run(plan, table)["y"]]
+        [bits(None if value is None else value + 0.0) for value in run(plan, table)["y"]]
         for run in (ENGINES["rows"], ENGINES["polars"], ENGINES["columns"])
     )
     assert others == [expected, expected]
@@ -340,6 +348,7 @@ def test_what_no_expression_can_be(wrong: Callable[[], object], why: str) -> Non
 @pytest.mark.parametrize(
     "expression",
     [
+        D * D * D * D,
         S + 1,
         S == 1,
         (D > 0) + 1,

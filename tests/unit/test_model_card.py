@@ -58,7 +58,7 @@ def _manifest() -> dict[str, Any]:
         "trained_at": "2026-11-24T10:00:00+00:00",
         "training_data": {"applicants": n, "persons": n, "fingerprint": "8ef5b4e886a4eb6b", "holdout": 0.0},
         "features": {"version": "1.0.0", "names": ["AMT_CREDIT", "EXT_SOURCE_2", "BUR_ALL_COUNT"]},
-        "parameters": {"rounds": 550, "learning_rate": 0.03},
+        "parameters": [{"rounds": 550, "learning_rate": 0.03}, {"rounds": 700, "learning_rate": 0.02}],
         "metrics": {
             "out_of_fold": {
                 "auc": 0.75601,

@@ -25,7 +25,7 @@ def demo(
     report: Annotated[Path | None, typer.Option(help="folder for a fidelity report")] = None,
     against: Annotated[Path | None, typer.Option(help="folder with the real tables for the report")] = None,
 ) -> None:
-    """Write a synthetic portfolio (all seven tables in the original schema), or say how faithful it is, or both."""
+    """Write a synthetic portfolio (all seven tables in the original schema), report its fidelity, or both."""
     from tempfile import TemporaryDirectory
 
     from home_credit.synthetic import write_demo
@@ -41,10 +41,21 @@ def demo(
             from home_credit.synthetic.fidelity import report as fidelity
 
             found = fidelity.run(written, against, report, partial(progress, "steps of the report"))
-            told, ranked = found.discriminators["application_train"], found.rankings["synthetic applicants"]
-            typer.echo(f"synthetic rows are told from real ones with an AUC of {told.auc:.3f}")
-            typer.echo(f"a model trained on them ranks the real applicants with an AUC of {ranked.auc:.4f}")
+            test, ranking = found.discriminators["application_train"], found.rankings["synthetic applicants"]
+            typer.echo(f"two-sample AUC of synthetic and real applications: {test.auc:.3f}")
+            typer.echo(f"AUC on real applicants, trained on synthetic ones: {ranking.auc:.4f}")
             typer.echo(f"report written to {report}")
+
+
+@app.command("demo-statistics", hidden=True)
+def demo_statistics(tables: Tables, out: Annotated[Path, typer.Option(help="JSON file to write")]) -> None:
+    """Fit the statistics of real tables that the synthetic portfolio is drawn from."""
+    from home_credit.synthetic.fitting import fit_statistics
+    from home_credit.synthetic.statistics import save_statistics
+
+    with shown() as progress:
+        save_statistics(fit_statistics(tables, partial(progress, "variables fitted")), out)
+    typer.echo(f"statistics written to {out}")
 
 
 @app.command()

@@ -77,7 +77,7 @@ def search(
         "var/search.db"
     ),
 ) -> None:
-    """Search for better hyper-parameters; prints them as parameters.toml wants them."""
+    """Search for better hyper-parameters of one booster; prints them as parameters.toml wants them."""
     from home_credit.training import data
     from home_credit.training.search import search as run
 
@@ -85,6 +85,7 @@ def search(
         applicants = data.load(tables, progress=progress)
         parameters, auc = run(applicants, study, minutes=minutes, progress=progress)
     typer.echo(f"# out-of-fold AUC {auc:.4f}")
+    typer.echo("[[boosters]]")
     for name, value in parameters.items():
         typer.echo(f"{name} = {value}")
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from home_credit.features.catalogue import CATALOGUE, CATEGORIES
-from home_credit.features.online import OnlineFeatures
+from home_credit.features.request import RequestFeatures
 from home_credit.features.rows import FeatureRows
-from home_credit.tables.schema import APPLICATION, ID, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from home_credit.features.rows import Numbers
     from home_credit.tables.bundle import ParsedBundle
@@ -20,62 +16,33 @@ if TYPE_CHECKING:
 
 
 class ApplicantFeatures:
-    """Computes every feature of the catalogue; independent of any model, and safe to use from several threads."""
+    """Computes every feature of the catalogue; ``terms`` tells the term of a loan.
+
+    It is independent of what scores the features, and safe to use from several threads.
+    """
 
     def __init__(self, terms: TermModel) -> None:
-        self._online = OnlineFeatures(terms)
+        self._features = RequestFeatures(terms)
 
     def compute(self, bundles: Sequence[ParsedBundle]) -> FeatureRows:
-        """Return the features of at least one applicant, one row per bundle, in order.
-
-        Each row has the same bits as that of the bundle alone.
-        """
-        return FeatureRows.concatenated([self._together(batch) for batch in _disjoint_batches(bundles)])
+        """Return the features of applicants, one row per bundle, in order."""
+        return FeatureRows(
+            [self._features.compute(bundle.application, bundle.histories) for bundle in bundles]
+        )
 
     def variants(self, bundle: ParsedBundle, replaced: Mapping[str, Numbers]) -> FeatureRows:
         """Return the features of one applicant with other numbers in the application, one row per variant.
 
-        ``replaced`` holds arrays of one length by column, NaN being missing; the columns are numbers that are
-        features as they stand, and no two variants are alike. The histories, which are the same for all, are
-        aggregated once.
+        ``replaced`` holds arrays of one length by column, NaN being missing. Histories are aggregated once, and only
+        what the replaced columns can move is computed for each variant.
         """
-        names = list(replaced)
-        columns = pl.DataFrame(dict(replaced)).fill_nan(None)
-        application = bundle.frames[APPLICATION]
-        varied = application.drop(names).join(columns, how="cross").select(application.columns)
-        rows = self._online.compute({**bundle.frames, APPLICATION: varied})
-        # All rows are of one applicant and come in any order: they are known by what was replaced.
-        return _feature_rows(
-            columns.join(rows, on=names, how="left", nulls_equal=True, maintain_order="left")
+        columns = [column.tolist() for column in replaced.values()]
+        changes = (
+            {
+                name: None if value != value else value  # noqa: PLR0124  # NaN is missing
+                for name, value in zip(replaced, values, strict=True)
+            }
+            for values in zip(*columns, strict=True)
         )
-
-    def _together(self, bundles: Sequence[ParsedBundle]) -> FeatureRows:
-        frames = {name: pl.concat([bundle.frames[name] for bundle in bundles]) for name in TABLES}
-        rows = self._online.compute(frames)
-        place = {applicant: row for row, applicant in enumerate(rows[ID])}
-        return _feature_rows(rows[[place[bundle.applicant_id] for bundle in bundles]])
-
-
-def _feature_rows(rows: pl.DataFrame) -> FeatureRows:
-    return FeatureRows(
-        len(rows),
-        {name: rows[name].to_numpy() for name in CATALOGUE if name not in CATEGORIES},
-        {name: rows[name].to_list() for name in CATEGORIES},
-    )
-
-
-def _disjoint_batches(bundles: Sequence[ParsedBundle]) -> Iterator[list[ParsedBundle]]:
-    """Split bundles into runs that share no applicant and no bureau credit, so that no rows mix."""
-    batch: list[ParsedBundle] = []
-    applicants: set[int] = set()
-    bureau_credits: set[int] = set()
-    for bundle in bundles:
-        own = set(bundle.frames["bureau"]["SK_ID_BUREAU"])
-        if bundle.applicant_id in applicants or not bureau_credits.isdisjoint(own):
-            yield batch
-            batch, applicants, bureau_credits = [], set(), set()
-        batch.append(bundle)
-        applicants.add(bundle.applicant_id)
-        bureau_credits |= own
-    if batch:
-        yield batch
+        history = self._features.history(bundle.histories)
+        return FeatureRows(self._features.variants(bundle.application, history, changes))

@@ -111,5 +111,5 @@ class Scorer:
 
     def infer(self, vectors: Sequence[Mapping[str, Value]]) -> list[float]:
         """Return the probability of default of each of the model's own feature vectors; absent is missing."""
-        probabilities = self.model.probability(FeatureRows.of(vectors, self.features))
+        probabilities = self.model.probability(FeatureRows.of(vectors))
         return [float(probability) for probability in probabilities]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cached_property
 from importlib.resources import files
@@ -29,10 +30,11 @@ FIXED: dict[str, Any] = {
 }
 
 
-def committed_parameters() -> dict[str, Any]:
-    """Return the hyper-parameters kept with the code, ``rounds`` being the number of trees."""
+def committed_parameters() -> list[dict[str, Any]]:
+    """Return the hyper-parameters kept with the code, one set per booster; ``rounds`` is the number of trees."""
     text = files("home_credit.default_risk").joinpath("parameters.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    boosters: list[dict[str, Any]] = tomllib.loads(text)["boosters"]
+    return boosters
 
 
 def fit(
@@ -56,6 +58,61 @@ def fit(
         matrix, target, feature_name=list(features), categorical_feature=list(categorical), params=settings
     )
     return lgb.train(settings, data, num_boost_round=rounds)
+
+
+def fit_average(
+    matrix: NDArray[np.float64],
+    target: NDArray[np.int64],
+    *,
+    features: Sequence[str],
+    categorical: Sequence[int],
+    parameters: Sequence[Mapping[str, Any]],
+    seed: int,
+    monotone_constraints: Sequence[int] = (),
+) -> lgb.Booster:
+    """Train a booster by each set of ``parameters`` and return their average; the rest is as for :func:`fit`."""
+    boosters = [
+        fit(
+            matrix,
+            target,
+            features=features,
+            categorical=categorical,
+            parameters=each,
+            seed=seed + place,
+            monotone_constraints=monotone_constraints,
+        )
+        for place, each in enumerate(parameters)
+    ]
+    return average(boosters)
+
+
+def average(boosters: Sequence[lgb.Booster]) -> lgb.Booster:
+    """Return the booster whose log-odds are the mean of those of ``boosters``, which read the same features.
+
+    It holds the trees of all of them with the values of their leaves divided by the number of boosters, so it is
+    served, saved and explained as any other. The text form of LightGBM models is read and written.
+    """
+    if len(boosters) == 1:
+        return boosters[0]
+    share = 1.0 / len(boosters)
+    trees: list[str] = []
+    for booster in boosters:
+        head, text = booster.model_to_string().split(_FIRST_TREE)
+        text, tail = text.split(_END_OF_TREES)
+        trees += (_VALUES.sub(lambda line: _scaled(line, share), tree) for tree in _NEXT_TREE.split(text))
+    numbered = "".join(f"\nTree={number}\n{tree}" for number, tree in enumerate(trees))
+    # The sizes of the trees in bytes are no longer true; LightGBM reads the trees in order without them.
+    return lgb.Booster(model_str=_TREE_SIZES.sub("", head) + numbered + _END_OF_TREES + tail)
+
+
+_FIRST_TREE, _END_OF_TREES = "\nTree=0\n", "\nend of trees"
+_NEXT_TREE = re.compile(r"\nTree=\d+\n")
+_TREE_SIZES = re.compile(r"\ntree_sizes=.*")
+_VALUES = re.compile(r"^((?:leaf|internal)_value=)(.*)$", re.MULTILINE)
+
+
+def _scaled(line: re.Match[str], share: float) -> str:
+    return line[1] + " ".join(repr(float(value) * share) for value in line[2].split(" "))
 
 
 def log_odds(booster: lgb.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float64]:

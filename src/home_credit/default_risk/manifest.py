@@ -89,7 +89,8 @@ class TrainingFacts(_Section):
     trained_at: datetime
     training_data: TrainingData
     features: FeatureList
-    parameters: dict[str, Any]
+    # Of each booster; the classifier is their average.
+    parameters: list[dict[str, Any]]
     metrics: MeasuredMetrics
     calibration: CalibrationFacts
     policy: PolicyFacts

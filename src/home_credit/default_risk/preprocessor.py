@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
+
+from home_credit.features.rows import PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import polars as pl
     from numpy.typing import NDArray
 
-    from home_credit.features.rows import FeatureRows
+    from home_credit.features.rows import FeatureRows, Value
 
 
 @dataclass(frozen=True)
@@ -32,21 +35,20 @@ class Preprocessor:
     @classmethod
     def fit(cls, rows: pl.DataFrame, features: Sequence[str]) -> Preprocessor:
         """Learn the categories of the text columns among ``features``, most frequent first, and the other medians."""
-        numbers = [name for name in features if rows.schema[name] != pl.String]
-        medians = rows.select(pl.col(numbers).median()).row(0, named=True) if numbers else {}
+        texts = [name for name in features if rows[name].dtype.to_python() is str]
+        medians = rows.select(name for name in features if name not in texts).median().to_dicts()
         return cls(
             tuple(features),
             {
                 name: tuple(
-                    rows.select(pl.col(name).drop_nulls().alias("category"))
-                    .group_by("category")
-                    .len()
-                    .sort(["len", "category"], descending=[True, False])["category"]
+                    rows[name]
+                    .drop_nulls()
+                    .value_counts()
+                    .sort(["count", name], descending=[True, False])[name]
                 )
-                for name in features
-                if rows.schema[name] == pl.String
+                for name in texts
             },
-            {name: median for name, median in medians.items() if median is not None},
+            {name: median for each in medians for name, median in each.items() if median is not None},
         )
 
     @property
@@ -56,45 +58,48 @@ class Preprocessor:
 
     def transform(self, rows: pl.DataFrame) -> NDArray[np.float64]:
         """Return the matrix, one row per row and one column per feature, missing values as NaN."""
-        return rows.select(
-            pl.col(name).replace_strict(
-                {category: float(code) for code, category in enumerate(self.categories[name])},
-                default=None,
-                return_dtype=pl.Float64,
-            )
-            if name in self.categories
-            else pl.col(name)
-            for name in self.features
-        ).to_numpy(order="c")
+        coded = {
+            name: rows[name].replace_strict(codes, default=None).cast(float)
+            for name, codes in self._codes.items()
+        }
+        return rows.select(self.features).with_columns(**coded).to_numpy(order="c")
 
     def encode(self, rows: FeatureRows) -> NDArray[np.float64]:
-        """Return the same matrix of feature rows that are plain arrays."""
-        matrix = np.empty((rows.count, len(self.features)))
-        for place, name in enumerate(self.features):
-            codes = self._codes.get(name)
-            matrix[:, place] = (
-                rows.numbers[name]
-                if codes is None
-                else [codes.get(category, np.nan) for category in rows.categories[name]]
-            )
-        return matrix
+        """Return the same matrix of feature rows that are plain values."""
+        vectors = [[row[place] for place in self._places] for row in rows.rows]
+        for place, codes in self._coded:
+            for vector in vectors:
+                vector[place] = codes.get(vector[place], math.nan)
+        return np.array(vectors, dtype=np.float64).reshape(-1, len(self.features))
 
     def unseen(self, rows: FeatureRows) -> list[list[str]]:
         """Return, per row, a warning for each category that training never saw."""
-        warnings: list[list[str]] = [[] for _ in range(rows.count)]
-        for name, codes in self._codes.items():
-            for row, category in enumerate(rows.categories[name]):
-                if category is not None and category not in codes:
-                    warnings[row].append(f"{name}: {category!r} was never seen in training; taken as missing")
-        return warnings
+        return [
+            [
+                f"{name}: {category!r} was never seen in training; taken as missing"
+                for name, codes in self._codes.items()
+                if (category := row[PLACES[name]]) is not None and category not in codes
+            ]
+            for row in rows.rows
+        ]
 
     @cached_property
-    def _codes(self) -> dict[str, dict[str | None, float]]:
+    def _places(self) -> list[int]:
+        """Where the model's features are among all features."""
+        return [PLACES[name] for name in self.features]
+
+    @cached_property
+    def _codes(self) -> dict[str, dict[Value, float]]:
         """The number that stands for each category, by feature."""
         return {
             name: {category: float(code) for code, category in enumerate(known)}
             for name, known in self.categories.items()
         }
+
+    @cached_property
+    def _coded(self) -> list[tuple[int, dict[Value, float]]]:
+        """The same by place in the matrix."""
+        return [(self.features.index(name), codes) for name, codes in self._codes.items()]
 
     def to_plain(self) -> dict[str, Any]:
         """Return dictionaries and lists that hold all of it."""

@@ -138,7 +138,7 @@ def slope(integers: Expr, order: Expr) -> Expr:
 
 def recency_rank(order: Sequence[str]) -> Expr:
     """Number the rows of each applicant from 1 in ascending ``order``, which must leave no ties that matter."""
-    return col(ID).cum_count(partition_by=ID, order_by=order)
+    return col(ID).cum_count(partition_by=[ID], order_by=order)
 
 
 def latest(value: Expr, rank: str = "rank") -> Expr:

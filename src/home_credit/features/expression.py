@@ -135,19 +135,19 @@ class Expr:
         """Aggregate: whether the condition holds in any row."""
         return Expr(o.AnyTrue(self.operation))
 
-    def cum_count(self, partition_by: str, order_by: Iterable[str]) -> Expr:
+    def cum_count(self, partition_by: Iterable[str], order_by: Iterable[str]) -> Expr:
         """Count the values from the first row up to this one, by ``partition_by`` in ascending ``order_by``.
 
         Missing comes first in the order.
         """
-        return Expr(o.CumulativeCount(self.operation, partition_by, tuple(order_by)))
+        return Expr(o.CumulativeCount(self.operation, tuple(partition_by), tuple(order_by)))
 
-    def cum_sum(self, partition_by: str, order_by: Iterable[str]) -> Expr:
+    def cum_sum(self, partition_by: Iterable[str], order_by: Iterable[str]) -> Expr:
         """Add up the values from the first row to this one, by ``partition_by`` in ascending ``order_by``.
 
         Missing comes first in the order.
         """
-        return Expr(o.CumulativeSum(self.operation, partition_by, tuple(order_by)))
+        return Expr(o.CumulativeSum(self.operation, tuple(partition_by), tuple(order_by)))
 
 
 class Choice(Expr):

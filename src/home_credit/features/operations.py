@@ -283,7 +283,7 @@ class MaxHorizontal(Horizontal):
 class Cumulative(Unary):
     """A running aggregate over the rows with the same ``partition_by``, in ascending ``order_by``."""
 
-    partition_by: str
+    partition_by: tuple[str, ...]
     order_by: tuple[str, ...]
 
 
@@ -301,6 +301,6 @@ def columns_in(operation: Operation) -> Iterator[str]:
         case Column(name):
             yield name
         case Cumulative(_, partition_by, order_by):
-            yield from (partition_by, *order_by)
+            yield from (*partition_by, *order_by)
     for operand in operation.operands:
         yield from columns_in(operand)

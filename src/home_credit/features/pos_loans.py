@@ -41,7 +41,7 @@ ROWS = (
         done=flag(col("NAME_CONTRACT_STATUS") == "Completed"),
     )
     .with_columns(
-        rank=col(LOAN).cum_count(partition_by=LOAN, order_by=["age", "left", "term", "late", "done"]),
+        rank=col(LOAN).cum_count(partition_by=[ID, LOAN], order_by=["age", "left", "term", "late", "done"]),
     )
     .group_by(ID, LOAN)
     .agg(

@@ -25,7 +25,7 @@ from home_credit.features.arithmetic import (
     whole,
 )
 from home_credit.features.definition import Feature, Missing
-from home_credit.features.expression import Expr, col, count_rows
+from home_credit.features.expression import FLOAT, Expr, col, count_rows
 from home_credit.features.plan import scan
 from home_credit.tables.schema import ID
 
@@ -100,14 +100,14 @@ ROWS = (
     .with_columns(
         granted=scaled_ratio(col("credit"), col("asked")),
         interest=scaled_ratio(INTEREST, col("credit")),
-        yearly_rate=where(col("term") > 0, scaled_ratio(INTEREST * 24, col("credit") * (col("term") + 1))),
+        yearly_rate=where(col("term") > 0, scaled_ratio(INTEREST.cast(FLOAT) * 24.0, col("credit") * (col("term") + 1))),
         drawn=col("last_due") - col("first_drawing"),
         fading=fading(col("age"), FADING_DAYS),
         approved=flag(APPROVED),
         running=flag(APPROVED & (col("last_due").is_null()) & ~col("first_due").is_null()),
         rank=recency_rank(ORDER),
     )
-    .with_columns(approved_rank=col("approved").cum_sum(partition_by=ID, order_by=ORDER))
+    .with_columns(approved_rank=col("approved").cum_sum(partition_by=[ID], order_by=ORDER))
 )
 
 

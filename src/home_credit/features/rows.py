@@ -1,72 +1,37 @@
-"""Feature values of a few applicants, column by column, as plain NumPy arrays and lists."""
+"""Feature values of a few applicants as plain values, in the order of the catalogue."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from home_credit.features.catalogue import CATEGORIES
+from home_credit.features.request import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Numbers = NDArray[np.float64]
+# A missing number is NaN, a missing text None.
 Value = float | str | None
+PLACES: Mapping[str, int] = MappingProxyType({name: place for place, name in enumerate(NAMES)})
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureRows:
-    """The values of features for ``count`` applicants.
+    """The values of all features, one row per applicant, in the order of :data:`home_credit.features.request.NAMES`."""
 
-    ``numbers`` holds float64 arrays of shape (count,) in which NaN is missing, ``categories`` lists of text in
-    which ``None`` is missing, both by the name of the feature.
-    """
-
-    count: int
-    numbers: Mapping[str, Numbers]
-    categories: Mapping[str, Sequence[str | None]]
+    rows: Sequence[Sequence[Value]]
 
     @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Value]], features: Sequence[str]) -> FeatureRows:
+    def of(cls, rows: Sequence[Mapping[str, Value]]) -> FeatureRows:
         """Build from one mapping per applicant; a feature that is not in it is missing."""
-        named = frozenset(CATEGORIES)
-        return cls(
-            len(rows),
-            {
-                name: np.array([row.get(name) for row in rows], dtype=np.float64)
-                for name in features
-                if name not in named
-            },
-            {
-                name: [None if (value := row.get(name)) is None else str(value) for row in rows]
-                for name in features
-                if name in named
-            },
-        )
-
-    @classmethod
-    def concatenated(cls, parts: Sequence[FeatureRows]) -> FeatureRows:
-        """Return the rows of ``parts``, at least one, in order; all have the same features."""
-        first, *others = parts
-        if not others:
-            return first
-        return cls(
-            sum(part.count for part in parts),
-            {name: np.concatenate([part.numbers[name] for part in parts]) for name in first.numbers},
-            {
-                name: list(chain.from_iterable(part.categories[name] for part in parts))
-                for name in first.categories
-            },
-        )
+        return cls([[row.get(name) for name in NAMES] for row in rows])
 
     def value(self, feature: str, row: int) -> Value:
         """Return one value, ``None`` where it is missing."""
-        if feature in self.categories:
-            return self.categories[feature][row]
-        number = float(self.numbers[feature][row])
-        return None if math.isnan(number) else number
+        value = self.rows[row][PLACES[feature]]
+        return None if value != value else value  # noqa: PLR0124  # NaN is missing

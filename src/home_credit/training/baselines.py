@@ -19,7 +19,7 @@ from home_credit.training.cross_validation import Learner, out_of_fold
 from home_credit.validation import auc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from home_credit.training import data
 
@@ -52,7 +52,7 @@ class BaselineResult:
         )
 
 
-def baselines(parameters: Mapping[str, Any]) -> Mapping[str, tuple[int, Learner]]:
+def baselines(parameters: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[int, Learner]]:
     """Return the plainer models that every training is compared with, and the number of features each reads."""
     application = len(FROM_APPLICATION)
     return {
@@ -62,7 +62,7 @@ def baselines(parameters: Mapping[str, Any]) -> Mapping[str, tuple[int, Learner]
     }
 
 
-def candidates(parameters: Mapping[str, Any]) -> Mapping[str, tuple[int, Learner]]:
+def candidates(parameters: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[int, Learner]]:
     """Return all models from the plainest to ours; the scorecard needs the research extra."""
     prior, logistic, application = baselines(parameters).items()
     scorecard = ("scorecard", (len(FROM_APPLICATION), learners.scorecard(FROM_APPLICATION)))

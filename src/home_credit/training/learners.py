@@ -32,12 +32,12 @@ def fit_boosted(
     rows: pl.DataFrame,
     target: NDArray[np.int64],
     features: Sequence[str],
-    parameters: Mapping[str, Any],
+    parameters: Sequence[Mapping[str, Any]],
     seed: int = folds.SEED,
 ) -> tuple[Preprocessor, classifier.Booster]:
     """Fit preprocessor and boosted trees on the same rows: nothing is learnt from any other."""
     preprocessor = Preprocessor.fit(rows, features)
-    booster = classifier.fit(
+    booster = classifier.fit_average(
         preprocessor.transform(rows),
         target,
         features=preprocessor.features,
@@ -49,7 +49,7 @@ def fit_boosted(
     return preprocessor, booster
 
 
-def boosted(features: Sequence[str], parameters: Mapping[str, Any]) -> Learner:
+def boosted(features: Sequence[str], parameters: Sequence[Mapping[str, Any]]) -> Learner:
     """Return a learner of boosted trees."""
 
     def learn(rows: pl.DataFrame, target: NDArray[np.int64]) -> Scores:

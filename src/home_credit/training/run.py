@@ -35,7 +35,7 @@ from home_credit.validation import card, curves, metrics
 from home_credit.validation.costs import cost_per_applicant, optimal_cut_off
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class Measured:
 
 def measure(
     applicants: data.Applicants,
-    parameters: Mapping[str, Any],
+    parameters: Sequence[Mapping[str, Any]],
     costs: Costs,
     *,
     repeats: int,
@@ -101,7 +101,7 @@ def train(
     *,
     tracking: str | None,
     costs: Costs,
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Sequence[Mapping[str, Any]] | None = None,
     holdout: float = 0.0,
     repeats: int = folds.REPEATS,
     progress: Progress = silent,
@@ -137,7 +137,7 @@ def train(
         features=FeatureList(
             version=definitions_version(everybody.terms.digest), names=list(preprocessor.features)
         ),
-        parameters=dict(parameters),
+        parameters=[dict(each) for each in parameters],
         metrics=MeasuredMetrics(
             out_of_fold=measured.metrics,
             folds=FoldFacts(
@@ -229,7 +229,11 @@ def _track(  # noqa: PLR0917  # everything of one run
         tracking,
         models=models,
         parameters={
-            **manifest.parameters,
+            **{
+                f"booster_{number}_{name}": value
+                for number, each in enumerate(manifest.parameters, 1)
+                for name, value in each.items()
+            },
             "folds": folds.FOLDS,
             "repeats": len(measured.probability),
             "seed": folds.SEED,

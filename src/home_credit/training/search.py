@@ -49,11 +49,11 @@ def _suggest(trial: optuna.Trial) -> dict[str, Any]:
 def search(
     applicants: data.Applicants, study_file: Path, *, minutes: float, progress: Progress = silent
 ) -> tuple[dict[str, Any], float]:
-    """Search for ``minutes`` and return the best parameters so far with their out-of-fold AUC.
+    """Search for ``minutes`` and return the best parameters of one booster so far with its out-of-fold AUC.
 
-    ``study_file`` holds every trial; where it exists, the search goes on from it. The committed parameters are
-    the first trial. A trial is pruned as soon as its first folds are below the median of others at that fold; one
-    whose training AUC is more than 0.05 above its out-of-fold AUC loses what it is over.
+    ``study_file`` holds every trial; where it exists, the search goes on from it. The parameters of the committed
+    boosters are the first trials. A trial is pruned as soon as its first folds are below the median of others at that
+    fold; one whose training AUC is more than 0.05 above its out-of-fold AUC loses what it is over.
     """
     study_file.parent.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
@@ -64,8 +64,8 @@ def search(
         sampler=optuna.samplers.TPESampler(seed=folds.SEED, multivariate=True),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
     )
-    committed = classifier.committed_parameters()
-    study.enqueue_trial(committed, skip_if_exists=True)
+    for committed in classifier.committed_parameters():
+        study.enqueue_trial(committed, skip_if_exists=True)
 
     began, seconds = time.monotonic(), math.ceil(60.0 * minutes)
 
@@ -85,7 +85,7 @@ def search(
             applicants.rows,
             applicants.target,
             applicants.persons,
-            learners.boosted(INPUTS, parameters),
+            learners.boosted(INPUTS, [parameters]),
             repeats=1,
             after_fold=after_fold,
         )

@@ -13,7 +13,7 @@ from home_credit.training import folds, learners
 from home_credit.validation import explanations, fairness, grades
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ def gather(
     applicants: Applicants,
     probability: NDArray[np.float64],
     cut_off: float,
-    parameters: Mapping[str, Any],
+    parameters: Sequence[Mapping[str, Any]],
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Return calibration by grade and along the range, fairness, and how far the reasons can be relied on.
@@ -44,7 +44,7 @@ def gather(
 
 
 def explain(
-    applicants: Applicants, parameters: Mapping[str, Any], progress: Progress = silent
+    applicants: Applicants, parameters: Sequence[Mapping[str, Any]], progress: Progress = silent
 ) -> dict[str, Any]:
     """Return stability and faithfulness of the reasons told, by models that differ by their seed.
 

@@ -85,13 +85,13 @@ class Columns(Lowering):
 
     def cumulative(self, operation: o.Cumulative) -> str:
         """Write a running aggregate."""
-        partition = self.keys([operation.partition_by])
+        partition = self.keys(operation.partition_by)
         keys = [*partition, *self.keys(operation.order_by)]
         order = self.code.let(f"lexsort(({', '.join(reversed(keys))},))")
         counts = isinstance(operation, o.CumulativeCount)
         if counts and not partition and not self.facts(operation.of).nullable:
             return self.code.let(f"ranks({order})")
-        within = f", {partition[0]}" if partition else ""
+        within = f", [{', '.join(partition)}]" if partition else ""
         function = "running_count" if counts else "running_sum"
         return self.code.let(f"{function}({self.value(operation.of)}, {order}{within})")
 

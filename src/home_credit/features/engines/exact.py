@@ -191,7 +191,7 @@ def _running_aggregate(of: Schema, operation: o.Cumulative) -> Callable[[Sequenc
         totals: dict[Any, int] = defaultdict(int)
         order = sorted(range(len(rows)), key=lambda place: _sort_key(rows[place], operation.order_by))
         for place in order:
-            partition = _key(rows[place][operation.partition_by])
+            partition = tuple(_key(rows[place][name]) for name in operation.partition_by)
             (value,) = operand(rows[place])
             if _is_missing(value):
                 result[place] = totals[partition] if counts else value

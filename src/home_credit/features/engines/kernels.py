@@ -130,22 +130,22 @@ def ranks(order: Places) -> Floats:
     return result
 
 
-def running_count(column: Floats, order: Places, partition: Floats | None = None) -> Floats:
-    """Count the values up to each row, in ``order``, in which equal values of ``partition`` are neighbours."""
+def running_count(column: Floats, order: Places, partition: Sequence[Floats] = ()) -> Floats:
+    """Count the values up to each row, in ``order``, in which rows with equal ``partition`` are neighbours."""
     return _running((column == column).astype(np.float64), order, partition)  # noqa: PLR0124  # NaN is missing
 
 
-def running_sum(column: Floats, order: Places, partition: Floats | None = None) -> Floats:
+def running_sum(column: Floats, order: Places, partition: Sequence[Floats] = ()) -> Floats:
     """Add up the values up to each row, as above; missing where the value is."""
     present = column == column  # noqa: PLR0124  # NaN is missing
     return np.where(present, _running(np.where(present, column, 0.0), order, partition), np.nan)
 
 
-def _running(column: Floats, order: Places, partition: Floats | None) -> Floats:
+def _running(column: Floats, order: Places, partition: Sequence[Floats]) -> Floats:
     running = np.cumsum(column[order])
     check(running)
-    if partition is not None:
-        first = starts([partition], order)
+    if partition:
+        first = starts(partition, order)
         before = np.concatenate(([0.0], running))[first]
         running = running - np.repeat(before, np.diff(np.append(first, len(order))))
     result = np.empty(len(order))

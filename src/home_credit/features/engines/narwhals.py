@@ -144,7 +144,7 @@ def _(operation: o.CumulativeSum) -> nw.Expr:
 
 
 def _over(running: nw.Expr, operation: o.Cumulative) -> nw.Expr:
-    return running.over(operation.partition_by, order_by=operation.order_by).cast(nw.Int64())
+    return running.over(*operation.partition_by, order_by=operation.order_by).cast(nw.Int64())
 
 
 @singledispatch

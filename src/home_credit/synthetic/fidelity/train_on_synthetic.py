@@ -1,4 +1,4 @@
-"""Does a model trained on synthetic applicants rank real ones, and how does one trained on real ones do?"""
+"""Train on synthetic, test on real (TSTR), compared with training on real."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from home_credit.default_risk.preprocessor import Preprocessor
 from home_credit.validation import auc
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import polars as pl
     from numpy.typing import NDArray
 
@@ -31,11 +33,14 @@ class Ranking:
 
 
 def trained_on(
-    rows: pl.DataFrame, target: NDArray[np.int64], others: pl.DataFrame, parameters: dict[str, Any]
+    rows: pl.DataFrame,
+    target: NDArray[np.int64],
+    others: pl.DataFrame,
+    parameters: Sequence[Mapping[str, Any]],
 ) -> NDArray[np.float64]:
     """Return the log-odds of the feature rows ``others`` by a model trained on ``rows``."""
     preprocessor = Preprocessor.fit(rows, INPUTS)
-    booster = classifier.fit(
+    booster = classifier.fit_average(
         preprocessor.transform(rows), target, features=preprocessor.features,
         categorical=preprocessor.categorical, parameters=parameters, seed=0,
         monotone_constraints=monotone_constraints(INPUTS),
@@ -46,9 +51,9 @@ def trained_on(
 def rank_real(
     synthetic: tuple[pl.DataFrame, NDArray[np.int64]],
     real: tuple[pl.DataFrame, NDArray[np.int64]],
-    parameters: dict[str, Any],
+    parameters: Sequence[Mapping[str, Any]],
 ) -> tuple[Ranking, Ranking]:
-    """Return how models rank the real applicants: one of the synthetic ones, and one of the real, out of fold.
+    """Return the rankings of the real applicants by a model of the synthetic ones, and of the real ones out of fold.
 
     Both arguments are feature rows with their targets.
     """
