@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cached_property
-from threading import Event
+from threading import Event, Semaphore
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from home_credit.decisioning.assessment import assemble
 from home_credit.decisioning.model import Scores
 from home_credit.decisioning.recourse.loans import COLUMNS
 from home_credit.errors import UnknownApplicantError
-from home_credit.features.catalogue import CATALOGUE
 from home_credit.features.rows import FeatureRows
 from home_credit.schemas import Assessment, ModelFacts
 from home_credit.terms.learning import learn
@@ -37,7 +36,8 @@ class FakeScorer:
 
     ``effects`` are the contributions that it gives every applicant: log-odds by feature, of those features that
     are columns of the application. An applicant whose application ``likes`` accepts has the probability
-    :data:`LIKED`. With a ``successor``, another model takes its place after its next assessment.
+    :data:`LIKED`. With a ``successor``, another model takes its place after its next assessment. It answers as soon
+    as it ``may_answer``; each call is counted in ``waiting`` before.
     """
 
     definitions_version = "definitions-1"
@@ -55,6 +55,7 @@ class FakeScorer:
         self._effects, self._likes = effects, likes
         self.may_answer = Event()
         self.may_answer.set()
+        self.waiting = Semaphore(0)
         self.fails: Exception | None = None
         self.successor: str | None = None
 
@@ -81,12 +82,13 @@ class FakeScorer:
         )
 
     def assess(self, bundles: Sequence[ParsedBundle], *, simulation: bool = False) -> list[Assessment]:
+        self.waiting.release()
         self.may_answer.wait(10)
         if self.fails:
             raise self.fails
         found = assemble(
             bundles,
-            FeatureRows.of([bundle.application for bundle in bundles], list(CATALOGUE)),
+            FeatureRows.of([bundle.application for bundle in bundles]),
             Scores(
                 np.array([self._probability(bundle.application) for bundle in bundles]),
                 np.tile(np.array(list(self._effects.values())), (len(bundles), 1)),

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 import pytest
-from scipy.stats import spearmanr
-from typer.testing import CliRunner
 
-from home_credit.cli.main import app
 from home_credit.synthetic import write_demo
 from home_credit.synthetic.fidelity import report
 from home_credit.synthetic.fidelity.closest_records import QUASI_IDENTIFIERS, closest_records
 from home_credit.synthetic.fidelity.discriminator import two_sample_auc
-from home_credit.synthetic.fidelity.distances import column_distances, rank_correlations
+from home_credit.synthetic.fidelity.distances import column_distances
 from home_credit.tables.schema import ID, TARGET
 from support.numbers import number
 
@@ -72,30 +68,6 @@ def test_a_shifted_column_is_named(one: pl.DataFrame, shifted: pl.DataFrame) -> 
     assert sum(test.gain.values()) == pytest.approx(1)
 
 
-def test_distances_are_what_their_names_say() -> None:
-    real = pl.DataFrame({"n": [1.0, 2.0, 3.0, None], "t": ["a", "a", "b", None]})
-    synthetic = pl.DataFrame({"n": [3.0, 4.0, 5.0, 6.0], "t": ["a", "c", None, None]})
-    rows = {row["column"]: row for row in column_distances(real, synthetic).iter_rows(named=True)}
-    assert rows["n"]["distance"] == pytest.approx(0.75) and rows["n"]["statistic"] == "KS"
-    assert rows["t"]["distance"] == pytest.approx(0.5) and rows["t"]["statistic"] == "TV"
-    assert rows["t"]["missing_synthetic"] == 0.5
-    assert (
-        column_distances(real.with_columns(n=pl.lit(None, pl.Float64)), synthetic)["distance"].null_count()
-        == 1
-    )
-
-
-def test_correlations_are_spearmans() -> None:
-    random = np.random.default_rng(1)
-    first = random.normal(size=300)
-    frame = pl.DataFrame(
-        {"a": first, "b": np.exp(first) + random.normal(size=300), "c": random.normal(size=300)}
-    )
-    found = rank_correlations(frame, ["a", "b", "c"])
-    assert np.allclose(found, spearmanr(frame.to_numpy()).statistic)
-    assert np.isnan(rank_correlations(frame.with_columns(c=pl.lit(1.0)), ["a", "c"])[0, 1])
-
-
 def test_copies_are_found(one: pl.DataFrame, another: pl.DataFrame) -> None:
     honest = closest_records(one, another, most_rows=1000)
     assert honest.closer_share < 0.05 and honest.synthetic_matches == 0
@@ -139,9 +111,3 @@ def test_the_report_holds_every_figure(found: tuple[Fidelity, Path]) -> None:
     assert law["synthetic"] == law["real"] == 1
     page = (out / report.PAGE).read_text(encoding="utf-8")
     assert report.PLOTS in page and f"{fidelity.discriminators['application_train'].auc:.3f}" in page
-
-
-@pytest.mark.parametrize("wrong", [[], ["--report", "r"], ["--against", "t", "--out", "o"]])
-def test_options_that_do_not_fit_are_refused(wrong: list[str]) -> None:
-    result = CliRunner().invoke(app, ["demo", *wrong])
-    assert result.exit_code != 0 and "--report" in str(result.exception)
