@@ -471,8 +471,8 @@ def test_metrics_count_requests_and_decisions(api: Api, make: Callable[..., Api]
         'home_credit_requests_total{method="GET",route="/decisions/{decision_id}",status="404"} 1.0',
         'home_credit_requests_total{method="GET",route="unmatched",status="404"} 1.0',
         'home_credit_request_seconds_count{method="POST",route="/predict"} 1.0',
-        'home_credit_decisions_total{decision="declined",grade="D",simulation="false"} 1.0',
-        'home_credit_decisions_total{decision="declined",grade="D",simulation="true"} 1.0',
+        'home_credit_decisions_total{decision="declined",grade="G",simulation="false"} 1.0',
+        'home_credit_decisions_total{decision="declined",grade="G",simulation="true"} 1.0',
     ):
         assert line in text
     assert "synthetic" not in text
