@@ -13,7 +13,6 @@ from home_credit.decisioning.assessment import assemble
 from home_credit.decisioning.model import Scores
 from home_credit.decisioning.recourse.loans import COLUMNS
 from home_credit.errors import UnknownApplicantError
-from home_credit.features.catalogue import CATALOGUE
 from home_credit.features.rows import FeatureRows
 from home_credit.schemas import Assessment, ModelFacts
 from home_credit.terms.learning import learn
@@ -86,7 +85,7 @@ class FakeScorer:
             raise self.fails
         found = assemble(
             bundles,
-            FeatureRows.of([bundle.application for bundle in bundles], list(CATALOGUE)),
+            FeatureRows.of([bundle.application for bundle in bundles]),
             Scores(
                 np.array([self._probability(bundle.application) for bundle in bundles]),
                 np.tile(np.array(list(self._effects.values())), (len(bundles), 1)),
