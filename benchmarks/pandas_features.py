@@ -116,8 +116,8 @@ def term_model(tables: Tables) -> TermModel:
     columns = ["AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE", "CNT_PAYMENT", "DAYS_DECISION"]
     loans = tables.read("previous_application", ["NAME_CONTRACT_TYPE", *columns])
     loans = loans[(loans["NAME_CONTRACT_TYPE"] == "Cash loans") & (loans["CNT_PAYMENT"] > 0)]
-    *amounts, days = (loans[column].to_numpy(float) for column in columns)
-    return learn(Loans(*amounts, -days))
+    credit, annuity, goods, months, days = (loans[column].to_numpy(float) for column in columns)
+    return learn(Loans(credit, annuity, goods, months, -days))
 
 
 def application_features(tables: Tables) -> pd.DataFrame:  # noqa: PLR0915  # a statement a feature

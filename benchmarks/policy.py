@@ -1,6 +1,6 @@
 """What does the cut-off that follows from the costs cost, against cut-offs that were chosen on outcomes?
 
-    python benchmarks/policy.py --tables DIR [--halves 200] [--out FILE]
+    python benchmarks/policy.py --tables DIR [--halves 200] [--predictions FILE]
 
 Every applicant of application_train is scored by models that never saw them, by the committed recipe. Then persons are
 split into halves, again and again: on one half the calibration is fitted and a cut-off chosen by outcome; on the other
@@ -41,10 +41,10 @@ def main() -> None:
     parser.add_argument("--tables", type=Path, required=True)
     parser.add_argument("--halves", type=int, default=200)
     parser.add_argument(
-        "--out", type=Path, help="keep the out-of-fold log-odds here (.npz), or take them from it"
+        "--predictions", type=Path, help="out-of-fold log-odds (.npz): read, or kept where absent"
     )
     arguments = parser.parse_args()
-    raw, target, persons = predictions(arguments.tables, arguments.out)
+    raw, target, persons = predictions(arguments.tables, arguments.predictions)
     print(f"{len(target):,} applicants, {int(target.sum()):,} defaults, {arguments.halves} halves\n")
     print(
         "| costs | cut-off | cost at it | chosen by outcome (s.d.) | cost there | difference (s.d.) "

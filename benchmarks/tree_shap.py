@@ -187,7 +187,7 @@ def main() -> None:
     rows = tested(arguments.tables, applicants)
     good = True
     for name in arguments.model or MODELS:
-        parameters = {**classifier.committed_parameters(), **MODELS[name]}
+        parameters = [{**classifier.committed_parameters()[0], **MODELS[name]}]
         preprocessor, booster = learners.fit_boosted(applicants.rows, applicants.target, INPUTS, parameters)
         matrix = preprocessor.transform(rows)
         print(

@@ -10,7 +10,7 @@ import pytest
 from home_credit.applicants.parquet import ApplicantStore
 from home_credit.features.build import feature_batches, feature_matrix, plan
 from home_credit.features.catalogue import CATALOGUE
-from home_credit.features.online import OnlineFeatures
+from home_credit.features.request import NAMES, RequestFeatures
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import HISTORIES, ID
 from home_credit.tables.source import open_tables
@@ -33,7 +33,7 @@ def assert_alone_equals_table(tables: Path, applicants: int) -> int:
     with open_tables(tables, "train") as source:
         terms = learn_terms(source.frames["previous_application"])
         together = feature_matrix(source.frames, source.applicants[ID], terms)
-    online, portfolio = OnlineFeatures(terms), ApplicantStore(tables)
+    features, portfolio = RequestFeatures(terms), ApplicantStore(tables)
     # Every so many, so that low and high ids are both there.
     chosen = together[ID].gather_every(max(1, len(together) // applicants)).head(applicants).to_list()
     without_history = 0
@@ -41,9 +41,12 @@ def assert_alone_equals_table(tables: Path, applicants: int) -> int:
     for applicant in chosen:
         bundle = portfolio.bundle(applicant)
         without_history += not any(bundle[name] for name in HISTORIES)
-        alone.append(online.compute(parse_bundle(bundle).frames))
+        parsed = parse_bundle(bundle)
+        alone.append([applicant, *features.compute(parsed.application, parsed.histories)])
     expected = together.filter(pl.col(ID).is_in(chosen))
-    assert bits(pl.concat(alone)).equals(bits(expected), null_equal=True)
+    apart = pl.DataFrame(alone, schema=expected.schema, orient="row").fill_nan(None)
+    assert [ID, *NAMES] == expected.columns
+    assert bits(apart).equals(bits(expected), null_equal=True)
     return without_history
 
 
@@ -74,13 +77,3 @@ def test_the_matrix_has_every_feature_and_nothing_infinite(portfolio: Path) -> N
     assert rows.columns == [ID, *CATALOGUE]
     numbers = rows.select(pl.col(pl.Float64))
     assert numbers.select(pl.all().is_finite().all()).row(0) == (True,) * numbers.width
-
-
-def test_several_applicants_at_once_are_as_each_alone(portfolio: Path) -> None:
-    with open_tables(portfolio, "train") as source:
-        online = OnlineFeatures(learn_terms(source.frames["previous_application"]))
-    known = ApplicantStore(portfolio)
-    bundles = [parse_bundle(known.bundle(applicant)).frames for applicant in known.applicants(limit=30)]
-    together = online.compute({name: pl.concat([bundle[name] for bundle in bundles]) for name in bundles[0]})
-    alone = pl.concat([online.compute(bundle) for bundle in bundles])
-    assert bits(together).equals(bits(alone), null_equal=True)

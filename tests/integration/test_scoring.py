@@ -7,11 +7,11 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import polars as pl
 import pytest
 
 from home_credit.applicants.parquet import ApplicantStore
 from home_credit.config import Settings
+from home_credit.decisioning.features import ApplicantFeatures
 from home_credit.decisioning.model import RiskModel
 from home_credit.decisioning.scoring import Scorer
 from home_credit.decisioning.tables import score_matrix
@@ -19,13 +19,14 @@ from home_credit.default_risk import artifacts, classifier, reasons
 from home_credit.default_risk.calibration import Calibration
 from home_credit.errors import ArtifactError
 from home_credit.features.build import feature_matrix
-from home_credit.features.online import OnlineFeatures
-from home_credit.tables.bundle import ParsedBundle, parse_bundle
+from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from home_credit.tables.bundle import ParsedBundle
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +62,9 @@ def test_one_applicant_is_scored_as_in_the_whole_table(scorer: Scorer, portfolio
 
 def test_reasons_add_up_to_the_log_odds(models: Path, bundles: list[ParsedBundle]) -> None:
     model = artifacts.load(models)
-    online, explainer = OnlineFeatures(model.terms), classifier.Explainer(model.booster)
+    features, explainer = ApplicantFeatures(model.terms), classifier.Explainer(model.booster)
     for bundle in bundles[:10]:
-        matrix = model.preprocessor.transform(online.compute(bundle.frames))
+        matrix = model.preprocessor.encode(features.compute([bundle]))
         explanation = explainer.explain(matrix)
         grouped = reasons.effects(model.preprocessor.features, explanation.contributions[0])
         total = math.fsum(effect.contribution for effect in grouped) + explanation.base_value
@@ -84,11 +85,9 @@ def test_a_category_unseen_in_training_is_missing_with_a_warning(
     scorer: Scorer, bundles: list[ParsedBundle]
 ) -> None:
     bundle = bundles[0]
-    odd = bundle.frames["application"].with_columns(NAME_INCOME_TYPE=pl.lit("Maternity leave"))
-    missing = bundle.frames["application"].with_columns(NAME_INCOME_TYPE=pl.lit(None, pl.String))
     one, other = (
-        scorer.assess([ParsedBundle(bundle.applicant_id, {**bundle.frames, "application": frame}, [])])[0]
-        for frame in (odd, missing)
+        scorer.assess([replace(bundle, application={**bundle.application, "NAME_INCOME_TYPE": category})])[0]
+        for category in ("Maternity leave", None)
     )
     assert one.probability_of_default == other.probability_of_default
     assert "Maternity leave" in one.warnings[0]

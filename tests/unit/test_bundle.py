@@ -159,7 +159,7 @@ def test_rows_come_back_as_they_went_in(data: st.DataObject) -> None:
         assert frame_of(parsed, name).to_dicts() == bundle[name]
 
 
-ODD = st.sampled_from(
+ODD: st.SearchStrategy[Any] = st.sampled_from(
     [
         None,
         True,
@@ -191,7 +191,7 @@ def test_columns_checked_at_once_are_as_checked_one_by_one(data: st.DataObject) 
     if data.draw(st.booleans()):
         row, column = data.draw(st.sampled_from(rows)), data.draw(st.sampled_from(list(columns)))
         row[column] = data.draw(ODD)
-    outcomes = []
+    outcomes: list[Any] = []
     for check in (checked_columns, _columns_by_value):
         warnings: list[str] = []
         try:

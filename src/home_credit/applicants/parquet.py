@@ -15,7 +15,7 @@ from home_credit.tables.schema import APPLICATION, HISTORIES, ID, table
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from home_credit.tables.bundle import Row
+    from home_credit.tables.values import Row
 
 APPLICATIONS = ("application_train", "application_test")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from home_credit.tables.schema import Column
-    from home_credit.tables.values import Columns, ColumnValues, Row, Value
+    from home_credit.tables.values import Columns, ColumnValues, Row
 
 CREDIT = "SK_ID_BUREAU"
 UNIQUE = {"bureau": CREDIT, "previous_application": "SK_ID_PREV"}
@@ -30,7 +30,7 @@ class ParsedBundle:
     """
 
     applicant_id: int
-    application: Mapping[str, Value]
+    application: Row
     histories: Mapping[str, Columns]
     warnings: list[str]
 
@@ -128,6 +128,6 @@ def _owned(balance: Columns, bureau: Columns, warnings: list[str]) -> Columns:
 
 
 def _chosen(values: ColumnValues, chosen: list[bool]) -> ColumnValues:
-    if isinstance(values, list):
-        return [value for value, wanted in zip(values, chosen, strict=True) if wanted]
-    return values[np.array(chosen)]
+    if isinstance(values, np.ndarray):
+        return np.asarray(values[np.array(chosen)])
+    return [value for value, wanted in zip(values, chosen, strict=True) if wanted]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -15,14 +16,13 @@ from home_credit.errors import BundleError
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from home_credit.tables.schema import Column
 
 Row = dict[str, Any]
-Value = int | float | str | None
 # Numbers as float64 with NaN for missing, text as a list with None for missing.
-ColumnValues = NDArray[np.float64] | list[str | None]
+ColumnValues = NDArray[np.float64] | Sequence[str | None]
 Columns = dict[str, ColumnValues]
 
 SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**63 - 1
@@ -135,7 +135,7 @@ def _columns_by_value(name: str, rows: Sequence[Row], warnings: list[str]) -> Co
 
 def checked_value(
     value: Any, column: Column, place: str, warnings: list[str]
-) -> Value:  # whatever a request holds
+) -> Any:  # whatever a request holds
     """Return a value in the type of its column; ``place`` is where it stands.
 
     Raises :class:`BundleError`. A value that is not known gives a warning, and is missing where it is text.
@@ -182,7 +182,7 @@ def _text(value: Any, _column: Column) -> str:
     return value
 
 
-CONVERSIONS: Mapping[str, Callable[[Any, Column], Value]] = {
+CONVERSIONS: Mapping[str, Callable[[Any, Column], int | float | str]] = {
     "integer": _integer,
     "number": _number,
     "text": _text,
