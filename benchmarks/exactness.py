@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from home_credit.features.online import OnlineFeatures
 
 from home_credit.features.build import feature_matrix, plan
-from home_credit.features.online import OnlineFeatures
 from home_credit.features.request import NAMES, RequestFeatures
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, table
 from home_credit.tables.source import open_tables

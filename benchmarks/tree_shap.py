@@ -191,8 +191,8 @@ def main() -> None:
         preprocessor, booster = learners.fit_boosted(applicants.rows, applicants.target, INPUTS, parameters)
         matrix = preprocessor.transform(rows)
         print(
-            f"\n{booster.num_trees()} trees of up to {parameters['num_leaves']} leaves and depth "
-            f"{parameters['max_depth']}; {matrix.shape[0]:,} rows of {matrix.shape[1]} features"
+            f"\n{booster.num_trees()} trees of up to {parameters[0]['num_leaves']} leaves and depth "
+            f"{parameters[0]['max_depth']}; {matrix.shape[0]:,} rows of {matrix.shape[1]} features"
         )
         good &= measure(booster, matrix)
         good &= name_reasons(booster, preprocessor.features, matrix)

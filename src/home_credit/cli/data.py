@@ -60,12 +60,22 @@ def demo_statistics(tables: Tables, out: Annotated[Path, typer.Option(help="JSON
 
 @app.command()
 def features(
-    tables: Tables,
-    out: Annotated[Path, typer.Option(help="file to write: .parquet or .csv")],
+    *,
+    tables: Tables | None = None,
+    out: Annotated[Path | None, typer.Option(help="file to write: .parquet or .csv")] = None,
     models: Models = None,
     split: Literal["train", "test", "all"] = "all",
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="tell what a feature is made of; all tells it of every one"),
+    ] = None,
 ) -> None:
-    """Write the feature matrix, one row per applicant, as the saved model reads it."""
+    """Write the feature matrix, one row per applicant, as the saved model reads it, or explain a feature."""
+    if explain is not None:
+        _explain(explain)
+        return
+    if tables is None or out is None:
+        raise UsageError("features needs --tables DIR and --out FILE, or --explain NAME")
     from home_credit.config import Settings
     from home_credit.default_risk import artifacts
     from home_credit.features.build import feature_batches
@@ -80,3 +90,15 @@ def features(
         batches = feature_batches(source.frames, source.applicants[ID], terms, progress=progress)
         rows = write_batches(batches, out)
     typer.echo(f"{rows} applicants written to {out}")
+
+
+def _explain(name: str) -> None:
+    from difflib import get_close_matches
+
+    from home_credit.features.catalogue import CATALOGUE
+    from home_credit.features.explanation import explain
+
+    if name != "all" and name not in CATALOGUE:
+        alike = get_close_matches(name.upper(), CATALOGUE, n=3)
+        raise UsageError(f"there is no feature {name}" + (f"; there is {', '.join(alike)}" if alike else ""))
+    typer.echo("\n\n".join(map(explain, CATALOGUE if name == "all" else [name])))
