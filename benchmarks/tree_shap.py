@@ -190,7 +190,7 @@ def main() -> None:
     rows = tested(arguments.tables, applicants)
     good = True
     for name in arguments.model or MODELS:
-        parameters = [{**classifier.committed_parameters()[0], **MODELS[name]}]
+        parameters = MODELS[name]()
         preprocessor, booster = learners.fit_boosted(applicants.rows, applicants.target, INPUTS, parameters)
         matrix = preprocessor.transform(rows)
         trees = " and ".join(
