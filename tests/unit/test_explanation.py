@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from home_credit.features.arithmetic import mean, share, spread, thousandths, where
+from home_credit.features.arithmetic import mean, share, standard_deviation, thousandths, where
 from home_credit.features.canonical import canonical
 from home_credit.features.catalogue import CATALOGUE
 from home_credit.features.explanation import explain, steps
@@ -59,7 +59,7 @@ def test_an_expression_as_a_formula(expression: Expr, text: str) -> None:
 
 
 def test_parts_that_come_again_are_named_once_and_after_their_own_parts() -> None:
-    found = formula(spread(where(X > 0, Y)).operation)
+    found = formula(standard_deviation(where(X > 0, Y)).operation)
     assert list(found.parts) == ["a", "b", "c", "d"]
     assert found.parts["a"] == "y where x > 0"
     assert found.parts["d"] == "(sum(a × a) − c × c / b) / (b − 1)"

@@ -27,9 +27,8 @@ from home_credit.synthetic.prices import (
     rounded,
 )
 from home_credit.tables.frames import polars_schema
-from home_credit.tables.schema import APPLICATION, table
+from home_credit.tables.schema import APPLICATION, SENTINEL_DAYS, table
 
-SENTINEL_DAYS = 365243
 CENT = 4.5  # amounts are in this unit, the rate at which the tables were once converted
 PRICE_STEP = 4500
 LOWEST_PRICE = 45_000

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from home_credit.tables.schema import SENTINEL_DAYS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -75,7 +77,7 @@ def drivers(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         PREVIOUS_HIGH_YIELD=(c("NAME_YIELD_GROUP") == "high").mean(),
         PREVIOUS_TERM=c("CNT_PAYMENT").filter(approved).mean(),
         PREVIOUS_ANNUITY=c("AMT_ANNUITY").filter(approved).mean(),
-        PREVIOUS_OPEN=(c("DAYS_LAST_DUE") == 365243).sum(),
+        PREVIOUS_OPEN=(c("DAYS_LAST_DUE") == SENTINEL_DAYS).sum(),
         PREVIOUS_SCO=(c("CODE_REJECT_REASON").is_in(["SCO", "SCOFR", "LIMIT"])).sum(),
     )  # fmt: skip
     pos = tables["POS_CASH_balance"].group_by("SK_ID_CURR").agg(

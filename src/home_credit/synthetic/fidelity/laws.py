@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from home_credit.tables.schema import APPLICATION, ID
+from home_credit.tables.schema import APPLICATION, ID, SENTINEL_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NEVER = 365243  # days
 MONTH = 30.44  # days
 ADULT_DAYS = 6570
 CENT = 0.045
@@ -37,7 +36,7 @@ class Law:
 
 def _day(name: str) -> pl.Expr:
     """Return a day, null where it is missing or never."""
-    return pl.when(pl.col(name) != NEVER).then(pl.col(name))
+    return pl.when(pl.col(name) != SENTINEL_DAYS).then(pl.col(name))
 
 
 def _where(condition: pl.Expr, holds: pl.Expr) -> pl.Expr:
@@ -50,7 +49,7 @@ def _before(name: str) -> pl.Expr:
 
 
 _AGE_AT = {name: pl.col(name) - pl.col("DAYS_BIRTH") for name in ("DAYS_CREDIT", "DAYS_DECISION")}
-_EMPLOYED = pl.col("DAYS_EMPLOYED") != NEVER
+_EMPLOYED = pl.col("DAYS_EMPLOYED") != SENTINEL_DAYS
 _CASH = pl.col("NAME_CONTRACT_TYPE") == "Cash loans"
 _REVOLVING = pl.col("NAME_CONTRACT_TYPE") == "Revolving loans"
 _APPROVED = pl.col("NAME_CONTRACT_STATUS") == "Approved"

@@ -16,8 +16,8 @@ from home_credit.synthetic.fidelity.distances import column_distances, numeric_c
 from home_credit.synthetic.fidelity.laws import law_shares
 from home_credit.synthetic.fidelity.result import Fidelity
 from home_credit.synthetic.fidelity.train_on_synthetic import rank_real
-from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, table
-from home_credit.tables.source import TEST, TRAIN, open_tables
+from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, TEST, TRAIN, table
+from home_credit.tables.source import open_tables
 from home_credit.terms.frames import learn_terms
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from home_credit.tables.schema import TARGET
-from home_credit.tables.source import TRAIN
+from home_credit.tables.schema import TARGET, TRAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

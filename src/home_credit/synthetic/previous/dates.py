@@ -9,7 +9,8 @@ from __future__ import annotations
 import polars as pl
 
 from home_credit.synthetic.days import within_adult_life
-from home_credit.synthetic.previous.structure import DATES, LOAN, NEVER
+from home_credit.synthetic.previous.structure import DATES, LOAN
+from home_credit.tables.schema import SENTINEL_DAYS
 
 LONGEST = 2922  # days; the table goes back no further
 DUE_EVERY = 30
@@ -26,7 +27,7 @@ PRESENCE: dict[str, tuple[str, int | str]] = {
 def encode(frame: pl.DataFrame) -> pl.DataFrame:
     """Return ``frame`` with the variables of dates."""
     drawing, first_day, planned, last, ended = (
-        pl.when(pl.col(date) != NEVER).then(pl.col(date)) for date in DATES
+        pl.when(pl.col(date) != SENTINEL_DAYS).then(pl.col(date)) for date in DATES
     )
     decision, is_loan = pl.col("DAYS_DECISION"), pl.col("DATES") == LOAN
     # The first due date of a loan follows from the planned last one, though it lie ahead.
@@ -76,12 +77,14 @@ def decode(frame: pl.DataFrame, births: pl.Series) -> pl.DataFrame:
     drawing = pl.min_horizontal(decision + pl.col("FIRST_DRAWING").clip(0), -1)
     closed = pl.col("LAST") < 0
     dated = {
-        DATES[0]: _letter_or(0, drawing, loan=pl.lit(NEVER)),
+        DATES[0]: _letter_or(0, drawing, loan=pl.lit(SENTINEL_DAYS)),
         DATES[1]: _letter_or(1, pl.col("FIRST"), loan=_while_past(pl.col("FIRST"))),
-        DATES[2]: _letter_or(2, pl.lit(NEVER), loan=pl.col("PLANNED")),
+        DATES[2]: _letter_or(2, pl.lit(SENTINEL_DAYS), loan=pl.col("PLANNED")),
         DATES[3]: _letter_or(3, pl.col("LAST"), loan=_while_past(pl.col("LAST"))),
         DATES[4]: _letter_or(
-            4, pl.col("ENDED"), loan=pl.when(closed).then(_while_past(pl.col("ENDED"))).otherwise(NEVER)
+            4,
+            pl.col("ENDED"),
+            loan=pl.when(closed).then(_while_past(pl.col("ENDED"))).otherwise(SENTINEL_DAYS),
         ),
     }
     return frame.with_columns(**dated)
@@ -89,7 +92,7 @@ def decode(frame: pl.DataFrame, births: pl.Series) -> pl.DataFrame:
 
 def _while_past(day: pl.Expr) -> pl.Expr:
     """Return a day, or never where it lies ahead."""
-    return pl.when(day < 0).then(day).otherwise(NEVER)
+    return pl.when(day < 0).then(day).otherwise(SENTINEL_DAYS)
 
 
 def _letter_or(position: int, day: pl.Expr, *, loan: pl.Expr) -> pl.Expr:
@@ -101,5 +104,5 @@ def _letter_or(position: int, day: pl.Expr, *, loan: pl.Expr) -> pl.Expr:
         .when(letter == "d")
         .then(day)
         .when(letter == "s")
-        .then(NEVER)
+        .then(SENTINEL_DAYS)
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from home_credit.synthetic.signs import NEGATIVE, POSITIVE, sign, signed
+from home_credit.tables.schema import SENTINEL_DAYS
 
-NEVER = 365243
 UNASKED = "unasked"
 LOAN, NO_DATES = "loan", "nnnnn"
 DATES = (
@@ -36,7 +36,7 @@ def encode(frame: pl.DataFrame) -> pl.DataFrame:
     letters = pl.concat_str(
         pl.when(pl.col(date).is_null())
         .then(pl.lit("n"))
-        .when(pl.col(date) == NEVER)
+        .when(pl.col(date) == SENTINEL_DAYS)
         .then(pl.lit("s"))
         .otherwise(pl.lit("d"))
         for date in DATES
