@@ -61,7 +61,9 @@ def demo_statistics(tables: Tables, out: Annotated[Path, typer.Option(help="JSON
 @app.command()
 def features(
     *,
-    tables: Tables | None = None,
+    tables: Annotated[
+        Path | None, typer.Option(help="folder with the tables under their original names")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="file to write: .parquet or .csv")] = None,
     models: Models = None,
     split: Literal["train", "test", "all"] = "all",

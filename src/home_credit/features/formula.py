@@ -67,7 +67,8 @@ def _uses(operation: o.Operation) -> tuple[Counter[str], dict[str, o.Operation]]
     found: dict[str, o.Operation] = {}
 
     def count(part: o.Operation) -> None:
-        key = canonical(plain(part))
+        part = plain(part)
+        key = canonical(part)
         if key not in uses:
             for operand in part.operands:
                 count(operand)
@@ -182,9 +183,7 @@ def _(_operation: o.Length, _write: _Writer) -> tuple[str, int]:
 def _(operation: o.Sum, write: _Writer) -> tuple[str, int]:
     match operation.of:
         case o.Choose(condition, o.Constant(1), o.Constant(0)):
-            return f"number of rows where {write.part(condition, _OR)}", _ATOM if isinstance(
-                condition, o.Column
-            ) else _SUM
+            return f"number of rows where {write.part(condition, _OR)}", _LOOSE
     return f"sum({write.part(operation.of)})", _ATOM
 
 
