@@ -154,7 +154,8 @@ def test_most_earlier_cash_loans_follow_a_price_list(tables: Tables) -> None:
         pl.coalesce(tariff_making(credit, annuity - fee, months) for fee in (0, FEE))
     ).to_series()
     assert number(made.is_not_null().mean()) > 0.9
-    assert made.drop_nulls().n_unique() < 250
+    # A tenth as many tariffs as loans: they are shared, as in the original.
+    assert made.drop_nulls().n_unique() < 0.1 * len(made)
 
 
 def test_known_drivers_drive_default(tables: Tables) -> None:
