@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _NEAR, _FAR = sqrt(3 / 7 - 2 / 7 * sqrt(6 / 5)), sqrt(3 / 7 + 2 / 7 * sqrt(6 / 5))
 _MORE, _LESS = (18 + sqrt(30)) / 36, (18 - sqrt(30)) / 36
-# Points and weights of Gauss-Legendre quadrature over [-1, 1], by the number of points. Closed forms: those that come from
-# an eigenvalue problem differ in their last bit with the linear algebra that a machine has.
+# Points and weights of Gauss-Legendre quadrature over [-1, 1], by the number of points. Closed forms: those that come
+# from an eigenvalue problem differ in their last bit with the linear algebra that a machine has.
 _GAUSS_LEGENDRE: tuple[tuple[tuple[float, float], ...], ...] = (
     (),
     ((0.0, 2.0),),
