@@ -49,7 +49,7 @@ def main() -> None:
     print(HEAD)
     raw = raw_columns(arguments.tables, applicants.rows[ID])
     names = raw.columns[1:]
-    scored = out_of_fold(raw, applicants.target, applicants.persons, boosted(names, PLAIN), repeats=1)
+    scored = out_of_fold(raw, applicants.target, applicants.persons, boosted(names, [PLAIN]), repeats=1)
     print(
         f"| plain LightGBM, raw application columns | {len(names)} "
         f"| {roc_auc_score(applicants.target, scored.raw[0]):.4f} | | | {np.mean(scored.train_auc):.4f} |",

@@ -1,8 +1,11 @@
-"""Do one applicant's features have the same bits alone, in the table, streamed and in memory?
+"""Do an applicant's features have the same bits in the table, by the kept Polars plan and by the request's functions?
 
-    python benchmarks/exactness.py --tables DIR [--alone 300]
+    python benchmarks/exactness.py --tables DIR [--applicants 1000] [--timed 100] [--least-rows 0]
 
-Prints how many cells differ, of how many, and exits with 1 where any does.
+Compares the whole table streamed and in memory; some applicants by the functions that answer requests with their
+rows of the table, one of them with 5,000 instalments and one without any history; and, of ``--timed`` applicants,
+both engines in turn with each other, in CPU seconds. Prints how many cells differ, of how many, and the ratio of
+times, and exits with 1 where any cell differs.
 """
 
 from __future__ import annotations
@@ -12,17 +15,53 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from polars.io.plugins import register_io_source
 
-from home_credit.applicants.parquet import ApplicantStore
 from home_credit.features.build import feature_matrix, plan
-from home_credit.features.request import RequestFeatures
-from home_credit.tables.bundle import parse_bundle
-from home_credit.tables.schema import ID
+from home_credit.features.request import NAMES, RequestFeatures
+from home_credit.tables.frames import polars_schema
+from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, table
 from home_credit.tables.source import open_tables
 from home_credit.terms.frames import learn_terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from home_credit.terms.model import TermModel
+
+    Frames = Mapping[str, pl.DataFrame]
+
+INSTALMENTS = 5_000
+
+
+class KeptPlan:
+    """The batch engine for one applicant: its plan is built once, over sources that read the rows at hand."""
+
+    def __init__(self, terms: TermModel) -> None:
+        self._frames: Frames = {}
+        self._plan = plan({name: self._source(name) for name in TABLES}, terms)
+
+    def _source(self, name: str) -> pl.LazyFrame:
+        def read(
+            with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch: int | None
+        ) -> Iterator[pl.DataFrame]:
+            frame = self._frames[name]
+            if with_columns is not None:
+                frame = frame.select(with_columns)
+            if predicate is not None:
+                frame = frame.filter(predicate)
+            yield frame if n_rows is None else frame.head(n_rows)
+
+        return register_io_source(read, schema=polars_schema(table(name)))
+
+    def compute(self, frames: Frames) -> pl.DataFrame:
+        """Return SK_ID_CURR and all features of the applicants in the frames."""
+        self._frames = frames
+        return self._plan.collect()
 
 
 def bits(frame: pl.DataFrame) -> pl.DataFrame:
@@ -40,41 +79,107 @@ def differing(one: pl.DataFrame, other: pl.DataFrame) -> int:
     return sum(int((~left[name].eq_missing(right[name])).sum()) for name in one.columns)
 
 
+def rows_of(frames: Mapping[str, pl.LazyFrame], applicants: pl.Series) -> dict[str, pl.DataFrame]:
+    """Return the rows of some applicants in all tables; the first gets many instalments, the second no history."""
+    chosen = applicants.implode()
+    rows = {
+        name: frame.filter(pl.col(ID).is_in(chosen)).collect()
+        for name, frame in frames.items()
+        if ID in table(name).columns
+    }
+    held = rows["bureau"]["SK_ID_BUREAU"].implode()
+    rows["bureau_balance"] = frames["bureau_balance"].filter(pl.col("SK_ID_BUREAU").is_in(held)).collect()
+    instalments = rows["installments_payments"]
+    many = pl.concat([instalments] * (INSTALMENTS // len(instalments) + 1)).head(INSTALMENTS)
+    many = many.with_columns(
+        pl.lit(applicants[0], pl.Int64).alias(ID),
+        NUM_INSTALMENT_NUMBER=pl.int_range(pl.len(), dtype=pl.Int64) // 2,
+    )
+    without = {
+        name: rows[name].filter(pl.col(ID) != applicants[1])
+        for name in HISTORIES
+        if ID in table(name).columns
+    }
+    others = without["installments_payments"].filter(pl.col(ID) != applicants[0])
+    return {**rows, **without, "installments_payments": pl.concat([others, many])}
+
+
+def one_by_one(
+    frames: Frames, applicants: pl.Series
+) -> Iterator[tuple[dict[str, pl.DataFrame], tuple[Any, Any]]]:
+    """Yield each applicant's rows as frames, and as a request brings them: an application and columns of histories."""
+    parts = {name: rows.partition_by(ID, as_dict=True) for name, rows in frames.items() if ID in rows.columns}
+    for applicant in applicants:
+        own = {name: part.get((applicant,), frames[name].head(0)) for name, part in parts.items()}
+        held = own["bureau"]["SK_ID_BUREAU"].implode()
+        own["bureau_balance"] = frames["bureau_balance"].filter(pl.col("SK_ID_BUREAU").is_in(held))
+        columns = {name: {column.name: column.to_list() for column in own[name]} for name in HISTORIES}
+        yield own, (own[APPLICATION].to_dicts()[0], columns)
+
+
 def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tables", type=Path, required=True)
-    parser.add_argument("--alone", type=int, default=300)
-    arguments = parser.parse_args()
-    with open_tables(arguments.tables, "train") as source:
-        applicants = source.applicants[ID]
-        terms = learn_terms(source.frames["previous_application"])
-        streamed = feature_matrix(source.frames, applicants, terms)
-        in_memory = plan(source.frames, terms).collect(engine="in-memory").sort(ID)
-    cells = streamed.height * streamed.width
-    found = differing(streamed, in_memory)
-    print(f"streaming against in memory: {found} of {cells:,} cells differ")
-
-    portfolio, features = ApplicantStore(arguments.tables), RequestFeatures(terms)
-    chosen = applicants.sample(min(arguments.alone, len(applicants)), seed=1)
-    alone, times = [], []
-    for applicant in chosen:
-        parsed = parse_bundle(portfolio.bundle(applicant))
-        began = time.process_time()
-        values = features.compute(parsed.application, parsed.histories)
-        times.append(time.process_time() - began)
-        alone.append([applicant, *values])
-    together = streamed.filter(pl.col(ID).is_in(chosen.implode()))
-    by_request = pl.DataFrame(alone, schema=together.schema, orient="row").fill_nan(None).sort(ID)
-    apart = differing(together, by_request)
-    print(
-        f"{len(chosen)} applicants alone against the table: {apart} of {together.height * together.width:,} cells differ"
+    parser.add_argument("--applicants", type=int, default=1000)
+    parser.add_argument("--timed", type=int, default=100)
+    parser.add_argument(
+        "--least-rows", type=int, default=0, help="rows of the histories that a chosen applicant has"
     )
+    arguments = parser.parse_args()
+    with open_tables(arguments.tables, "all") as source:
+        terms = learn_terms(source.frames["previous_application"])
+        streamed = feature_matrix(source.frames, source.applicants[ID], terms)
+        in_memory = plan(source.frames, terms).collect(engine="in-memory").sort(ID)
+        counts = pl.concat(
+            frame.select(ID)
+            for name, frame in source.frames.items()
+            if name != APPLICATION and ID in table(name).columns
+        )
+        held = counts.group_by(ID).len().filter(pl.col("len") >= arguments.least_rows).collect()
+        applicants = source.applicants.join(held, on=ID, how="semi" if arguments.least_rows else "left")[ID]
+        chosen = applicants.sample(min(arguments.applicants, len(applicants)), seed=1)
+        frames = rows_of(source.frames, chosen)
+    apart = differing(streamed, in_memory)
+    print(f"streaming against in memory: {apart} of {streamed.height * streamed.width:,} cells differ")
+
+    together = feature_matrix({name: rows.lazy() for name, rows in frames.items()}, chosen, terms)
+    kept, request = KeptPlan(terms), RequestFeatures(terms)
+    computed: list[list[Any]] = []
+    by_plan: list[pl.DataFrame] = []
+    seconds = np.zeros((2, min(arguments.timed, len(chosen))))
+    for number, (own, asked) in enumerate(one_by_one(frames, chosen)):
+        computed.append(request.compute(*asked))
+        if number >= arguments.timed:
+            continue
+        for side in (0, 1) if number % 2 else (1, 0):
+            began = time.process_time_ns()
+            if side == 0:
+                by_plan.append(kept.compute(own))
+            else:
+                request.compute(*asked)
+            seconds[side, number] = (time.process_time_ns() - began) / 1e9
+    types = {name: dtype for name, dtype in together.schema.items() if name != ID}
+    alone = pl.DataFrame(computed, schema={name: types[name] for name in NAMES}, orient="row")
+    alone = alone.with_columns(pl.col(pl.Float64).fill_nan(None), chosen.alias(ID)).sort(ID)
+    wrong = differing(together, alone)
     print(
-        f"one applicant, {streamed.width - 1} features: CPU median {1e3 * np.median(times):.1f} ms, 95 % {1e3 * np.quantile(times, 0.95):.1f} ms"
+        f"{len(chosen)} applicants by the functions of requests against their rows of a table: {wrong} of {alone.height * len(NAMES):,} cells differ"
+    )
+    planned = pl.concat(by_plan).sort(ID)
+    unequal = differing(planned, alone.filter(pl.col(ID).is_in(planned[ID].implode())))
+    print(
+        f"{len(planned)} applicants by the kept plan against those functions: {unequal} of {planned.height * len(NAMES):,} cells differ"
+    )
+    for name, side in (("kept Polars plan", seconds[0]), ("functions of requests", seconds[1])):
+        print(
+            f"{name}: median {1e3 * np.median(side):.2f} ms of CPU, 95 % {1e3 * np.quantile(side, 0.95):.2f} ms"
+        )
+    print(
+        f"ratio of medians {np.median(seconds[0]) / np.median(seconds[1]):.0f}, of sums {seconds[0].sum() / seconds[1].sum():.0f}; {len(NAMES)} features"
     )
     print(", ".join(f"{name} {version(name)}" for name in ("polars", "narwhals", "numpy")))
-    sys.exit(1 if found or apart else 0)
+    sys.exit(1 if apart or wrong or unequal else 0)
 
 
 if __name__ == "__main__":

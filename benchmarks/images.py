@@ -190,7 +190,7 @@ SMOKE: dict[str, Callable[[], None]] = {
 }
 
 
-def one_round() -> dict[str, Cost]:
+def one_round() -> dict[Name, Cost]:
     """Start all three, one after the other, and ask each for what it does."""
     costs = {}
     with ExitStack() as running:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ from home_credit import policy
 from home_credit.synthetic import write_demo
 from support.shared import made_once
 from support.training import QUICK
+
+# A worker of pytest-xdist has no main file. PySpark, which MLflow imports where it is installed, takes that for a run of
+# its doctests and ends the process.
+sys.modules["__main__"].__dict__.setdefault("__file__", __file__)
 
 # A loaded machine is no counterexample.
 settings.register_profile("home-credit", deadline=None)

@@ -1,7 +1,6 @@
 """The dashboard's pages: quickly by Streamlit's own test runner, then for real in Chromium.
 
-What the tests expect is asked of the API that the fixture ``api_url`` names, so that they hold for the
-stub and for the real one alike.
+They talk to the real API with a fake scorer. What they expect is what that API answers.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,14 +23,16 @@ from streamlit.testing.v1 import AppTest
 
 from home_credit.client import ApiClient
 from home_credit.dashboard.texts import texts
-from support import stub_api
+from home_credit.default_risk.reasons import reason_codes
+from support import fake_model
 from support.chromium import chromium
 from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from home_credit.schemas import Decision
+    from home_credit.schemas import Decision, LoanChange, Recourse
+    from support.fake_model import RunningApi
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "streamlit_app" / "app.py"
@@ -39,22 +41,32 @@ START_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def api_url() -> Iterator[str]:
-    with stub_api.running() as api:
-        yield api.url
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
+    with fake_model.running(tmp_path_factory.mktemp("api")) as running:
+        yield running
+
+
+def decide(api: RunningApi, applicant: int) -> tuple[Decision, Recourse]:
+    """Return what the API decides, and the other loans that it finds."""
+    with ApiClient(api.url) as client:
+        decision = client.predict_applicant(applicant)
+        return decision, client.recourse_of_decision(decision.decision_id)
 
 
 @pytest.fixture(scope="module")
-def decision(api_url: str) -> Decision:
+def decision(api: RunningApi) -> Decision:
     """What the API decides on its first applicant."""
-    with ApiClient(api_url) as api:
-        return api.predict_applicant(api.applicants(limit=1).applicants[0])
+    return decide(api, fake_model.APPROVED)[0]
+
+
+def opened(api_url: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("API_URL", api_url)
+    return AppTest.from_file(str(APP), default_timeout=30)
 
 
 @pytest.fixture
-def app(api_url: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("API_URL", api_url)
-    return AppTest.from_file(str(APP), default_timeout=30)
+def app(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    return opened(api.url, monkeypatch)
 
 
 def html(app: AppTest) -> str:
@@ -82,7 +94,7 @@ def test_decision_is_shown_with_reasons_profile_and_record(app: AppTest, decisio
     page = html(app)
     assert FR.percent(decision.probability_of_default) in page
     assert FR.percent(decision.cut_off) in page
-    assert max(decision.reasons, key=lambda reason: abs(reason.contribution)).text.fr in page
+    assert escape(max(decision.reasons, key=lambda reason: abs(reason.contribution)).text.fr) in page
     for shown in (FR("fields.AMT_CREDIT"), FR("history.bureau"), decision.model_version):
         assert shown in page
     recourse = () if decision.decision == "approved" else ("recourse",)
@@ -91,59 +103,80 @@ def test_decision_is_shown_with_reasons_profile_and_record(app: AppTest, decisio
     ]
 
 
-def test_who_is_not_approved_is_shown_another_loan_or_that_there_is_none(
-    monkeypatch: pytest.MonkeyPatch,
+def test_who_is_not_approved_is_shown_other_loans_or_that_there_is_none(
+    app: AppTest, api: RunningApi
 ) -> None:
-    with stub_api.running() as api:
-        monkeypatch.setenv("API_URL", api.url)
-        app = AppTest.from_file(str(APP), default_timeout=30)
-        (option,) = stub_api.recourse(stub_api.REVIEW).options
-        page = html(enter(app.run(), str(stub_api.REVIEW)))
+    decision, found = decide(api, fake_model.REVIEW)
+    assert decision.decision == "review" and len(found.options) > 1
+    page = html(enter(app.run(), str(fake_model.REVIEW)))
+    assert page.count(FR("recourse.smallest")) == 1
+    for option in found.options:
+        assert option.robust
         for shown in (
-            option.text.fr,
-            FR("recourse.smallest"),
-            FR("recourse.not_robust"),
-            FR.number(900_000),
-            f"<strong>{FR.number(720_000)}</strong>",
-            f"<strong>{FR('recourse.months', value=60)}</strong>",
+            escape(option.text.fr),
             FR.percent(option.probability_of_default),
+            *(f"<strong>{_in_words(change)}</strong>" for change in option.changes),
         ):
             assert shown in page
-        page = html(enter(app, str(stub_api.DECLINED)))
-        assert FR("recourse.none") in page
-        assert stub_api.recourse(stub_api.DECLINED).text.fr in page
-        # The decision stands, whatever becomes of the search.
-        api.has_recourse = False
-        page = html(enter(app, str(stub_api.REVIEW)))
-        assert FR("decision.review") in page
-        captions = [caption.value for caption in app.caption]
-        assert FR("recourse.unavailable") in captions
-        assert any("another model made this decision" in caption for caption in captions)
+    assert FR("recourse.not_robust") not in page
+
+    decision, found = decide(api, fake_model.DECLINED)
+    assert (decision.decision, found.options) == ("declined", [])
+    page = html(enter(app, str(fake_model.DECLINED)))
+    assert FR("recourse.none") in page
+    assert escape(found.text.fr) in page
 
 
-def test_reasons_stand_most_harmful_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    with stub_api.running() as api:
-        monkeypatch.setenv("API_URL", api.url)
-        page = html(enter(AppTest.from_file(str(APP), default_timeout=30).run(), str(stub_api.DECLINED)))
-        places = [page.index(reason[4]) for reason in (*stub_api.HARMFUL, *stub_api.HELPFUL[:2])]
-        assert places == sorted(places)
+def _in_words(change: LoanChange) -> str:
+    return FR(f"recourse.{change.unit}", value=FR.number(change.new))
+
+
+def test_a_loan_that_hangs_by_a_thread_says_so(app: AppTest, api: RunningApi) -> None:
+    _, found = decide(api, fake_model.NARROW)
+    assert found.options and not any(option.robust for option in found.options)
+    page = html(enter(app.run(), str(fake_model.NARROW)))
+    assert page.count(FR("recourse.not_robust")) == len(found.options)
+
+
+def test_the_decision_stands_whatever_becomes_of_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with fake_model.running(tmp_path) as api:
+        api.scorer.successor = fake_model.SUCCESSOR
+        app = opened(api.url, monkeypatch)
+        page = html(enter(app.run(), str(fake_model.REVIEW)))
+    assert FR("decision.review") in page
+    captions = [caption.value for caption in app.caption]
+    assert FR("recourse.unavailable") in captions
+    assert any(fake_model.SUCCESSOR in caption for caption in captions)
+
+
+def test_reasons_stand_most_harmful_first(app: AppTest, api: RunningApi) -> None:
+    decision, _ = decide(api, fake_model.DECLINED)
+    strongest = sorted(decision.reasons, key=lambda reason: -abs(reason.contribution))[:8]
+    assert len(decision.reasons) > 8
+    assert {reason.code for reason in decision.reasons} <= set(reason_codes())
+    page = html(enter(app.run(), str(fake_model.DECLINED)))
+    strongest.sort(key=lambda reason: -reason.contribution)
+    places = [page.index(escape(reason.text.fr)) for reason in strongest]
+    assert places == sorted(places)
 
 
 def test_address_opens_a_client_in_english_and_a_redraw_does_not_decide_again(
-    monkeypatch: pytest.MonkeyPatch,
+    app: AppTest, api: RunningApi
 ) -> None:
-    with stub_api.running() as api:
-        monkeypatch.setenv("API_URL", api.url)
-        app = AppTest.from_file(str(APP), default_timeout=30)
-        app.query_params["client"] = str(stub_api.REVIEW)
-        app.query_params["lang"] = "en"
-        app.run()
-        assert EN("decision.review") in html(app)
-        assert stub_api.WARNINGS[0].split("'")[0] in html(app)
-        app.segmented_control(key="lang").set_value("fr").run()
-        assert FR("decision.review") in html(app)
-        predictions = [request for request in api.requests if request.startswith("POST")]
-        assert predictions == [f"POST /applicants/{stub_api.REVIEW}/predict"]
+    decision, _ = decide(api, fake_model.REVIEW)
+    before = len(api.requests)
+    app.query_params["client"] = str(fake_model.REVIEW)
+    app.query_params["lang"] = "en"
+    app.run()
+    assert EN("decision.review") in html(app)
+    assert any("Space agency" in warning for warning in decision.warnings)
+    assert all(escape(warning) in html(app) for warning in decision.warnings)
+    app.segmented_control(key="lang").set_value("fr").run()
+    assert FR("decision.review") in html(app)
+    predictions = [request for request in api.requests[before:] if request.startswith("POST")]
+    assert predictions == [f"POST /applicants/{fake_model.REVIEW}/predict"]
 
 
 @pytest.mark.parametrize("number", ["abc", "12a", "-4", "1.5", "٣", "9" * 19])
@@ -165,21 +198,18 @@ def test_html_in_the_address_is_not_html(app: AppTest) -> None:
     assert app.warning[0].value == FR("search.invalid", entered="<b>1</b>")
 
 
-def test_api_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    with stub_api.running() as api:
-        api.has_model = False
-        monkeypatch.setenv("API_URL", api.url)
-        app = AppTest.from_file(str(APP), default_timeout=30).run()
-        enter(app, str(stub_api.APPROVED))
+def test_api_without_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_model.running(tmp_path, model=False) as api:
+        app = opened(api.url, monkeypatch).run()
+        enter(app, str(fake_model.APPROVED))
     assert app.error[0].value == FR("error.unavailable")
-    assert "no model is loaded" in app.caption[-1].value
+    assert "no model" in app.caption[-1].value
 
 
 def test_api_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("API_URL", f"http://127.0.0.1:{unused.getsockname()[1]}")
-        app = AppTest.from_file(str(APP), default_timeout=60)
+        app = opened(f"http://127.0.0.1:{unused.getsockname()[1]}", monkeypatch)
         app.query_params["lang"] = "en"
         app.run()
     assert not app.exception
@@ -216,8 +246,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address(api_url: str, reports: Path) -> Iterator[str]:
-    with dashboard(api_url, reports) as at:
+def address(api: RunningApi, reports: Path) -> Iterator[str]:
+    with dashboard(api.url, reports) as at:
         yield at
 
 
@@ -262,19 +292,21 @@ def test_a_loan_officer_decides_and_keeps_the_record(page: Page, address: str, d
 
 
 @pytest.mark.browser
-def test_another_loan_is_shown_on_a_phone_too(page: Page, reports: Path) -> None:
+def test_other_loans_are_shown_on_a_phone_too(page: Page, address: str, api: RunningApi) -> None:
+    _, found = decide(api, fake_model.REVIEW)
+    first = found.options[0]
     page.set_viewport_size({"width": 390, "height": 844})
-    with stub_api.running() as api, dashboard(api.url, reports) as at:
-        page.goto(f"{at}/?client={stub_api.REVIEW}&lang=en")
-        card = page.locator(".hc-option")
-        expect(card).to_have_count(1)
-        expect(card.get_by_text(EN("recourse.smallest"))).to_be_visible()
-        table = card.get_by_role("table", name=EN("recourse.table_caption"))
-        expect(table.get_by_role("row")).to_have_count(6)
-        expect(table.get_by_role("row", name=EN("fields.AMT_CREDIT"))).to_contain_text("720,000")
-        assert (
-            page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
-        )
+    page.goto(f"{address}/?client={fake_model.REVIEW}&lang=en")
+    cards = page.locator(".hc-option")
+    expect(cards).to_have_count(len(found.options))
+    expect(cards.first.get_by_text(EN("recourse.smallest"))).to_be_visible()
+    table = cards.first.get_by_role("table", name=EN("recourse.table_caption"))
+    # A line of heads, one for each change, one for the risk.
+    expect(table.get_by_role("row")).to_have_count(2 + len(first.changes))
+    for change in first.changes:
+        row = table.get_by_role("row", name=EN(f"fields.{change.field}"))
+        expect(row).to_contain_text(EN.number(change.new))
+    assert page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
 
 
 @pytest.mark.browser

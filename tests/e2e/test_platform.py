@@ -85,14 +85,12 @@ def applicant(platform: Platform) -> int:
     return int(httpx.get(platform.url("API", "/applicants?limit=1")).json()["applicants"][0])
 
 
-@pytest.mark.slow
 def test_health_is_exactly_what_the_guide_expects(platform: Platform) -> None:
     answer = httpx.get(platform.url("API", "/health"))
     assert answer.status_code == 200
     assert answer.json() == {"status": "healthy", "model_loaded": True, "version": "1.0.0"}
 
 
-@pytest.mark.slow
 def test_a_decision_is_recorded_replayed_and_the_chain_is_whole(platform: Platform, applicant: int) -> None:
     decision = httpx.post(platform.url("API", f"/applicants/{applicant}/predict"), timeout=30).json()
     assert decision["SK_ID_CURR"] == applicant
@@ -116,7 +114,6 @@ def test_a_decision_is_recorded_replayed_and_the_chain_is_whole(platform: Platfo
     assert (unknown.returncode, unknown.stderr) == (2, "home-credit: no decision nothing in the ledger\n")
 
 
-@pytest.mark.slow
 def test_the_mlflow_ui_lists_the_run_and_its_model(platform: Platform) -> None:
     api = platform.url("MLFLOW", "/api/2.0/mlflow")
     (model,) = httpx.get(f"{api}/registered-models/search").json()["registered_models"]
@@ -131,7 +128,6 @@ def test_the_mlflow_ui_lists_the_run_and_its_model(platform: Platform) -> None:
     assert {Path(file["path"]).name for file in files["files"]} == {"roc.png", "reliability.png", "cost.png"}
 
 
-@pytest.mark.slow
 def test_the_smoke_test_of_a_deployment_passes(platform: Platform) -> None:
     services = [(f"--{name.lower()}", platform.url(name)) for name in platform.ports]
     ran = platform.run("deploy", "smoke", *(part for pair in services for part in pair))
@@ -139,7 +135,6 @@ def test_the_smoke_test_of_a_deployment_passes(platform: Platform) -> None:
     assert [line.split()[0] for line in ran.stdout.splitlines()] == ["ok"] * 7
 
 
-@pytest.mark.slow
 @pytest.mark.browser
 def test_a_loan_officer_decides_in_the_browser(platform: Platform, applicant: int) -> None:
     words = texts("fr")
@@ -152,7 +147,6 @@ def test_a_loan_officer_decides_in_the_browser(platform: Platform, applicant: in
         expect(page.get_by_text(record["reasons"][0]["text"]["fr"]).first).to_be_visible()
 
 
-@pytest.mark.slow
 def test_a_port_in_use_is_one_clear_line_and_nothing_is_left_running(platform: Platform) -> None:
     refused = platform.run("up")
     assert refused.returncode == 2
@@ -160,7 +154,6 @@ def test_a_port_in_use_is_one_clear_line_and_nothing_is_left_running(platform: P
     assert len(refused.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.slow
 def test_ctrl_c_stops_all_three(portfolio: Path, platform: Platform, tmp_path: Path) -> None:
     other = Platform(portfolio, tmp_path)
     other.wait()

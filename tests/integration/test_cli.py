@@ -62,6 +62,19 @@ def test_bad_tables_are_one_line_and_exit_code_2(
     assert not (tmp_path / "out.parquet").exists()
 
 
+def test_a_feature_is_explained_without_tables() -> None:
+    ran = home_credit("features", "--explain", "MIX_OPENING_TO_AGE")
+    assert ran.returncode == 0, ran.stderr
+    assert "BUR_ALL_AGE_MAX / DAYS_BIRTH" in ran.stdout
+    assert "bureau: SK_ID_CURR, DAYS_CREDIT" in ran.stdout
+    unknown = home_credit("features", "--explain", "MIX_OPENING_TO_AGES")
+    assert unknown.returncode == 2
+    assert "there is MIX_OPENING_TO_AGE" in unknown.stderr
+    nothing = home_credit("features", "--tables", "somewhere")
+    assert nothing.returncode == 2
+    assert "--explain NAME" in nothing.stderr
+
+
 def test_no_application_table_names_the_folder(tmp_path: Path) -> None:
     ran = home_credit("score", "--tables", tmp_path, "--out", tmp_path / "out.csv")
     assert ran.returncode == 2

@@ -19,8 +19,8 @@ from home_credit.deployment.rollout import Addresses
 from home_credit.deployment.smoke import smoke
 from home_credit.errors import SmokeError
 from home_credit.ledger.store import Ledger
+from support import fake_model, sites
 from support import render as stand_in
-from support import sites, stub_api
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,14 +199,14 @@ def test_the_smoke_decision_is_a_simulation_in_the_ledger(
     assert all(record["simulation"] for record in records)
 
 
-def test_every_failed_check_is_named(scorer: Scorer, mlflow: Site, dashboard: Site) -> None:
+def test_every_failed_check_is_named(scorer: Scorer, mlflow: Site, dashboard: Site, tmp_path: Path) -> None:
     mlflow.pages[f"{sites.MLFLOW_API}/runs/search"] = ("application/json", "{}")
     mlflow.pages[f"{sites.MLFLOW_API}/registered-models/alias"] = ("text/html", "<html>")
     del dashboard.pages["/static/js/a.js"]
-    with stub_api.running() as other, pytest.raises(SmokeError) as failed:
+    with fake_model.running(tmp_path) as other, pytest.raises(SmokeError) as failed:
         check(Addresses(other.url, dashboard.url, mlflow.url), scorer)
     said = str(failed.value)
-    assert f"API decision: model {stub_api.VERSION} decided, not {scorer.version}" in said
+    assert f"API decision: model {fake_model.VERSION} decided, not {scorer.version}" in said
     assert f"Dashboard first page: GET {dashboard.url}/static/js/a.js: a page, not the file" in said
     assert f"MLflow runs: {mlflow.url} lists no run" in said
     assert "MLflow champion: GET " in said

@@ -186,7 +186,6 @@ def test_a_column_added_later_breaks_no_record(url: str, ledger: Ledger) -> None
     assert ledger.read(decision.decision_id).decision == decision
 
 
-@pytest.mark.slow
 def test_threads_and_processes_share_one_chain(url: str) -> None:
     # The processes also race to create the tables.
     processes = [SPAWN.Process(target=append, args=(url, 20)) for _ in range(2)]
@@ -202,7 +201,6 @@ def test_threads_and_processes_share_one_chain(url: str) -> None:
     ledger.close()
 
 
-@pytest.mark.slow
 def test_a_process_killed_while_appending_leaves_the_chain_whole(url: str) -> None:
     ledger = Ledger.open(url)
     process = SPAWN.Process(target=append, args=(url, 1_000_000))

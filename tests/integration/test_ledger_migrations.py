@@ -152,7 +152,6 @@ def test_tampering_before_the_migration_is_still_found(old: str, change: str) ->
     ledger.close()
 
 
-@pytest.mark.slow
 def test_processes_that_open_an_old_ledger_at_once_migrate_it_once(old: str) -> None:
     processes = [SPAWN.Process(target=append, args=(old, 5)) for _ in range(2)]
     for process in processes:
@@ -165,7 +164,6 @@ def test_processes_that_open_an_old_ledger_at_once_migrate_it_once(old: str) -> 
     ledger.close()
 
 
-@pytest.mark.slow
 def test_a_migration_that_is_killed_leaves_the_ledger_as_it_was(old: str) -> None:
     columns = "decision_id, recorded_at, model_version, assessment, bundle, previous_hash, hash"
     copies = ", ".join(columns.split(", ")[1:])

@@ -54,7 +54,6 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert process.wait(30) in {0, -signal.SIGTERM}
 
 
-@pytest.mark.slow
 def test_the_rate_limit_counts_clients_and_believes_none_of_them(api: str) -> None:
     def ask(forwarded: str) -> int:
         return httpx.get(f"{api}/model", headers={"X-Forwarded-For": forwarded}, timeout=60).status_code

@@ -30,8 +30,6 @@ USER, PASSWORD = "registrar", "a password of its own: 1"
 START_SECONDS = 120
 SHUT = ("/mlflow/assistant/", "/mlflow/gateway/", "/mlflow/gateway-proxy")
 
-pytestmark = pytest.mark.slow
-
 
 class Server:
     """`home-credit serve mlflow` on a copy of the committed runs."""

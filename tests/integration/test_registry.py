@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import mlflow
 import polars as pl
-import pytest
 
 from home_credit.config import Settings
 from home_credit.decisioning.scoring import Scorer
@@ -21,8 +20,9 @@ from home_credit.tracking.addresses import tracking_uri
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
 
-@pytest.mark.slow
+
 def test_a_registered_model_scores_as_ours_does_wherever_its_folder_is(
     portfolio: Path, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

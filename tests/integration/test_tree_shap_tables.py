@@ -34,7 +34,7 @@ def test_applicants_are_explained_as_lightgbm_explains_them(
         rows = feature_matrix(source.frames, source.applicants[ID][:APPLICANTS], terms)
         labelled = rows.select(ID).join(source.target, on=ID, how="left", maintain_order="left")
     target = labelled["TARGET"].to_numpy().astype(np.int64)
-    parameters = {**classifier.committed_parameters(), **PARAMETERS}
+    parameters = [{**classifier.committed_parameters()[0], **PARAMETERS}]
     preprocessor, booster = learners.fit_boosted(rows[:-EXPLAINED], target[:-EXPLAINED], INPUTS, parameters)
     matrix = preprocessor.transform(rows[-EXPLAINED:])
     explainer = classifier.Explainer(booster)

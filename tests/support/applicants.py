@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from home_credit.tables.schema import Column
 
-    Tables = dict[str, pl.DataFrame]
+    Tables = Mapping[str, pl.DataFrame]
 
 OWN_KEY = {"bureau": "SK_ID_BUREAU", "previous_application": "SK_ID_PREV"}
 
@@ -24,7 +24,7 @@ def odd_applicants(seed: int, applicants: int, most_rows: int) -> Tables:
     """Rows of all seven tables; each applicant has up to ``most_rows`` in each history, and often none."""
     random = np.random.default_rng(seed)
     owners = np.arange(100001, 100001 + applicants)
-    tables = {APPLICATION: _rows(random, APPLICATION, {ID: owners})}
+    tables: dict[str, pl.DataFrame] = {APPLICATION: _rows(random, APPLICATION, {ID: owners})}
     for name in HISTORIES:
         keys = "SK_ID_BUREAU" if name == "bureau_balance" else ID
         owned = tables["bureau"][keys].to_numpy() if name == "bureau_balance" else owners

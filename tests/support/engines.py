@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Columns = dict[str, list[Any]]
 
 
-def frame(name: str, **columns: Sequence[Any]) -> pl.DataFrame:
+def frame(name: str, /, **columns: Sequence[Any]) -> pl.DataFrame:
     """Rows of a table with ``columns``, the others being missing and the keys running numbers."""
     types = polars_schema(table(name))
     count = max(len(values) for values in columns.values())

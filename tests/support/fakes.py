@@ -3,34 +3,68 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from threading import Event
+from functools import cached_property
+from threading import Event, Semaphore
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from home_credit.decisioning.assessment import assemble
+from home_credit.decisioning.model import Scores
+from home_credit.decisioning.recourse.loans import COLUMNS
 from home_credit.errors import UnknownApplicantError
+from home_credit.features.rows import FeatureRows
 from home_credit.schemas import Assessment, ModelFacts
-from support.assessments import POLICY, an_assessment
+from home_credit.terms.learning import learn
+from support.assessments import POLICY
+from support.loans import price_list
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from home_credit.features.rows import Numbers
     from home_credit.policy import Policy
     from home_credit.tables.bundle import ParsedBundle
+    from home_credit.terms.model import TermModel
+
+EFFECTS = {"EXT_SOURCE_2": 0.5, "NAME_CONTRACT_TYPE": -0.1}
+LIKED = 0.0512
 
 
 class FakeScorer:
-    """Takes EXT_SOURCE_2 for the probability that an applicant pays; keeps what it was asked."""
+    """Takes EXT_SOURCE_2 for the probability that an applicant pays.
 
-    features = ("EXT_SOURCE_2", "NAME_CONTRACT_TYPE")
+    ``effects`` are the contributions that it gives every applicant: log-odds by feature, of those features that
+    are columns of the application. An applicant whose application ``likes`` accepts has the probability
+    :data:`LIKED`. With a ``successor``, another model takes its place after its next assessment. It answers as soon
+    as it ``may_answer``; each call is counted in ``waiting`` before.
+    """
+
     definitions_version = "definitions-1"
 
-    def __init__(self, version: str = "test-1", policy: Policy = POLICY) -> None:
+    def __init__(
+        self,
+        version: str = "test-1",
+        policy: Policy = POLICY,
+        *,
+        effects: Mapping[str, float] = EFFECTS,
+        likes: Callable[[Mapping[str, Any]], bool] = lambda _application: False,
+    ) -> None:
         self.version, self.policy = version, policy
+        self.features = tuple(effects)
+        self._effects, self._likes = effects, likes
         self.may_answer = Event()
         self.may_answer.set()
+        self.waiting = Semaphore(0)
         self.fails: Exception | None = None
+        self.successor: str | None = None
+
+    @cached_property
+    def terms(self) -> TermModel:
+        return learn(price_list(3_000, seed=1))
 
     def with_policy(self, policy: Policy) -> FakeScorer:
-        other = FakeScorer(self.version, policy)
+        other = FakeScorer(self.version, policy, effects=self._effects, likes=self._likes)
         other.may_answer, other.fails = self.may_answer, self.fails
         return other
 
@@ -39,7 +73,7 @@ class FakeScorer:
         return ModelFacts(
             model_version=self.version,
             trained_at=datetime(2026, 1, 1, tzinfo=UTC),
-            features=2,
+            features=len(self.features),
             cut_off=self.policy.cut_off,
             review_band=self.policy.review_band,
             policy_version=self.policy.version,
@@ -48,27 +82,37 @@ class FakeScorer:
         )
 
     def assess(self, bundles: Sequence[ParsedBundle], *, simulation: bool = False) -> list[Assessment]:
+        self.waiting.release()
         self.may_answer.wait(10)
         if self.fails:
             raise self.fails
-        probabilities = [1 - (bundle.application["EXT_SOURCE_2"] or 0.0) for bundle in bundles]
-        return [
-            an_assessment(
-                bundle.applicant_id,
-                probability_of_default=probability,
-                decision=self.policy.decide(probability),
-                cut_off=self.policy.cut_off,
-                expected_cost=self.policy.expected_cost(probability),
-                policy_version=self.policy.version,
-                model_version=self.version,
-                warnings=bundle.warnings,
-                simulation=simulation,
-            )
-            for bundle, probability in zip(bundles, probabilities, strict=True)
-        ]
+        found = assemble(
+            bundles,
+            FeatureRows.of([bundle.application for bundle in bundles]),
+            Scores(
+                np.array([self._probability(bundle.application) for bundle in bundles]),
+                np.tile(np.array(list(self._effects.values())), (len(bundles), 1)),
+                [[]] * len(bundles),
+            ),
+            features=self.features,
+            medians={},
+            model_version=self.version,
+            by=self.policy,
+            simulation=simulation,
+        )
+        self.version = self.successor or self.version
+        return found
+
+    def variants(self, bundle: ParsedBundle, replaced: Mapping[str, Numbers], /) -> Numbers:
+        loans = zip(*(replaced[column].tolist() for column in COLUMNS), strict=True)
+        varied = ({**bundle.application, **dict(zip(COLUMNS, loan, strict=True))} for loan in loans)
+        return np.array([self._probability(application) for application in varied])
 
     def infer(self, vectors: Sequence[Mapping[str, float | str | None]]) -> list[float]:
         return [1 - float(vector["EXT_SOURCE_2"] or 0.0) for vector in vectors]
+
+    def _probability(self, application: Mapping[str, Any]) -> float:
+        return LIKED if self._likes(application) else 1 - (application["EXT_SOURCE_2"] or 0.0)
 
 
 class FakeApplicantStore:

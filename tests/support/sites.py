@@ -16,6 +16,8 @@ from home_credit.api.app import create_app
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from starlette.types import ASGIApp
+
     from home_credit.config import Settings
 
 DASHBOARD = {
@@ -91,11 +93,9 @@ def site(pages: dict[str, tuple[str, str]]) -> Iterator[Site]:
 
 
 @contextmanager
-def api(settings: Settings) -> Iterator[str]:
-    """Serve the real API on a free port until the context ends; its address."""
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(settings), host="127.0.0.1", port=0, log_level="warning")
-    )
+def serve(app: ASGIApp) -> Iterator[str]:
+    """Serve an application on a free port until the context ends; its address."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -106,3 +106,10 @@ def api(settings: Settings) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def api(settings: Settings) -> Iterator[str]:
+    """Serve the API as ``settings`` say."""
+    with serve(create_app(settings)) as url:
+        yield url

@@ -47,22 +47,22 @@ def test_the_order_of_rows_never_changes_a_bit(amounts: list[float], random: obj
     for expression in (
         arithmetic.mean(arithmetic.thousandths("x")),
         arithmetic.money(arithmetic.thousandths("x").sum()),
-        arithmetic.spread(arithmetic.thousandths("x").clip(0, 2_000_000)),
+        arithmetic.standard_deviation(arithmetic.thousandths("x").clip(0, 2_000_000)),
     ):
         assert repr(aggregate(amounts, expression)) == repr(aggregate(shuffled, expression))
 
 
 @given(st.lists(st.integers(-3000, 3000), min_size=2, max_size=200))
 def test_spread_is_the_standard_deviation(days: list[int]) -> None:
-    found = aggregate(list(days), arithmetic.spread(arithmetic.whole("x")))
+    found = aggregate(list(days), arithmetic.standard_deviation(arithmetic.whole("x")))
     assert found == pytest.approx(stdev(days), rel=1e-9, abs=1e-6)
 
 
 def test_missing_and_empty_stay_missing() -> None:
     nothing = [None, None]
     assert aggregate(nothing, arithmetic.mean(arithmetic.thousandths("x"))) is None
-    assert aggregate(nothing, arithmetic.spread(arithmetic.thousandths("x"))) is None
-    assert aggregate([3.0], arithmetic.spread(arithmetic.thousandths("x"))) is None
+    assert aggregate(nothing, arithmetic.standard_deviation(arithmetic.thousandths("x"))) is None
+    assert aggregate([3.0], arithmetic.standard_deviation(arithmetic.thousandths("x"))) is None
     assert aggregate([1.0], arithmetic.ratio(col("x"), col("x") - 1.0)) is None
     assert aggregate([365243.0], arithmetic.whole("x", sentinel=365243)) is None
 

@@ -64,7 +64,7 @@ def test_the_average_says_the_mean_of_what_its_boosters_say(
     assert explained.contributions.sum(axis=1) + explained.base_value == pytest.approx(
         explained.log_odds, abs=1e-9
     )
-    saved = pickle.loads(pickle.dumps(together))
+    saved = pickle.loads(pickle.dumps(together))  # noqa: S301  # what was pickled right here
     assert np.array_equal(classifier.log_odds(saved, matrix), classifier.log_odds(together, matrix))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -11,19 +12,17 @@ import pytest
 
 from home_credit.client import ApiClient
 from home_credit.errors import ApiError
-from home_credit.schemas import PredictionRequest, ReviewRequest
-from support import stub_api
+from home_credit.schemas import Decision, PredictionRequest, Recourse, ReviewRequest, Text
+from support.assessments import a_bundle, an_assessment
+from support.fakes import FakeScorer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 BASE = "http://api.test"
 
 
-@pytest.fixture(scope="module")
-def stub() -> Iterator[stub_api.StubApi]:
-    with stub_api.running() as api:
-        yield api
+MODEL = FakeScorer().facts
 
 
 def answering(*answers: httpx.Response | Exception) -> tuple[httpx.MockTransport, list[httpx.Request]]:
@@ -46,44 +45,14 @@ def client(*answers: httpx.Response | Exception, **settings: Any) -> tuple[ApiCl
 
 
 def model() -> httpx.Response:
-    return httpx.Response(200, text=stub_api.MODEL.model_dump_json())
+    return httpx.Response(200, text=MODEL.model_dump_json())
 
 
 def decision() -> httpx.Response:
-    return httpx.Response(200, text=stub_api.decide(stub_api.APPROVED).model_dump_json())
-
-
-def test_reads_a_real_server(stub: stub_api.StubApi) -> None:
-    with ApiClient(stub.url) as api:
-        assert api.health().status == "healthy"
-        assert api.applicants(after=stub_api.APPROVED, limit=2).applicants == [
-            stub_api.REVIEW,
-            stub_api.DECLINED,
-        ]
-        assert api.applicant(stub_api.REVIEW).SK_ID_CURR == stub_api.REVIEW
-        assert api.model() == stub_api.MODEL
-        taken = api.predict_applicant(stub_api.DECLINED)
-        assert taken == stub_api.decide(stub_api.DECLINED)
-        assert api.decision(taken.decision_id).decision == taken
-        assert api.recourse_of_decision(taken.decision_id) == stub_api.recourse(stub_api.DECLINED)
-
-
-def test_unhealthy_is_an_answer_of_health_and_no_error(stub: stub_api.StubApi) -> None:
-    stub.has_model = False
-    try:
-        with ApiClient(stub.url) as api:
-            assert not api.health().model_loaded
-    finally:
-        stub.has_model = True
-
-
-def test_unknown_applicant_carries_status_and_detail(stub: stub_api.StubApi) -> None:
-    with (
-        ApiClient(stub.url) as api,
-        pytest.raises(ApiError, match="no applicant with SK_ID_CURR 7") as caught,
-    ):
-        api.predict_applicant(7)
-    assert caught.value.status == 404
+    made = Decision(
+        **an_assessment().model_dump(), decision_id="d-1", recorded_at=datetime(2026, 11, 20, tzinfo=UTC)
+    )
+    return httpx.Response(200, text=made.model_dump_json())
 
 
 @pytest.mark.parametrize(
@@ -91,7 +60,7 @@ def test_unknown_applicant_carries_status_and_detail(stub: stub_api.StubApi) -> 
 )
 def test_a_starting_api_is_asked_again(first: httpx.Response | Exception) -> None:
     api, seen = client(first, first, model())
-    assert api.model() == stub_api.MODEL
+    assert api.model() == MODEL
     assert len(seen) == 3
 
 
@@ -192,12 +161,16 @@ def test_key_and_overrides_are_sent() -> None:
 
 
 def test_recourse_is_asked_for_by_rows_or_by_number() -> None:
-    found = stub_api.recourse(stub_api.REVIEW)
+    text = Text(en="none", fr="aucun")
+    found = Recourse(
+        SK_ID_CURR=5, probability_of_default=0.5, decision="declined", options=[], loans_tried=3_000,
+        text=text, assumptions=text, model_version="test-1",
+    )  # fmt: skip
     answer = httpx.Response(200, text=found.model_dump_json())
     api, seen = client(answer, answer)
-    rows = stub_api.bundle(stub_api.REVIEW)
-    assert api.recourse(rows) == api.recourse_of_applicant(stub_api.REVIEW) == found
-    assert [request.url.path for request in seen] == ["/recourse", f"/applicants/{stub_api.REVIEW}/recourse"]
+    rows = a_bundle(5)
+    assert api.recourse(rows) == api.recourse_of_applicant(5) == found
+    assert [request.url.path for request in seen] == ["/recourse", "/applicants/5/recourse"]
     assert json.loads(seen[0].content) == rows.model_dump(mode="json")
 
 

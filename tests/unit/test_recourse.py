@@ -17,7 +17,7 @@ from home_credit.tables.bundle import ParsedBundle, parse_bundle
 from home_credit.terms.annuity import credit_over_annuity, yearly_rate
 from home_credit.terms.learning import learn
 from support.assessments import an_assessment
-from unit.test_terms import price_list
+from support.loans import price_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

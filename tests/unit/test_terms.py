@@ -14,28 +14,12 @@ from hypothesis import strategies as st
 from home_credit.terms.annuity import credit_over_annuity, yearly_rate
 from home_credit.terms.columns import COLUMNS, SOURCES, term_columns
 from home_credit.terms.frames import earlier_loans, with_terms
-from home_credit.terms.learning import Loans, learn
+from home_credit.terms.learning import learn
 from home_credit.terms.model import TermModel
+from support.loans import TERMS, price_list
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-TERMS = (6, 12, 24, 36, 48, 60)
-RATES = (0.198, 0.2485, 0.3985, 0.7085)
-PREMIUMS = (0.0, 0.00242, 0.0055)
-
-
-def price_list(loans: int, seed: int) -> Loans:
-    """Return loans of a lender who charges few rates and premiums, with annuities rounded as lenders do."""
-    chance = np.random.default_rng(seed)
-    months, rate, premium = (chance.choice(choices, loans) for choices in (TERMS, RATES, PREMIUMS))
-    goods = (4500.0 * chance.integers(10, 300, loans)).astype(np.float64)
-    credit = goods * (1.0 + premium * months)
-    factors = [credit_over_annuity(*each) for each in zip(rate, months.tolist(), strict=True)]
-    annuity = credit * (1.0 / np.array(factors)).round(5)
-    return Loans(
-        np.asarray(credit), annuity, goods, months.astype(np.float64), chance.uniform(1, 1500, loans)
-    )
 
 
 @pytest.fixture(scope="module")

@@ -173,6 +173,11 @@ def test_a_tree_of_one_leaf_adds_its_value_in_its_place() -> None:
     assert_like_lightgbm(booster, TreeShap(booster.model_to_string()), rows_of(1, 50))
 
 
+def test_an_average_of_boosters_is_explained_as_one_model() -> None:
+    booster = classifier.average([deep(), fitted(4, num_leaves=3), fitted(5, num_leaves=16, max_depth=5)])
+    assert_like_lightgbm(booster, TreeShap(booster.model_to_string()), odd_rows_of(6, 60))
+
+
 def test_a_model_without_a_split_explains_nothing() -> None:
     booster = fitted(1, min_child_samples=10_000, rounds=2)
     tree_shap = TreeShap(booster.model_to_string())

@@ -10,14 +10,14 @@ from polars import selectors
 
 from home_credit.errors import MissingTableError, TableError, UnknownApplicantError
 from home_credit.tables.files import find, readable
-from home_credit.tables.schema import APPLICATION, HISTORIES, ID, table
+from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TEST, TRAIN, table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from home_credit.tables.values import Row
 
-APPLICATIONS = ("application_train", "application_test")
+APPLICATIONS = (TRAIN, TEST)
 
 
 class ApplicantStore:

@@ -25,7 +25,7 @@ def demo(
     report: Annotated[Path | None, typer.Option(help="folder for a fidelity report")] = None,
     against: Annotated[Path | None, typer.Option(help="folder with the real tables for the report")] = None,
 ) -> None:
-    """Write a synthetic portfolio (all seven tables in the original schema), or say how faithful it is, or both."""
+    """Write a synthetic portfolio (all seven tables in the original schema), report its fidelity, or both."""
     from tempfile import TemporaryDirectory
 
     from home_credit.synthetic import write_demo
@@ -41,20 +41,43 @@ def demo(
             from home_credit.synthetic.fidelity import report as fidelity
 
             found = fidelity.run(written, against, report, partial(progress, "steps of the report"))
-            told, ranked = found.discriminators["application_train"], found.rankings["synthetic applicants"]
-            typer.echo(f"synthetic rows are told from real ones with an AUC of {told.auc:.3f}")
-            typer.echo(f"a model trained on them ranks the real applicants with an AUC of {ranked.auc:.4f}")
+            test, ranking = found.discriminators["application_train"], found.rankings["synthetic applicants"]
+            typer.echo(f"two-sample AUC of synthetic and real applications: {test.auc:.3f}")
+            typer.echo(f"AUC on real applicants, trained on synthetic ones: {ranking.auc:.4f}")
             typer.echo(f"report written to {report}")
+
+
+@app.command("demo-statistics", hidden=True)
+def demo_statistics(tables: Tables, out: Annotated[Path, typer.Option(help="JSON file to write")]) -> None:
+    """Fit the statistics of real tables that the synthetic portfolio is drawn from."""
+    from home_credit.synthetic.fitting import fit_statistics
+    from home_credit.synthetic.statistics import save_statistics
+
+    with shown() as progress:
+        save_statistics(fit_statistics(tables, partial(progress, "variables fitted")), out)
+    typer.echo(f"statistics written to {out}")
 
 
 @app.command()
 def features(
-    tables: Tables,
-    out: Annotated[Path, typer.Option(help="file to write: .parquet or .csv")],
+    *,
+    tables: Annotated[
+        Path | None, typer.Option(help="folder with the tables under their original names")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="file to write: .parquet or .csv")] = None,
     models: Models = None,
     split: Literal["train", "test", "all"] = "all",
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="tell what a feature is made of; all tells it of every one"),
+    ] = None,
 ) -> None:
-    """Write the feature matrix, one row per applicant, as the saved model reads it."""
+    """Write the feature matrix, one row per applicant, as the saved model reads it, or explain a feature."""
+    if explain is not None:
+        _explain(explain)
+        return
+    if tables is None or out is None:
+        raise UsageError("features needs --tables DIR and --out FILE, or --explain NAME")
     from home_credit.config import Settings
     from home_credit.default_risk import artifacts
     from home_credit.features.build import feature_batches
@@ -69,3 +92,15 @@ def features(
         batches = feature_batches(source.frames, source.applicants[ID], terms, progress=progress)
         rows = write_batches(batches, out)
     typer.echo(f"{rows} applicants written to {out}")
+
+
+def _explain(name: str) -> None:
+    from difflib import get_close_matches
+
+    from home_credit.features.catalogue import CATALOGUE
+    from home_credit.features.explanation import explain
+
+    if name != "all" and name not in CATALOGUE:
+        alike = get_close_matches(name.upper(), CATALOGUE, n=3)
+        raise UsageError(f"there is no feature {name}" + (f"; there is {', '.join(alike)}" if alike else ""))
+    typer.echo("\n\n".join(map(explain, CATALOGUE if name == "all" else [name])))

@@ -8,12 +8,11 @@ from operator import add, mul
 from home_credit.features.arithmetic import flag, ratio, where, whole
 from home_credit.features.definition import Feature, Missing
 from home_credit.features.expression import FLOAT, col, max_horizontal, min_horizontal
-from home_credit.tables.schema import APPLICATION, table
+from home_credit.tables.schema import APPLICATION, SENTINEL_DAYS, table
 from home_credit.terms.columns import MONTHS as TERM_MONTHS
 from home_credit.terms.columns import RATE as TERM_RATE
 
 TABLE = APPLICATION
-SENTINEL_DAYS = 365243
 # Sex and marital status are protected: no feature is made of them, nor of the count of family members,
 # which together with the children tells who is married.
 PROTECTED = ("CODE_GENDER", "NAME_FAMILY_STATUS", "CNT_FAM_MEMBERS")

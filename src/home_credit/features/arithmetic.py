@@ -101,7 +101,7 @@ def rate(aggregate: Expr) -> Expr:
     return aggregate * 0.000001
 
 
-def spread(integers: Expr) -> Expr:
+def standard_deviation(integers: Expr) -> Expr:
     """Aggregate: standard deviation (n - 1) of integers below three million in size.
 
     The sum of squares of up to a million such integers stays exact in 64 bits.

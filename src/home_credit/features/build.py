@@ -14,7 +14,7 @@ from home_credit.tables.schema import APPLICATION, ID
 from home_credit.terms.frames import with_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from home_credit.terms.model import TermModel
 
@@ -37,10 +37,11 @@ def feature_batches(
     terms: TermModel,
     size: int = BATCH,
     progress: Progress = silent,
+    names: Sequence[str] | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Yield the feature rows of ``applicants`` in ascending SK_ID_CURR, at most ``size`` at a time.
 
-    ``terms`` tells the term of each loan asked for.
+    ``terms`` tells the term of each loan asked for; with ``names`` only those features are computed.
 
     A batch covers a range of ids, so that each table is filtered by comparison, which Parquet
     statistics answer; memory is bounded by the batch, not by the tables.
@@ -57,7 +58,10 @@ def feature_batches(
         part["bureau_balance"] = part["bureau_balance"].join(
             part["bureau"].select("SK_ID_BUREAU"), on="SK_ID_BUREAU", how="semi"
         )
-        features = plan(part, terms).collect(engine="streaming").sort(ID)
+        planned = plan(part, terms)
+        if names is not None:
+            planned = planned.select(ID, *names)
+        features = planned.collect(engine="streaming").sort(ID)
         progress(STAGE, start + len(batch), len(ids))
         yield features if len(features) == len(batch) else features.filter(pl.col(ID).is_in(batch.implode()))
 

@@ -15,7 +15,7 @@ from home_credit.features.arithmetic import (
     recency_rank,
     scaled_ratio,
     share,
-    spread,
+    standard_deviation,
     thousandths,
     total,
     where,
@@ -108,7 +108,7 @@ def _general() -> Iterator[Feature]:
     everything = ~col(ID).is_null()
     yield feature("ACTIVE_SHARE", share(ACTIVE, everything), "share", "share of bureau credits still active", "part des crédits encore actifs")
     yield feature("SOLD_COUNT", count(~ACTIVE & ~CLOSED), "count", "bureau credits sold or written off", "crédits cédés ou passés en perte")
-    yield feature("AGE_SPREAD", spread(col("age")), "days", "standard deviation of days since opening", "écart-type des jours depuis l’ouverture")
+    yield feature("AGE_SPREAD", standard_deviation(col("age")), "days", "standard deviation of days since opening", "écart-type des jours depuis l’ouverture")
     yield feature("END_MAX", where(ACTIVE, col("end")).max(), "days", "days until the last active credit ends", "jours jusqu’à la fin du dernier crédit actif")
     yield feature("END_MEAN", mean(where(ACTIVE, col("end"))), "days", "mean days until active credits end", "jours moyens jusqu’à la fin des crédits actifs")
     yield feature("PAST_END_COUNT", count(ACTIVE & (col("end") < 0)), "count", "active credits past their planned end", "crédits actifs au-delà de leur échéance")

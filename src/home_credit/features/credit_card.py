@@ -16,7 +16,7 @@ from home_credit.features.arithmetic import (
     scaled_ratio,
     share,
     slope,
-    spread,
+    standard_deviation,
     thousandths,
     weighted_mean,
     where,
@@ -77,7 +77,7 @@ def _features() -> Iterator[Feature]:
     yield feature("LATEST_BALANCE", money(latest(col("balance"))), "currency", "newest card balance", "dernier solde de carte")
     yield feature("LATEST_LIMIT", money(latest(col("limit"))), "currency", "newest card limit", "dernier plafond de carte")
     yield feature("LATEST_USED", rate(latest(col("used"))), "ratio", "newest balance over limit", "dernier solde rapporté au plafond")
-    yield feature("USED_SPREAD", rate(spread(where(PLAUSIBLE, col("used")))), "ratio", "standard deviation of balance over limit", "écart-type du solde rapporté au plafond")
+    yield feature("USED_SPREAD", rate(standard_deviation(where(PLAUSIBLE, col("used")))), "ratio", "standard deviation of balance over limit", "écart-type du solde rapporté au plafond")
     for months in (6, 12):
         within, order = col("age") <= months, lit(months) - col("age")
         en, fr = f"over the last {months} months", f"sur les {months} derniers mois"

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 from home_credit.features import operations as o
 from home_credit.features import plan as p
+from home_credit.features.canonical import canonical
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from home_credit.tables.schema import Column
 
+# Whole numbers of this size or more do not fit 64 bits.
+LIMIT = 2.0**63
 # The most rows of a group, and so the bound of counts; engines that rely on it refuse more.
 MOST_ROWS = 1_000_000
 
@@ -113,6 +116,8 @@ def _(operation: o.Arithmetic, of: Schema) -> Facts:
     left, right = (_number(part, of) for part in operation.operands)
     integers = left.type is o.INTEGER and right.type is o.INTEGER
     size = left.bound * right.bound if isinstance(operation, o.Multiply) else left.bound + right.bound
+    if integers and size >= LIMIT:
+        raise TypeError(f"{canonical(operation)} may reach {size:.0e}, which no 64-bit integer holds")
     return Facts(o.INTEGER if integers else o.FLOAT, left.nullable or right.nullable, size)
 
 
@@ -186,9 +191,38 @@ def _(operation: o.Clip, of: Schema) -> Facts:
 @_facts.register(o.Choose)
 def _(operation: o.Choose, of: Schema) -> Facts:
     _condition(operation.condition, of)
+    chosen = _value(operation.value, of)
+    chosen = replace(chosen, bound=min(chosen.bound, _bound(operation.condition, operation.value)))
     if operation.alternative is None:
-        return replace(_value(operation.value, of), nullable=True)
-    return _together([_value(operation.value, of), _value(operation.alternative, of)], any)
+        return replace(chosen, nullable=True)
+    return _together([chosen, _value(operation.alternative, of)], any)
+
+
+def _bound(condition: o.Operation, value: o.Operation) -> float:
+    """Return the size that ``value``, a column, does not exceed where the condition holds."""
+    low, high = -math.inf, math.inf
+    for part in _conjunction(condition):
+        match part, value:
+            case (o.Less() | o.LessEqual()) as upper, o.Column(name):
+                high = min(high, _limit(upper, name, math.inf))
+            case (o.Greater() | o.GreaterEqual()) as lower, o.Column(name):
+                low = max(low, _limit(lower, name, -math.inf))
+    return max(-low, high)
+
+
+def _conjunction(condition: o.Operation) -> Iterator[o.Operation]:
+    if isinstance(condition, o.And):
+        yield from _conjunction(condition.left)
+        yield from _conjunction(condition.right)
+    else:
+        yield condition
+
+
+def _limit(comparison: o.Comparison, name: str, otherwise: float) -> float:
+    match comparison.left, comparison.right:
+        case o.Column(column), o.Constant(int(limit) | float(limit)) if column == name:
+            return limit
+    return otherwise
 
 
 @_facts.register(o.Horizontal)

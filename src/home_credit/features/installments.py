@@ -17,7 +17,7 @@ from home_credit.features.arithmetic import (
     scaled_ratio,
     share,
     slope,
-    spread,
+    standard_deviation,
     thousandths,
     total,
     weighted_mean,
@@ -131,7 +131,7 @@ def _features() -> Iterator[Feature]:
     yield _feature("FADING_LATE_SHARE", weighted_mean(col("overdue"), col("fading")), "share", f"share paid late or not at all over two years, {en}", f"part payée en retard ou impayée sur deux ans, {fr}")
     yield _feature("FADING_COVERED", rate(weighted_mean(col("covered"), col("fading"))), "ratio", f"mean paid over due over two years, {en}", f"rapport payé sur dû moyen sur deux ans, {fr}")
     yield _feature("LATE_CHANGE", mean(where(col("rank") <= 5, col("days_late"))) - mean(col("days_late")), "days", "mean days late over the last 5 instalments less over all", "retard moyen sur les 5 dernières échéances moins sur toutes, en jours")
-    yield _feature("LATE_SPREAD", spread(col("late")), "days", "standard deviation of days late or ahead", "écart-type des jours de retard ou d’avance")
+    yield _feature("LATE_SPREAD", standard_deviation(col("late")), "days", "standard deviation of days late or ahead", "écart-type des jours de retard ou d’avance")
     yield _feature("COVERED_MEAN", rate(mean(col("covered"))), "ratio", "mean of paid over due of each instalment", "moyenne du rapport payé sur dû de chaque échéance")
     yield _feature("COVERED_MIN", rate(col("covered").min()), "ratio", "lowest paid over due of an instalment", "plus bas rapport payé sur dû d’une échéance")
     yield _feature("PARTS_MEAN", mean(col("parts")), "count", "mean number of payments per instalment", "nombre moyen de versements par échéance")

@@ -17,7 +17,7 @@ from home_credit.features.arithmetic import (
     recency_rank,
     scaled_ratio,
     share,
-    spread,
+    standard_deviation,
     thousandths,
     total,
     weighted_mean,
@@ -25,15 +25,14 @@ from home_credit.features.arithmetic import (
     whole,
 )
 from home_credit.features.definition import Feature, Missing
-from home_credit.features.expression import Expr, col, count_rows
+from home_credit.features.expression import FLOAT, Expr, col, count_rows
 from home_credit.features.plan import scan
-from home_credit.tables.schema import ID
+from home_credit.tables.schema import ID, SENTINEL_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TABLE = "previous_application"
-SENTINEL_DAYS = 365243
 STATUSES = {
     "APPROVED": ("Approved", "approved", "acceptées"),
     "REFUSED": ("Refused", "refused", "refusées"),
@@ -100,7 +99,7 @@ ROWS = (
     .with_columns(
         granted=scaled_ratio(col("credit"), col("asked")),
         interest=scaled_ratio(INTEREST, col("credit")),
-        yearly_rate=where(col("term") > 0, scaled_ratio(INTEREST * 24, col("credit") * (col("term") + 1))),
+        yearly_rate=where(col("term") > 0, scaled_ratio(INTEREST.cast(FLOAT) * 24.0, col("credit") * (col("term") + 1))),
         drawn=col("last_due") - col("first_drawing"),
         fading=fading(col("age"), FADING_DAYS),
         approved=flag(APPROVED),
@@ -167,7 +166,7 @@ def _terms() -> Iterator[Feature]:
         yield _feature(f"{name}_YEARLY_RATE_MEAN", rate(mean(scoped["yearly_rate"])), "rate", f"mean approximate yearly rate of {en}", f"taux annuel approché, moyenne des {fr}")
         yield _feature(f"{name}_YEARLY_RATE_MIN", rate(scoped["yearly_rate"].min()), "rate", f"lowest approximate yearly rate of {en}", f"taux annuel approché, minimum des {fr}")
         yield _feature(f"{name}_INTEREST_MAX", rate(scoped["interest"].max()), "ratio", f"highest interest over credit of {en}", f"intérêts sur crédit, maximum des {fr}")
-    yield _feature("AGE_SPREAD", spread(col("age")), "days", "standard deviation of days since earlier applications", "écart-type des jours depuis les demandes antérieures")
+    yield _feature("AGE_SPREAD", standard_deviation(col("age")), "days", "standard deviation of days since earlier applications", "écart-type des jours depuis les demandes antérieures")
     yield _feature("AGE_MAX", col("age").max(), "days", "days since the first application", "jours depuis la première demande")
     yield _feature("RUNNING_COUNT", col("running").sum(), "count", "earlier credits still running", "crédits antérieurs en cours")
     yield _feature("RUNNING_ANNUITY", money(total(col("annuity"), col("running") == 1)), "currency", "monthly instalments of earlier credits still running", "mensualités des crédits antérieurs en cours", Missing.UNKNOWN)

@@ -1,4 +1,4 @@
-"""A demo portfolio: synthetic applicants, faithful to statistics of the real tables."""
+"""Synthetic applicants in the original tables, drawn from statistics of the real ones (the demo portfolio)."""
 
 from home_credit.synthetic.build import write_demo
 

@@ -1,159 +1,228 @@
 """Applications as the chain of variables that they are drawn from, and back.
 
-Amounts are taken apart into what the lender decides on: the goods price, what insurance adds to it
-(``RATIO``), the tariff (``TARIFF``, hundred-thousandths of the credit per instalment, after its group
-``TARIFFS``) and whether a monthly fee is charged. The passport's age is kept as the time since the last
-birthday at which one is due, the day of registration as the age that many register at, where it is one.
+Loan terms are taken apart into what the lender decides on (see :mod:`home_credit.synthetic.prices`): the goods
+price, the tariff (``TARIFF``, after its group ``TARIFFS``), the insurance premium and whether a monthly fee is
+charged. The passport's age is kept as the time since the last birthday at which one is due, the day of
+registration as the age that many register at, where it is one. Flags that exclude each other are composites.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from home_credit.synthetic import building
-from home_credit.synthetic.chain import frame_of
+from home_credit.synthetic.chain import ChainSchema
+from home_credit.synthetic.prices import (
+    FEE,
+    REVOLVING_FACTOR,
+    UNIT,
+    PriceList,
+    explain_instalments,
+    factor_of,
+    insured,
+    months_of,
+    nearest,
+    rounded,
+)
 from home_credit.tables.frames import polars_schema
-from home_credit.tables.schema import APPLICATION, table
+from home_credit.tables.schema import APPLICATION, SENTINEL_DAYS, table
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from home_credit.synthetic.chain import Chain, Codes, Context, Floats
-
-SENTINEL_DAYS = 365243
 CENT = 4.5  # amounts are in this unit, the rate at which the tables were once converted
-FEE = 130.5  # what some contracts add to each instalment
-TARIFF_UNIT = 100_000
-TARIFFS = 500  # so wide, in tariffs, is a group of them
+PRICE_STEP = 4500
+LOWEST_PRICE = 45_000
+TARIFF_GROUP = 50_000  # so wide, in tariffs, is a group of them
+MOST_OF_INCOME = 0.99  # that an instalment is
+LOAN, REVOLVING = "Cash loans", "Revolving loans"
 PASSPORT_YEARS = (20, 45)
 PASSPORT_HORIZON = 6000  # days; no passport is older by much
 # When the place of living was registered: on any day, with the passport, or so many days after the birth day and
 # the birthdays at which many are (``REGISTERED`` is then that age).
 ANY_DAY, WITH_PASSPORT = -2, -1
 REGISTRATION_AGES = {0: 36, 14: 183, 16: 365}
+YEAR = 365.25
+ADULT_DAYS = 6570
+_ABSENT_EMPLOYER = "XNA"
 
+_REQUESTS = tuple(
+    f"AMT_REQ_CREDIT_BUREAU_{period}" for period in ("YEAR", "QRT", "MON", "WEEK", "DAY", "HOUR")
+)
 _PERSON = (
-    "NAME_CONTRACT_TYPE", "CODE_GENDER", "NAME_INCOME_TYPE", "DAYS_BIRTH", "EMPLOYED", "NAME_EDUCATION_TYPE",
-    "NAME_FAMILY_STATUS", "CNT_CHILDREN", "ADULTS", "NAME_HOUSING_TYPE", "REGION_POPULATION_RELATIVE",
-    "REGION_RATING_CLIENT", "REGION_RATING_CLIENT_W_CITY", "FLAG_OWN_CAR", "OWN_CAR_AGE", "FLAG_OWN_REALTY",
-    "ORGANIZATION_TYPE", "OCCUPATION_TYPE", "FLAG_MOBIL", "FLAG_EMP_PHONE", "FLAG_WORK_PHONE",
-    "FLAG_CONT_MOBILE", "FLAG_PHONE", "FLAG_EMAIL", "REGISTERED", "REGISTERED_BY", "DAYS_REGISTRATION", "PASSPORT",
-    "ID_PUBLISH",
-    "REG_REGION_NOT_LIVE_REGION", "REG_REGION_NOT_WORK_REGION", "LIVE_REGION_NOT_WORK_REGION",
-    "REG_CITY_NOT_LIVE_CITY", "REG_CITY_NOT_WORK_CITY", "LIVE_CITY_NOT_WORK_CITY", "AMT_INCOME_TOTAL",
+    "NAME_CONTRACT_TYPE", "CODE_GENDER", "EMPLOYMENT", "DAYS_BIRTH", "EMPLOYED", "NAME_EDUCATION_TYPE",
+    "NAME_FAMILY_STATUS", "CNT_CHILDREN", "ADULTS", "NAME_HOUSING_TYPE", "REGION", "FLAG_OWN_CAR",
+    "OWN_CAR_AGE", "FLAG_OWN_REALTY", "ORGANIZATION_TYPE", "OCCUPATION_TYPE", "PHONES", "REGISTERED",
+    "REGISTERED_BY", "DAYS_REGISTRATION", "PASSPORT", "ID_PUBLISH", "ADDRESS", "AMT_INCOME_TOTAL",
     "EXT_SOURCE_1", "EXT_SOURCE_3", "EXT_SOURCE_2",
 )  # fmt: skip
 _REQUEST = (
-    "GOODS", "BASE", "TARIFFS", "TARIFF", "RATIO", "FEE", "NAME_TYPE_SUITE", "WEEKDAY_APPR_PROCESS_START",
-    "HOUR_APPR_PROCESS_START", "DAYS_LAST_PHONE_CHANGE",
-    *(f"FLAG_DOCUMENT_{number}" for number in range(2, 22)),
-    *(f"AMT_REQ_CREDIT_BUREAU_{period}" for period in ("YEAR", "QRT", "MON", "WEEK", "DAY", "HOUR")),
-    *(f"{kind}_{days}_CNT_SOCIAL_CIRCLE" for days in (30, 60) for kind in ("OBS", "DEF")),
+    "GOODS", "BASE", "TARIFFS", "TARIFF", "PREMIUM", "FEE", "NAME_TYPE_SUITE", "WEEKDAY_APPR_PROCESS_START",
+    "HOUR_APPR_PROCESS_START", "DAYS_LAST_PHONE_CHANGE", "DOCUMENTS", "RARE_DOCUMENTS",
+    *_REQUESTS, "CIRCLE_KNOWN", "OBS_30_CNT_SOCIAL_CIRCLE", "SOCIAL_CIRCLE",
 )  # fmt: skip
-# The order in which variables are drawn: what people are, where they live, what they earn, how they are
-# scored; what they ask for, how they were received; the building they live in.
-ORDER = (*_PERSON, *_REQUEST, *building.ORDER)
-# Numeric variables, and what they are rounded to when drawn (0: not at all). All others are categorical.
-NUMBERS: dict[str, float] = {
-    "DAYS_BIRTH": 1, "EMPLOYED": 1, "OWN_CAR_AGE": 1, "REGISTERED_BY": 1, "DAYS_REGISTRATION": 1, "PASSPORT": 1,
-    "ID_PUBLISH": 1,
-    "AMT_INCOME_TOTAL": CENT, "EXT_SOURCE_1": 0, "EXT_SOURCE_2": 0, "EXT_SOURCE_3": 0, "BASE": 4500,
-    "DAYS_LAST_PHONE_CHANGE": 1, **building.NUMBERS,
-}  # fmt: skip
-# Where a numeric variable is there, if not told by a flag of its own: another variable and its value.
-PRESENCE: dict[str, tuple[str, int]] = {
-    "DAYS_REGISTRATION": ("REGISTERED", ANY_DAY), "ID_PUBLISH": ("PASSPORT?", 0), **building.PRESENCE,
-}  # fmt: skip
+SCHEMA = ChainSchema(
+    # What people are, where they live, what they earn, how they are scored; what they ask for, how they were
+    # received; the building they live in.
+    order=(*_PERSON, *_REQUEST, *building.ORDER),
+    steps={
+        "DAYS_BIRTH": 1, "EMPLOYED": 1, "OWN_CAR_AGE": 1, "REGISTERED_BY": 1, "DAYS_REGISTRATION": 1,
+        "PASSPORT": 1, "ID_PUBLISH": 1, "AMT_INCOME_TOTAL": CENT, "EXT_SOURCE_1": 0, "EXT_SOURCE_2": 0,
+        "EXT_SOURCE_3": 0, "BASE": PRICE_STEP, "DAYS_LAST_PHONE_CHANGE": 1, **building.STEPS,
+    },
+    presence={
+        **dict.fromkeys(("TARIFFS", "TARIFF", "PREMIUM", "FEE"), ("NAME_CONTRACT_TYPE", LOAN)),
+        "OBS_30_CNT_SOCIAL_CIRCLE": ("CIRCLE_KNOWN", 1),
+        "EMPLOYED": ("IS_EMPLOYED", 1), "OWN_CAR_AGE": ("FLAG_OWN_CAR", "Y"),
+        "DAYS_REGISTRATION": ("REGISTERED", ANY_DAY), "ID_PUBLISH": ("PASSPORT?", 0), **building.PRESENCE,
+    },
+    components={
+        "EMPLOYMENT": ("IS_EMPLOYED", "NAME_INCOME_TYPE", "FLAG_EMP_PHONE"),
+        "REGION": ("REGION_POPULATION_RELATIVE", "REGION_RATING_CLIENT", "REGION_RATING_CLIENT_W_CITY"),
+        "PHONES": ("FLAG_MOBIL", "FLAG_CONT_MOBILE", "FLAG_WORK_PHONE", "FLAG_PHONE", "FLAG_EMAIL"),
+        "ADDRESS": (
+            "REG_REGION_NOT_LIVE_REGION", "REG_REGION_NOT_WORK_REGION", "LIVE_REGION_NOT_WORK_REGION",
+            "REG_CITY_NOT_LIVE_CITY", "REG_CITY_NOT_WORK_CITY", "LIVE_CITY_NOT_WORK_CITY",
+        ),
+        "DOCUMENTS": tuple(f"FLAG_DOCUMENT_{number}" for number in (3, 6, 8, 5)),
+        "RARE_DOCUMENTS": tuple(f"FLAG_DOCUMENT_{number}" for number in (2, 4, 7, *range(9, 22))),
+        "SOCIAL_CIRCLE": ("DEF_30_CNT_SOCIAL_CIRCLE", "DEF_60_CNT_SOCIAL_CIRCLE", "FEWER_OBS_60"),
+    },
+)  # fmt: skip
+
+
+def encode(frame: pl.DataFrame, prices: PriceList) -> pl.DataFrame:
+    """Return the chain's variables of real applications, one column each, null where missing."""
+    return building.encode(frame).with_columns(
+        IS_EMPLOYED=(pl.col("DAYS_EMPLOYED") != SENTINEL_DAYS).cast(pl.Int64),
+        EMPLOYED=pl.when(pl.col("DAYS_EMPLOYED") != SENTINEL_DAYS).then("DAYS_EMPLOYED"),
+        CIRCLE_KNOWN=pl.col("OBS_30_CNT_SOCIAL_CIRCLE").is_not_null().cast(pl.Int64),
+        FEWER_OBS_60=pl.col("OBS_30_CNT_SOCIAL_CIRCLE") - pl.col("OBS_60_CNT_SOCIAL_CIRCLE"),
+        ADULTS=(pl.col("CNT_FAM_MEMBERS") - pl.col("CNT_CHILDREN")).cast(pl.Int64),
+        **_registration(),
+        **_terms(frame, prices),
+    )
 
 
 def _since_birthday(age: pl.Expr) -> pl.Expr:
-    """Days since the last birthday at which a passport is due."""
-    young, middle = (years * 365.25 for years in PASSPORT_YEARS)
+    """Return the days since the last birthday at which a passport is due."""
+    young, middle = (years * YEAR for years in PASSPORT_YEARS)
     return age - pl.when(age > middle).then(middle).otherwise(young)
 
 
-def encode(frame: pl.DataFrame, tariffs: Sequence[int]) -> pl.DataFrame:
-    """Return the chain's variables of real applications, one column each, null where missing.
-
-    ``tariffs`` are in the order in which they are tried; an instalment that none explains gets the nearest.
-    """
+def _registration() -> dict[str, pl.Expr]:
     since = _since_birthday(-pl.col("DAYS_BIRTH"))
     at_registration = pl.col("DAYS_REGISTRATION") - pl.col("DAYS_BIRTH")
     ages = [
-        pl.when((at_registration - math.ceil(age * 365.25)).is_between(0, days)).then(age)
+        pl.when((at_registration - math.ceil(age * YEAR)).is_between(0, days)).then(age)
         for age, days in REGISTRATION_AGES.items()
     ]
     with_passport = pl.col("DAYS_REGISTRATION") == pl.col("DAYS_ID_PUBLISH")
     registered = pl.coalesce(pl.when(with_passport).then(WITH_PASSPORT), *ages, ANY_DAY)
-    goods = pl.col("AMT_GOODS_PRICE")
-    base = pl.coalesce(goods, "AMT_CREDIT")
-    tariff, fee = explain_instalments(
-        frame["AMT_CREDIT"].to_numpy(), frame["AMT_ANNUITY"].fill_null(0).to_numpy(), tariffs
+    return {
+        "REGISTERED": registered,
+        "REGISTERED_BY": pl.when(registered >= 0).then(at_registration - (registered * YEAR).ceil()),
+        "DAYS_REGISTRATION": pl.when(registered == ANY_DAY).then("DAYS_REGISTRATION"),
+        "PASSPORT": pl.when(since < PASSPORT_HORIZON).then((since + pl.col("DAYS_ID_PUBLISH")).floor()),
+        "ID_PUBLISH": pl.when(since >= PASSPORT_HORIZON).then("DAYS_ID_PUBLISH"),
+    }
+
+
+def _terms(frame: pl.DataFrame, prices: PriceList) -> dict[str, pl.Series]:
+    """Return goods, price, tariff, premium and fee; the last three null for revolving loans."""
+    loan = (frame["NAME_CONTRACT_TYPE"] != REVOLVING).to_numpy()
+    credit, annuity = (frame[name].fill_null(0).to_numpy() for name in ("AMT_CREDIT", "AMT_ANNUITY"))
+    base = frame.select(pl.coalesce("AMT_GOODS_PRICE", "AMT_CREDIT")).to_series()
+    tariff, fee = explain_instalments(credit, annuity, prices.tariffs, CENT)
+    months = pl.Series(tariff).to_frame("tariff").select(months_of(pl.col("tariff"))).to_series().to_numpy()
+    premium = nearest((credit / base.to_numpy() - 1) * UNIT / months, prices.premiums)
+    drawn = pl.DataFrame({"loan": loan, "TARIFF": tariff, "PREMIUM": premium, "FEE": fee}).select(
+        pl.when("loan").then(pl.col("TARIFF", "PREMIUM", "FEE"))
     )
-    return building.encode(frame).with_columns(
-        ADULTS=(pl.col("CNT_FAM_MEMBERS") - pl.col("CNT_CHILDREN")).cast(pl.Int64),
-        EMPLOYED=pl.when(pl.col("DAYS_EMPLOYED") != SENTINEL_DAYS).then("DAYS_EMPLOYED"),
-        GOODS=goods.is_not_null().cast(pl.Int64),
-        BASE=base,
-        RATIO=(pl.col("AMT_CREDIT") / base).round(4),
-        TARIFFS=pl.Series(tariff // TARIFFS),
-        TARIFF=pl.Series(tariff),
-        FEE=pl.Series(fee),
-        REGISTERED=registered,
-        REGISTERED_BY=pl.when(registered >= 0).then(at_registration - (registered * 365.25).ceil()),
-        DAYS_REGISTRATION=pl.when(registered == ANY_DAY).then("DAYS_REGISTRATION"),
-        PASSPORT=pl.when(since < PASSPORT_HORIZON).then((since + pl.col("DAYS_ID_PUBLISH")).floor()),
-        ID_PUBLISH=pl.when(since >= PASSPORT_HORIZON).then("DAYS_ID_PUBLISH"),
-    )
+    return {
+        "GOODS": frame["AMT_GOODS_PRICE"].is_not_null().cast(pl.Int64),
+        "BASE": base,
+        "TARIFFS": drawn["TARIFF"] // TARIFF_GROUP,
+        **{name: drawn[name] for name in drawn.columns},
+    }
 
 
-def explain_instalments(credit: Floats, annuity: Floats, tariffs: Sequence[int]) -> tuple[Codes, Codes]:
-    """Return the tariff and whether the fee is charged (0, 1) that make each credit's instalment."""
-    rates = np.asarray(tariffs) / TARIFF_UNIT
-    best = np.full(len(credit), np.inf)
-    tariff, fee = np.zeros(len(credit), dtype=np.int64), np.zeros(len(credit), dtype=np.int64)
-    for charged in (0, 1):
-        for number, rate in enumerate(rates):
-            off = np.abs(np.floor(credit * rate / CENT + 1e-6) * CENT + charged * FEE - annuity)
-            # An exact match wins, the earlier of two; else the nearest.
-            nearer = off < best - 1e-6
-            best = np.where(nearer, off, best)
-            tariff, fee = np.where(nearer, tariffs[number], tariff), np.where(nearer, charged, fee)
-    return tariff, fee
-
-
-def decode(chain: Chain, drawn: Context) -> pl.DataFrame:
-    """Return applications in their schema, but for the ids, made of what the chain drew."""
-    since = _since_birthday(-pl.col("DAYS_BIRTH"))
-    credit = (pl.col("BASE") * pl.col("RATIO") / CENT).round() * CENT
+def decode(drawn: pl.DataFrame) -> pl.DataFrame:
+    """Return applications in their schema, but for the ids, made of the chain's variables."""
     schema = {
         name: dtype for name, dtype in polars_schema(table(APPLICATION)).items() if name != "SK_ID_CURR"
     }
-    return (
-        building.decode(frame_of(chain, drawn))
-        .with_columns(
-            CNT_FAM_MEMBERS=pl.col("CNT_CHILDREN") + pl.col("ADULTS"),
-            DAYS_EMPLOYED=pl.col("EMPLOYED").clip(6570 + pl.col("DAYS_BIRTH"), 0).fill_null(SENTINEL_DAYS),
-            AMT_GOODS_PRICE=pl.when(pl.col("GOODS") == 1).then("BASE"),
-            AMT_CREDIT=credit,
-            AMT_ANNUITY=(credit * pl.col("TARIFF") / TARIFF_UNIT / CENT + 1e-6).floor() * CENT
-            + pl.col("FEE") * FEE,
-            DAYS_ID_PUBLISH=pl.when(pl.col("PASSPORT").is_not_null())
-            # Issued between that birthday and now.
-            .then(pl.min_horizontal((pl.col("PASSPORT").clip(0) % (since + 1) - since).ceil(), 0))
-            .otherwise(pl.max_horizontal("ID_PUBLISH", -since.floor())),
-        )
-        .with_columns(
-            DAYS_REGISTRATION=pl.when(pl.col("REGISTERED") == WITH_PASSPORT)
-            .then("DAYS_ID_PUBLISH")
-            .when(pl.col("REGISTERED") >= 0)
-            .then(pl.col("DAYS_BIRTH") + (pl.col("REGISTERED") * 365.25).ceil() + pl.col("REGISTERED_BY"))
-            .otherwise("DAYS_REGISTRATION")
-            .clip(pl.col("DAYS_BIRTH"), 0),
-        )
-        .select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+    frame = building.decode(drawn)
+    for columns in (_decoded_terms, _decoded_dates, _decoded_person, _decoded_circle):
+        frame = columns(frame)
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+
+
+def _decoded_terms(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add price, credit and instalment; the price is such that the instalment leaves something of the income."""
+    is_loan = pl.col("NAME_CONTRACT_TYPE") != REVOLVING
+    tariff, fee = pl.col("TARIFF"), pl.when(is_loan).then(pl.col("FEE") * FEE).otherwise(0.0)
+    factor = pl.when(is_loan).then(factor_of(tariff)).otherwise(REVOLVING_FACTOR)
+    per_price = pl.when(is_loan).then(insured(pl.col("PREMIUM"), months_of(tariff))).otherwise(1.0)
+    affordable = (pl.col("AMT_INCOME_TOTAL") * MOST_OF_INCOME - fee) / (factor * per_price)
+    highest = (affordable / PRICE_STEP).floor() * PRICE_STEP
+    price = pl.min_horizontal("BASE", pl.max_horizontal(highest, LOWEST_PRICE))
+    frame = frame.with_columns(BASE=price, AMT_CREDIT=rounded(price * per_price, CENT))
+    return frame.with_columns(
+        AMT_GOODS_PRICE=pl.when(pl.col("GOODS") == 1).then("BASE"),
+        AMT_ANNUITY=(pl.col("AMT_CREDIT") * factor / CENT + 1e-6).floor() * CENT + fee,
     )
+
+
+def _decoded_dates(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the days of employment, passport and registration."""
+    birth = pl.col("DAYS_BIRTH")
+    # Issued between the birthday and now.
+    longest = pl.min_horizontal(_since_birthday(-birth), float(PASSPORT_HORIZON))
+    passport = pl.min_horizontal((pl.col("PASSPORT").clip(0) % (longest + 1) - longest).ceil(), 0)
+    frame = frame.with_columns(
+        DAYS_EMPLOYED=pl.col("EMPLOYED").clip(ADULT_DAYS + birth, 0).fill_null(SENTINEL_DAYS),
+        DAYS_ID_PUBLISH=pl.when(pl.col("PASSPORT").is_not_null())
+        .then(passport)
+        .otherwise(pl.max_horizontal("ID_PUBLISH", -_since_birthday(-birth).floor())),
+    )
+    at_age = birth + (pl.col("REGISTERED") * YEAR).ceil() + pl.col("REGISTERED_BY")
+    registration = (
+        pl.when(pl.col("REGISTERED") == WITH_PASSPORT)
+        .then("DAYS_ID_PUBLISH")
+        .when(pl.col("REGISTERED") >= 0)
+        .then(at_age)
+        .otherwise("DAYS_REGISTRATION")
+    )
+    return frame.with_columns(
+        DAYS_REGISTRATION=registration.clip(birth, 0),
+        DAYS_LAST_PHONE_CHANGE=pl.col("DAYS_LAST_PHONE_CHANGE").clip(birth + 14 * YEAR, 0),
+    )
+
+
+def _decoded_person(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the size of the family, and take away what only the employed, or those asked about, have."""
+    employed = pl.col("IS_EMPLOYED") == 1
+    workplace = pl.col("^.*_NOT_WORK_(REGION|CITY)$")
+    requested = pl.col("AMT_REQ_CREDIT_BUREAU_YEAR").is_not_null()
+    return frame.with_columns(
+        pl.when(employed).then(workplace).otherwise(0),
+        pl.when(requested).then(pl.col(_REQUESTS).fill_null(0)),
+        CNT_FAM_MEMBERS=pl.col("CNT_CHILDREN") + pl.col("ADULTS"),
+        OCCUPATION_TYPE=pl.when(employed).then("OCCUPATION_TYPE"),
+        ORGANIZATION_TYPE=pl.when(employed).then("ORGANIZATION_TYPE").otherwise(pl.lit(_ABSENT_EMPLOYER)),
+    )
+
+
+def _decoded_circle(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the observations of the social circle: those who defaulted are among those observed."""
+    observed = pl.col("OBS_30_CNT_SOCIAL_CIRCLE")
+    later = (observed - pl.col("FEWER_OBS_60").fill_null(0)).clip(0)
+    return frame.with_columns(
+        OBS_60_CNT_SOCIAL_CIRCLE=later,
+        DEF_30_CNT_SOCIAL_CIRCLE=_at_most("DEF_30_CNT_SOCIAL_CIRCLE", observed),
+        DEF_60_CNT_SOCIAL_CIRCLE=_at_most("DEF_60_CNT_SOCIAL_CIRCLE", later),
+    )
+
+
+def _at_most(name: str, observed: pl.Expr) -> pl.Expr:
+    return pl.when(observed.is_not_null()).then(pl.min_horizontal(pl.col(name).fill_null(0), observed))

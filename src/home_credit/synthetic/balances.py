@@ -1,4 +1,4 @@
-"""What the monthly tables share: rows spread over months, days past due, amounts in cents."""
+"""What the monthly tables share: rows repeated over months, columns in their schema, amounts in cents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from home_credit.synthetic.chain import normal_share
 from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import table
 
@@ -16,12 +15,11 @@ if TYPE_CHECKING:
 
     from home_credit.synthetic.chain import Codes, Floats
 
-MONTH = 30.44  # days
 CENTS = 0.045
 IDS = ("SK_ID_PREV", "SK_ID_CURR")
 
 
-def spread(counts: Codes) -> tuple[Codes, Codes]:
+def repeat_rows(counts: Codes) -> tuple[Codes, Codes]:
     """Return for each of ``counts`` rows of every owner the owner's number and the row's rank from 0."""
     owner = np.repeat(np.arange(len(counts)), counts)
     return owner, np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -43,16 +41,6 @@ def in_schema(name: str, columns: Mapping[str, Any]) -> pl.DataFrame:
 def category(values: tuple[str, ...], codes: Codes) -> pl.Series:
     """Return the text that each code stands for."""
     return pl.Series(values)[codes]
-
-
-def days_past_due(late: Floats, facts: Mapping[str, Any], random: np.random.Generator) -> tuple[Codes, Codes]:
-    """Return days past due, and those past due by more than a tolerance, of months with these lateness."""
-    load = facts["loading"]
-    strain = load * late + np.sqrt(1 - load**2) * random.standard_normal(len(late))
-    share = 1 - normal_share(strain)
-    days = np.interp(random.random(len(late)), facts["at"], facts["days"])
-    past = np.where(share < facts["overdue"], np.maximum(np.floor(days), 1), 0).astype(np.int64)
-    return past, np.where(share < facts["intolerable"], past, 0)
 
 
 def to_cents(amount: Floats) -> Floats:

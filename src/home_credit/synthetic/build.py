@@ -14,13 +14,13 @@ import polars as pl
 
 from home_credit.errors import UsageError
 from home_credit.synthetic.applicants import Generator
-from home_credit.synthetic.statistics import statistics
+from home_credit.synthetic.statistics import load_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 BLOCK = 4000  # applicants held in memory at once
-ROW_GROUP = 100_000  # rows; small enough that one applicant's are found without reading much else
+ROW_GROUP = 100_000  # rows; small, so that one applicant's rows are read with few others
 
 Format = Literal["parquet", "csv"]
 
@@ -34,9 +34,9 @@ def write_demo(
 ) -> None:
     """Write the tables of ``applicants`` synthetic applicants to the folder ``out``.
 
-    The same seed and number give the same bytes. The tables appear under their names together, when all are
-    whole; of two runs into one folder the last one stands. ``progress`` is told the applicants done and
-    their total after every block.
+    The same seed and number give the same bytes. All tables get their names at the end, together; of two runs into
+    one folder the last one to end replaces the other. ``progress`` is called with the applicants done and their
+    total after every block.
 
     Raises:
         UsageError: when ``applicants`` is not positive or ``seed`` is negative.
@@ -45,7 +45,7 @@ def write_demo(
         raise UsageError(f"a demo portfolio needs at least 1 applicant, not {applicants}")
     if seed < 0:
         raise UsageError(f"the seed must not be negative, and is {seed}")
-    generator = Generator(statistics())
+    generator = Generator(load_statistics())
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".demo-", dir=out) as staging:
         for number, start in enumerate(range(0, applicants, BLOCK)):
@@ -62,7 +62,7 @@ def write_demo(
 
 
 def _write_block(frame: pl.DataFrame, folder: Path, number: int, form: Format) -> None:
-    """Write a block of a table to a folder of its own: Parquet block by block, CSV at the end of one file."""
+    """Write a block of a table to the table's folder: a Parquet file per block, or the end of one CSV file."""
     folder.mkdir(exist_ok=True)
     if form == "parquet":
         frame.write_parquet(folder / f"{number:06}.parquet")
@@ -72,7 +72,7 @@ def _write_block(frame: pl.DataFrame, folder: Path, number: int, form: Format) -
 
 
 def _join(folder: Path, form: Format) -> Path:
-    """Return the file that holds all blocks of a table, in their order."""
+    """Join the blocks of a table, in order, and return the file."""
     whole = folder.parent / f"{folder.name}.{form}"
     if form == "parquet":
         pl.scan_parquet(sorted(folder.iterdir())).sink_parquet(whole, row_group_size=ROW_GROUP)
@@ -83,7 +83,7 @@ def _join(folder: Path, form: Format) -> Path:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Keep other runs from naming their tables meanwhile: a folder never mixes two portfolios."""
+    """Lock a folder, so that two runs do not mix their tables in it."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -1,34 +1,46 @@
-"""Credits at other lenders as chain variables, and back; and their monthly statuses."""
+"""Credits at other lenders as chain variables, and back.
+
+``STRUCTURE`` is a composite of kind, status and the signs of all amounts and dates, so that only those
+combinations are drawn of which there are real credits.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
 import polars as pl
 
-from home_credit.synthetic.chain import frame_of
+from home_credit.synthetic.chain import ChainSchema
+from home_credit.synthetic.days import within_adult_life
+from home_credit.synthetic.signs import NEGATIVE, POSITIVE, sign, signed
 from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import table
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from home_credit.synthetic.chain import Chain, Context
-
-MONTH = 30.44
-ORDER = (
-    "CREDIT_ACTIVE", "CREDIT_TYPE", "DAYS_CREDIT", "TERM", "AMT_CREDIT_SUM", "DEPARTURE", "UPDATE", "DEBT",
-    "DEBT_SHARE", "AMT_CREDIT_SUM_LIMIT", "AMT_CREDIT_MAX_OVERDUE", "CREDIT_DAY_OVERDUE",
-    "AMT_CREDIT_SUM_OVERDUE", "CNT_CREDIT_PROLONG", "AMT_ANNUITY", "CREDIT_CURRENCY",
-)  # fmt: skip
-NUMBERS: dict[str, float] = {
-    "DEBT_SHARE": 0,
-    "DAYS_CREDIT": 1, "TERM": 1, "DEPARTURE": 1, "UPDATE": 1, "CREDIT_DAY_OVERDUE": 1,
-    "AMT_CREDIT_SUM": 4.5, "AMT_CREDIT_SUM_LIMIT": 0.045, "AMT_CREDIT_MAX_OVERDUE": 0.045,
-    "AMT_CREDIT_SUM_OVERDUE": 0.045, "AMT_ANNUITY": 4.5,
+LONGEST = 2922  # days; credits are not known for longer
+LATEST_END = 5000  # days after the start
+CENT = 0.045
+SIGNS = {
+    "TOTAL": "AMT_CREDIT_SUM", "DEBT": "AMT_CREDIT_SUM_DEBT", "LIMIT": "AMT_CREDIT_SUM_LIMIT",
+    "OVERDUE": "AMT_CREDIT_SUM_OVERDUE", "OVERDUE_DAYS": "CREDIT_DAY_OVERDUE",
+    "WORST": "AMT_CREDIT_MAX_OVERDUE", "PROLONGED": "CNT_CREDIT_PROLONG",
 }  # fmt: skip
-NO_DEBT, DEBT, NEGATIVE = 0, 1, 2
+SCHEMA = ChainSchema(
+    order=(
+        "STRUCTURE", "DAYS_CREDIT", "TERM", "AMT_CREDIT_SUM", "DEPARTURE", "UPDATE", "DEBT_SHARE",
+        "AMT_CREDIT_SUM_LIMIT", "AMT_CREDIT_MAX_OVERDUE", "CREDIT_DAY_OVERDUE", "AMT_CREDIT_SUM_OVERDUE",
+        "CNT_CREDIT_PROLONG", "AMT_ANNUITY", "CREDIT_CURRENCY",
+    ),
+    steps={
+        "DAYS_CREDIT": 1, "TERM": 1, "DEPARTURE": 1, "UPDATE": 1, "DEBT_SHARE": 0, "CREDIT_DAY_OVERDUE": 1,
+        "AMT_CREDIT_SUM": 4.5, "AMT_CREDIT_SUM_LIMIT": CENT, "AMT_CREDIT_MAX_OVERDUE": CENT,
+        "AMT_CREDIT_SUM_OVERDUE": 4.5, "AMT_ANNUITY": 4.5,
+    },
+    presence={
+        "TERM": ("TERMED", 1), "DEPARTURE": ("ENDED", 1), "AMT_CREDIT_SUM": ("TOTAL", POSITIVE),
+        "DEBT_SHARE": ("DEBT", POSITIVE), "AMT_CREDIT_SUM_LIMIT": ("LIMIT", POSITIVE),
+        "AMT_CREDIT_MAX_OVERDUE": ("WORST", POSITIVE), "CREDIT_DAY_OVERDUE": ("OVERDUE_DAYS", POSITIVE),
+        "AMT_CREDIT_SUM_OVERDUE": ("OVERDUE", POSITIVE),
+    },
+    components={"STRUCTURE": ("CREDIT_ACTIVE", "CREDIT_TYPE", "TERMED", "ENDED", *SIGNS)},
+)  # fmt: skip
 
 
 def encode(frame: pl.DataFrame) -> pl.DataFrame:
@@ -40,92 +52,46 @@ def encode(frame: pl.DataFrame) -> pl.DataFrame:
     """
     debt, total = pl.col("AMT_CREDIT_SUM_DEBT"), pl.col("AMT_CREDIT_SUM")
     start, end, fact = pl.col("DAYS_CREDIT"), pl.col("DAYS_CREDIT_ENDDATE"), pl.col("DAYS_ENDDATE_FACT")
+    positive = [column for name, column in SIGNS.items() if name != "PROLONGED"]
     return frame.with_columns(
+        **{name: sign(column) for name, column in SIGNS.items()},
+        TERMED=end.is_not_null().cast(pl.Int64),
+        ENDED=fact.is_not_null().cast(pl.Int64),
         TERM=end - start,
         DEPARTURE=fact - pl.coalesce(end, start),
         UPDATE=pl.coalesce(fact, 0) - pl.col("DAYS_CREDIT_UPDATE"),
-        DEBT=pl.when(debt > 0).then(DEBT).when(debt < 0).then(NEGATIVE).when(debt == 0).then(NO_DEBT),
         DEBT_SHARE=pl.when(debt > 0).then(debt / pl.max_horizontal(total, 1.0)),
-    )
+    ).with_columns(pl.when(pl.col(positive) > 0).then(pl.col(positive)))
 
 
-def decode(chain: Chain, drawn: Context) -> pl.DataFrame:
-    """Return credits in their schema, but for the ids, made of what the chain drew."""
-    total = pl.col("AMT_CREDIT_SUM")
-    owed = (total * pl.col("DEBT_SHARE").clip(0, 1.5).fill_null(1) / 0.045).round() * 0.045
+def decode(drawn: pl.DataFrame, births: pl.Series) -> pl.DataFrame:
+    """Return credits in their schema, but for the ids, made of the chain's variables.
+
+    ``births`` are the days of birth of the applicants whose credits they are.
+    """
     schema = {
         name: dtype for name, dtype in polars_schema(table("bureau")).items() if not name.startswith("SK_ID")
     }
-    start = pl.col("DAYS_CREDIT").clip(-2922, 0)
-    return (
-        frame_of(chain, drawn)
-        .with_columns(DAYS_CREDIT=start)
-        .with_columns(DAYS_CREDIT_ENDDATE=pl.col("DAYS_CREDIT") + pl.col("TERM"))
-        .with_columns(
-            DAYS_ENDDATE_FACT=(pl.coalesce("DAYS_CREDIT_ENDDATE", "DAYS_CREDIT") + pl.col("DEPARTURE")).clip(
-                pl.col("DAYS_CREDIT"), pl.min_horizontal(pl.lit(-1), pl.col("DAYS_CREDIT") + 5000)
-            ),
-            AMT_CREDIT_SUM_DEBT=pl.when(pl.col("DEBT") == DEBT)
-            .then(owed)
-            .when(pl.col("DEBT") == NO_DEBT)
-            .then(0.0)
-            .when(pl.col("DEBT") == NEGATIVE)
-            .then((total * -0.01).round(2)),
-        )
-        .with_columns(
-            DAYS_CREDIT_UPDATE=(pl.coalesce("DAYS_ENDDATE_FACT", 0) - pl.col("UPDATE")).clip(
-                pl.col("DAYS_CREDIT"), 0
-            )
-        )
-        .select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+    start, total = pl.col("DAYS_CREDIT"), pl.col("AMT_CREDIT_SUM").fill_null(0.0)
+    share = pl.when(pl.col("DEBT") == NEGATIVE).then(-0.01).otherwise(pl.col("DEBT_SHARE").clip(0, 1.5))
+    owed = total * share
+    fact = pl.coalesce("DAYS_CREDIT_ENDDATE", "DAYS_CREDIT") + pl.col("DEPARTURE")
+    latest = pl.max_horizontal(start, pl.min_horizontal(start + LATEST_END, -1))
+    overdue = pl.col("AMT_CREDIT_SUM_OVERDUE").fill_null(0.0)
+    frame = (
+        drawn.with_columns(births.alias("BIRTH"))
+        .with_columns(DAYS_CREDIT=within_adult_life(start, LONGEST))
+        .with_columns(DAYS_CREDIT_ENDDATE=start + pl.col("TERM").clip(0))
+        .with_columns(DAYS_ENDDATE_FACT=fact.clip(start, latest))
     )
-
-
-STATUSES = np.array(["0", "1", "2", "3", "4", "5", "X", "C"])
-CLOSED = 7
-
-
-def monthly(credit: pl.DataFrame, facts: Mapping[str, Any], random: np.random.Generator) -> pl.DataFrame:
-    """Return the monthly statuses of credits that are reported month by month.
-
-    A credit's months run from its start to the present or to the month when reports stop; once it is closed
-    its status is C; before, the status moves as a Markov chain between unknown (X), paid (0) and overdue.
-    """
-    count = len(credit)
-    start = np.floor(credit["DAYS_CREDIT"].to_numpy() / MONTH).astype(int)
-    first = np.minimum(start + (random.random(count) < facts["next_month"]), 0)
-    fact = credit["DAYS_ENDDATE_FACT"].cast(pl.Float64).to_numpy()
-    closing = np.where(
-        np.isnan(fact), 1, np.floor(np.nan_to_num(fact) / MONTH) + 1 + (random.random(count) < 0.15)
-    )
-    stops = random.random(count) < facts["stops"]
-    last = np.where(stops, first + np.floor(random.random(count) * (1 - first)), 0).astype(int)
-    length = last - first + 1
-    order = np.argsort(-length, kind="stable")
-    alive = np.searchsorted(-length[order], -np.arange(length.max(initial=0)), side="left")
-    transition = np.cumsum(np.array(facts["transition"]), axis=1)
-    transition /= transition[:, -1:]
-    opening = np.cumsum(facts["opening"]) / np.sum(facts["opening"])
-    state = np.searchsorted(opening, random.random(count)).clip(0, CLOSED - 1)
-    rows, months, codes = [], [], []
-    for step, some in enumerate(alive):
-        now = order[:some]
-        if step:
-            moved = (transition[state[now]] < random.random(some)[:, None]).sum(axis=1)
-            state[now] = np.minimum(moved, CLOSED - 1)
-        month = first[now] + step
-        rows.append(now)
-        months.append(month)
-        codes.append(np.where(month >= closing[now], CLOSED, state[now]))
-    row = np.concatenate([*rows, np.empty(0, dtype=int)]).astype(int)
-    month = np.concatenate([*months, np.empty(0, dtype=int)]).astype(int)
-    code = np.concatenate([*codes, np.empty(0, dtype=int)]).astype(int)
-    sort = np.lexsort((-month, row))
-    return pl.DataFrame(
-        {
-            "SK_ID_BUREAU": credit["SK_ID_BUREAU"].to_numpy()[row[sort]],
-            "MONTHS_BALANCE": month[sort],
-            "STATUS": STATUSES[code[sort]].astype(object).tolist(),
-        },
-        schema=polars_schema(table("bureau_balance")),
-    )
+    news = (pl.coalesce("DAYS_ENDDATE_FACT", 0) - pl.col("UPDATE")).clip(start, 0)
+    return frame.with_columns(
+        DAYS_CREDIT_UPDATE=news,
+        AMT_CREDIT_SUM=signed("TOTAL", total),
+        AMT_CREDIT_SUM_DEBT=signed("DEBT", (owed / CENT).round() * CENT),
+        AMT_CREDIT_SUM_LIMIT=signed("LIMIT", pl.col("AMT_CREDIT_SUM_LIMIT")),
+        AMT_CREDIT_SUM_OVERDUE=signed("OVERDUE", overdue),
+        CREDIT_DAY_OVERDUE=signed("OVERDUE_DAYS", pl.min_horizontal("CREDIT_DAY_OVERDUE", -start)),
+        AMT_CREDIT_MAX_OVERDUE=signed("WORST", pl.max_horizontal("AMT_CREDIT_MAX_OVERDUE", overdue)),
+        CNT_CREDIT_PROLONG=signed("PROLONGED", pl.col("CNT_CREDIT_PROLONG").clip(1)),
+    ).select(pl.col(name).cast(dtype) for name, dtype in schema.items())

@@ -7,114 +7,148 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from home_credit.synthetic.balances import IDS, MONTH, category, days_past_due, in_schema, numbers, to_cents
+from home_credit.synthetic.balances import IDS, category, in_schema, numbers, to_cents
 from home_credit.synthetic.chain import normal_share
+from home_credit.synthetic.days import MONTH
+from home_credit.synthetic.delinquency import Delinquency
 from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from home_credit.synthetic.chain import Codes, Floats
+    from home_credit.synthetic.chain.columns import Mask
+    from home_credit.synthetic.statistics import CardStatistics
 
 LONGEST = 96  # months
+MOST_OF_LIMIT = 1.1
+MEAN_RESIDUE = 250
+LONGEST_MONTH = 31  # days
 ACTIVE, COMPLETED = 0, 1
 
 
 class _Cards:
     """Cards on their way through the months; ``balance`` and ``matured`` change, the rest is the owner's."""
 
-    def __init__(self, approved: pl.DataFrame, facts: Mapping[str, Any], random: np.random.Generator) -> None:
+    def __init__(
+        self, approved: pl.DataFrame, statistics: CardStatistics, random: np.random.Generator
+    ) -> None:
         count = len(approved)
-        self._facts, self._random = facts, random
+        self._statistics, self._random = statistics, random
         self.late = numbers(approved, "LATE")
         start = np.floor(numbers(approved, "DAYS_DECISION") / MONTH) + (random.random(count) < 0.5)
         self.first = np.clip(start, -LONGEST, -1)
-        stopped = random.random(count) < facts["stops"]
-        end = np.where(stopped, np.floor(self.first * random.random(count)), -1)
-        self.last = np.maximum(end - (random.random(count) < 0.5), self.first)
+        lifetime = random.random((3, count))
+        completed = lifetime[0] < statistics["completed"]
+        self.closed_from = np.where(completed, np.ceil(self.first * lifetime[1]), 0)
+        kept = random.exponential(statistics["completed_months"], count)
+        stops = lifetime[0] > 1 - statistics["stops"]
+        stopped = np.where(stops, np.floor(self.first * lifetime[1]), -1)
+        self.last = np.where(completed, np.floor(self.closed_from + kept), stopped)
+        self.last = np.clip(self.last, self.first, -1)
         drawing = numbers(approved, "DAYS_FIRST_DRAWING")
         self._used_from = np.where(drawing < 0, np.floor(drawing / MONTH), 1)
         self._limit = np.round(numbers(approved, "AMT_CREDIT") / 4500) * 4500
         appetite = normal_share(0.35 * self.late + 0.94 * random.standard_normal(count))
-        self._habit = np.interp(appetite, facts["at"], facts["draws"])
-        self._ceiling = np.interp(appetite, facts["at"], facts["utilisation"])
-        self._at_machines = random.random(count) < facts["atm"]
+        self._habit = np.interp(appetite, statistics["at"], statistics["draws"])
+        self._ceiling = np.interp(appetite, statistics["at"], statistics["utilisation"])
+        self._at_machines = random.random(count) < statistics["atm"]
+        # Some are left with a small balance that nobody pays.
+        idle = (lifetime[2] < statistics["residue"]) & ~completed & (drawing < 0)
+        self._idle_from = np.where(idle, np.ceil(self.first * random.random(count)), 0)
+        self._residue = random.exponential(MEAN_RESIDUE, count)
         self._balance, self._matured = np.zeros(count), np.zeros(count)
+        self._delinquency = Delinquency(self.late, statistics["delinquency"], random)
 
     def pass_month(self, month: int) -> dict[str, NDArray[Any]]:
         """Move the cards open in ``month`` on by that month and return its rows; ``owner`` is the card."""
-        facts, random = self._facts, self._random
         now: Codes = np.flatnonzero((self.first <= month) & (self.last >= month))
-        size = len(now)
+        closed, idle = self.closed_from[now] <= month, self._idle_from[now] <= month
+        self._balance[now] = np.where(
+            self._idle_from[now] == month, to_cents(self._residue[now]), self._balance[now]
+        )
         limit, before, used = self._limit[now], self._balance[now], self._used_from[now] <= month
-        due = np.minimum(before, np.maximum(0.05 * limit, 0.05 * before))
-        strain = 0.6 * self.late[now] + 0.8 * random.standard_normal(size)
-        skips = normal_share(strain) > facts["pays"]
-        more = np.where(random.random(size) < 0.4, 1 + random.exponential(1.5, size), 1.0)
-        payment = to_cents(np.where(skips, 0.0, np.minimum(due * more, before)))
-
-        room = np.maximum(self._ceiling[now] * limit - (before - payment), 0)
-        draws = used & (random.random(size) < self._habit[now])
-        wanted = np.where(draws, np.minimum(limit * random.exponential(facts["drawing"], size), room), 0.0)
-        cash = self._at_machines[now] & (random.random(size) < 0.8)
-        at_machine = np.where(cash, np.round(wanted / 4500) * 4500, 0.0)
-        at_till = np.where(cash, 0.0, to_cents(wanted))
-        drawn = at_machine + at_till
-        times = np.where(drawn > 0, 1 + random.poisson(1.5, size), 0).astype(np.int64)
-
-        after = to_cents(np.maximum(before * (1 + facts["interest"]) - payment + drawn, 0))
-        after = np.where(after < facts["forgiven"], 0.0, after)
+        due = np.where(idle, 0, np.minimum(before, np.maximum(0.05 * limit, 0.05 * before)))
+        owes = ~closed & (before > 0)
+        past, counted = self._delinquency.pass_month(now, owes, idle)
+        payment = self._payments(now, due, closed, (past > LONGEST_MONTH) | idle)
+        drawn, cash = self._drawings(now, before - payment, used & ~closed & ~idle)
+        after = np.where(closed, 0, np.where(idle, before, self._balances(now, before - payment, drawn)))
         self._balance[now] = after
         self._matured[now] += due > 0
-        behind = skips & (due > 0)
-        past, strict = (
-            np.where(behind, days, 0) for days in days_past_due(self.late[now], facts["overdue"], random)
-        )
-        blank = np.where(used, 0.0, np.nan)  # what is not known of cards that were never used
+        times = np.where(drawn > 0, 1 + self._random.poisson(1.5, len(now)), 0).astype(np.int64)
+        unknown = np.where(used, 0.0, np.nan)  # what is not known of cards that were never used
         return {
-            "owner": now, "MONTHS_BALANCE": np.full(size, month), "AMT_BALANCE": after,
+            "owner": now, "MONTHS_BALANCE": np.full(len(now), month), "AMT_BALANCE": after,
             "AMT_CREDIT_LIMIT_ACTUAL": limit,
-            "AMT_DRAWINGS_ATM_CURRENT": at_machine + blank, "AMT_DRAWINGS_CURRENT": drawn,
-            "AMT_DRAWINGS_OTHER_CURRENT": blank, "AMT_DRAWINGS_POS_CURRENT": at_till + blank,
-            "AMT_INST_MIN_REGULARITY": to_cents(due), "AMT_PAYMENT_CURRENT": payment + blank,
+            "AMT_DRAWINGS_ATM_CURRENT": np.where(cash, drawn, 0) + unknown, "AMT_DRAWINGS_CURRENT": drawn,
+            "AMT_DRAWINGS_OTHER_CURRENT": unknown,
+            "AMT_DRAWINGS_POS_CURRENT": np.where(cash, 0, drawn) + unknown,
+            "AMT_INST_MIN_REGULARITY": to_cents(due), "AMT_PAYMENT_CURRENT": payment + unknown,
             "AMT_PAYMENT_TOTAL_CURRENT": payment,
-            "AMT_RECEIVABLE_PRINCIPAL": to_cents(after * facts["principal"]),
+            "AMT_RECEIVABLE_PRINCIPAL": to_cents(after * self._statistics["principal"]),
             "AMT_RECIVABLE": after, "AMT_TOTAL_RECEIVABLE": after,
-            "CNT_DRAWINGS_ATM_CURRENT": np.where(cash, times, 0) + blank, "CNT_DRAWINGS_CURRENT": times,
-            "CNT_DRAWINGS_OTHER_CURRENT": blank, "CNT_DRAWINGS_POS_CURRENT": np.where(cash, 0, times) + blank,
-            "CNT_INSTALMENT_MATURE_CUM": self._matured[now], "SK_DPD": past, "SK_DPD_DEF": strict,
+            "CNT_DRAWINGS_ATM_CURRENT": np.where(cash, times, 0) + unknown, "CNT_DRAWINGS_CURRENT": times,
+            "CNT_DRAWINGS_OTHER_CURRENT": unknown,
+            "CNT_DRAWINGS_POS_CURRENT": np.where(cash, 0, times) + unknown,
+            "CNT_INSTALMENT_MATURE_CUM": self._matured[now], "SK_DPD": past, "SK_DPD_DEF": counted,
         }  # fmt: skip
+
+    def _payments(self, now: Codes, due: Floats, closed: Mask, unpaid: Mask) -> Floats:
+        """Return what is paid: nothing, what is due, or more; all that is owed when the card is closed."""
+        random, size, before = self._random, len(now), self._balance[now]
+        skips = unpaid | (random.random(size) > self._statistics["pays"])
+        more = np.where(random.random(size) < 0.4, 1 + random.exponential(1.5, size), 1.0)
+        paid = np.where(skips, 0.0, np.minimum(due * more, before))
+        return to_cents(np.where(closed, before, paid))
+
+    def _drawings(self, now: Codes, owed: Floats, can_draw: Mask) -> tuple[Floats, Mask]:
+        """Return what is drawn, within the card's ceiling, and whether at a cash machine."""
+        random, size, limit = self._random, len(now), self._limit[now]
+        room = np.maximum(self._ceiling[now] * limit - owed, 0)
+        draws = can_draw & (random.random(size) < self._habit[now])
+        mean = self._statistics["drawing"]
+        wanted = np.where(draws, np.minimum(limit * random.exponential(mean, size), room), 0.0)
+        cash = self._at_machines[now] & (random.random(size) < 0.8)
+        return np.where(cash, np.round(wanted / 4500) * 4500, to_cents(wanted)), cash
+
+    def _balances(self, now: Codes, owed: Floats, drawn: Floats) -> Floats:
+        """Return the balances after interest, which is not charged beyond a little more than the limit."""
+        interest = self._statistics["interest"] * self._balance[now]
+        room = np.maximum(MOST_OF_LIMIT * self._limit[now] - owed - drawn, 0)
+        after = to_cents(np.maximum(owed + drawn + np.minimum(interest, room), 0))
+        return np.where(after < self._statistics["forgiven"], 0.0, after)
 
 
 def credit_cards(
-    previous: pl.DataFrame, late: Floats, facts: Mapping[str, Any], random: np.random.Generator
+    previous: pl.DataFrame, late: Floats, statistics: CardStatistics, random: np.random.Generator
 ) -> pl.DataFrame:
-    """Return the monthly balances of approved cards, with the applicant's lateness as a column ``LATE``."""
+    """Return the monthly balances of approved cards, with their owner's ``LATE`` and the day ``GRANTED``."""
     approved = previous.with_columns(LATE=pl.Series(late)).filter(
         pl.col("NAME_CONTRACT_TYPE") == "Revolving loans",
         pl.col("NAME_CONTRACT_STATUS") == "Approved",
         pl.col("AMT_CREDIT") > 0,
     )
     if approved.is_empty():
-        return pl.DataFrame(schema={**polars_schema(table("credit_card_balance")), "LATE": pl.Float64()})
-    cards = _Cards(approved, facts, random)
+        further = {"LATE": pl.Float64(), "GRANTED": pl.Float64()}
+        return pl.DataFrame(schema={**polars_schema(table("credit_card_balance")), **further})
+    cards = _Cards(approved, statistics, random)
     months = [cards.pass_month(month) for month in range(int(cards.first.min()), 0)]
     rows = {name: np.concatenate([month[name] for month in months]) for name in months[0]}
     order = np.lexsort((-rows["MONTHS_BALANCE"], rows["owner"]))
     rows = {name: values[order] for name, values in rows.items()}
     owner = rows.pop("owner")
-    closing = (rows["MONTHS_BALANCE"] == cards.last[owner]) & (cards.last[owner] < -2)
-    status = category(("Active", "Completed"), np.where(closing, COMPLETED, ACTIVE))
+    closed = cards.closed_from[owner] <= rows["MONTHS_BALANCE"]
+    status = category(("Active", "Completed"), np.where(closed, COMPLETED, ACTIVE))
     ids = {name: approved[name].to_numpy()[owner] for name in IDS}
     frame = in_schema("credit_card_balance", {**ids, **rows, "NAME_CONTRACT_STATUS": status})
-    return frame.with_columns(LATE=pl.Series(cards.late[owner]))
+    granted = numbers(approved, "DAYS_DECISION")[owner]
+    return frame.with_columns(LATE=pl.Series(cards.late[owner]), GRANTED=pl.Series(granted))
 
 
 def older_cards(
-    ids: Codes, late: Floats, previous: pl.DataFrame, facts: Mapping[str, Any], random: np.random.Generator
+    ids: Codes, late: Floats, previous: pl.DataFrame, statistics: CardStatistics, random: np.random.Generator
 ) -> tuple[pl.DataFrame, Floats]:
     """Return cards granted before ``previous`` begins, which has no row of them, and their owners' lateness.
 
@@ -125,7 +159,7 @@ def older_cards(
         pl.col("NAME_CONTRACT_STATUS") == "Approved",
         pl.col("AMT_CREDIT") > 0,
     )
-    owner = np.flatnonzero(random.random(len(ids)) < (facts["older"] if len(like) else 0))
+    owner = np.flatnonzero(random.random(len(ids)) < (statistics["older"] if len(like) else 0))
     days = -MONTH * LONGEST - 1
     cards = like[random.integers(0, max(len(like), 1), len(owner))].with_columns(
         SK_ID_CURR=pl.Series(ids[owner]),

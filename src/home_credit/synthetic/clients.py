@@ -1,10 +1,12 @@
-"""What an applicant's histories look like as a whole, drawn before their rows and shared by them."""
+"""Summaries of an applicant's histories, drawn before their rows, which depend on them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import polars as pl
+
+from home_credit.synthetic.chain import ChainSchema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,10 +15,11 @@ ORDER = (
     "BUREAU_CREDITS", "BUREAU_MEAN_AGE", "BUREAU_ACTIVE_SHARE", "REPORTED_MONTHLY", "PREVIOUS_APPLICATIONS",
     "PREVIOUS_MEAN_AGE", "PREVIOUS_REFUSED_SHARE", "PREVIOUS_CASH_SHARE",
 )  # fmt: skip
-NUMBERS: dict[str, float] = {
+STEPS: dict[str, float] = {
     "BUREAU_CREDITS": 1, "PREVIOUS_APPLICATIONS": 1,
     **{name: 0 for name in ORDER if name.endswith(("_AGE", "_SHARE"))},
 }  # fmt: skip
+SCHEMA = ChainSchema(ORDER, STEPS)
 
 
 def encode(clients: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

@@ -1,32 +1,33 @@
-"""How likely a synthetic applicant is to default: an additive model in the logit, fitted on real ones.
+"""The probability of default of a synthetic applicant: an additive logistic model, fitted on real applicants.
 
-Each variable, of the application and of the histories, adds what a piecewise linear function of its normal
-score says, or what its category says.
+Each variable of the application or the histories adds a piecewise linear function of its normal score, or a weight
+for its level.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+
+from home_credit.tables.schema import SENTINEL_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from home_credit.synthetic.chain import Column, Context, Floats
+    from home_credit.synthetic.statistics import RiskStatistics
 
 KNOTS = np.array([-2.0, -1.2, -0.5, 0.0, 0.5, 1.2, 2.0])
 
 
-# Drivers that an application has of itself.
-TERMS = ("EXT_MEAN", "EXT_LEAST", "CREDIT_TERM", "GOODS_SHARE", "ANNUITY_SHARE", "EMPLOYED_SHARE")
+# Drivers of the application itself.
+TERM_DRIVERS = ("EXT_MEAN", "EXT_LEAST", "CREDIT_TERM", "GOODS_SHARE", "ANNUITY_SHARE", "EMPLOYED_SHARE")
 
 
 def basis(column: Column, categories: int | None) -> Floats:
-    """Return the columns whose weighted sum a variable adds: one per category, or one per knot and one for
-    missing.
-    """
+    """Return the columns whose weighted sum a variable adds: one per level, or one per knot and one for missing."""
     if categories is not None:
         one_hot: Floats = (column.values[:, None] == np.arange(categories)).astype(np.float64)
         return one_hot
@@ -41,10 +42,10 @@ def basis(column: Column, categories: int | None) -> Floats:
     return hat
 
 
-def logit(context: Context, facts: Mapping[str, Any]) -> Floats:
+def logit(context: Context, statistics: RiskStatistics) -> Floats:
     """Return each applicant's logit of default."""
-    total = np.full(len(next(iter(context.values())).bins), facts["intercept"] / 1000)
-    for name, weights in facts["weights"].items():
+    total = np.full(len(next(iter(context.values())).bins), statistics["intercept"] / 1000)
+    for name, weights in statistics["weights"].items():
         column = context[name]
         categories = len(weights) if column.values.dtype.kind == "i" else None
         total += basis(column, categories) @ (np.array(weights) / 1000)
@@ -52,7 +53,7 @@ def logit(context: Context, facts: Mapping[str, Any]) -> Floats:
 
 
 def drivers(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Return what the terms and the histories of ``tables["application"]``'s rows say, null where they are silent."""
+    """Return drivers of the risk for each row of ``tables["application"]``, null where there is no history."""
     c = pl.col
     active = c("CREDIT_ACTIVE") == "Active"
     bureau = tables["bureau"].group_by("SK_ID_CURR").agg(
@@ -76,7 +77,7 @@ def drivers(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         PREVIOUS_HIGH_YIELD=(c("NAME_YIELD_GROUP") == "high").mean(),
         PREVIOUS_TERM=c("CNT_PAYMENT").filter(approved).mean(),
         PREVIOUS_ANNUITY=c("AMT_ANNUITY").filter(approved).mean(),
-        PREVIOUS_OPEN=(c("DAYS_LAST_DUE") == 365243).sum(),
+        PREVIOUS_OPEN=(c("DAYS_LAST_DUE") == SENTINEL_DAYS).sum(),
         PREVIOUS_SCO=(c("CODE_REJECT_REASON").is_in(["SCO", "SCOFR", "LIMIT"])).sum(),
     )  # fmt: skip
     pos = tables["POS_CASH_balance"].group_by("SK_ID_CURR").agg(

@@ -41,6 +41,10 @@ HISTORIES = (
 TABLES = (APPLICATION, *HISTORIES)
 ID = "SK_ID_CURR"
 TARGET = "TARGET"
+# The files of the application table: with the label and without.
+TRAIN, TEST = "application_train", "application_test"
+# Days that stand for "never" or "not employed" in the tables.
+SENTINEL_DAYS = 365243
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,12 @@ from home_credit.progress import Progress, silent
 from home_credit.tables.checks import Checked, Violation, check
 from home_credit.tables.files import ENDINGS, find, readable, scan
 from home_credit.tables.frames import polars_schema, polars_type
-from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, Column, table
+from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, TEST, TRAIN, Column, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Split = Literal["train", "test", "all"]
-TRAIN, TEST = "application_train", "application_test"
 _PARTS: dict[Split, tuple[str, ...]] = {"train": (TRAIN,), "test": (TEST,), "all": (TRAIN, TEST)}
 _TARGET = Column(
     TARGET,

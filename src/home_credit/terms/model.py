@@ -167,7 +167,8 @@ def _premium(above: float, months: int) -> int:
 
 def _premiums(above: Floats, months: int) -> NDArray[np.int64]:
     """Return the bins of premiums; of a missing one, any."""
-    bins = np.clip(above / months * PREMIUMS_PER_UNIT + NO_PREMIUM, 0.0, PREMIUMS - 1.0)
+    with np.errstate(over="ignore"):  # of a price next to nothing; it is clipped like any other
+        bins = np.clip(above / months * PREMIUMS_PER_UNIT + NO_PREMIUM, 0.0, PREMIUMS - 1.0)
     return np.floor(np.nan_to_num(bins)).astype(np.int64)
 
 

@@ -138,31 +138,10 @@ def train(
             version=definitions_version(everybody.terms.digest), names=list(preprocessor.features)
         ),
         parameters=[dict(each) for each in parameters],
-        metrics=MeasuredMetrics(
-            out_of_fold=measured.metrics,
-            folds=FoldFacts(
-                count=folds.FOLDS,
-                repeats=repeats,
-                seed=folds.SEED,
-                auc=measured.folds.fold_auc,
-                train_auc=measured.folds.train_auc,
-            ),
-            complete_histories=_on_complete_histories(applicants, measured.probability),
-            holdout=_on_holdout(unseen, preprocessor, booster, measured.calibration),
-        ),
+        metrics=_metrics(applicants, unseen, measured, preprocessor, booster),
         calibration=measured.calibration_facts,
         policy=measured.policy,
-        validation={
-            **validation_report.gather(
-                applicants, measured.probability[0], costs.cut_off, parameters, progress
-            ),
-            "baselines": [
-                asdict(result)
-                for result in baselines.evaluate(
-                    applicants, baselines.baselines(parameters), progress=progress
-                )
-            ],
-        },
+        validation=_validation(applicants, measured, costs, parameters, progress),
         versions={
             "python": platform.python_version(),
             **{name: version(name) for name in ("lightgbm", "polars", "narwhals", "numpy", "scikit-learn")},
@@ -184,6 +163,43 @@ def train(
         _track(tracking, models, manifest, applicants, measured, costs, preprocessor)
         progress("runs tracked", 1, 1)
     return manifest
+
+
+def _metrics(
+    applicants: data.Applicants,
+    unseen: data.Applicants,
+    measured: Measured,
+    preprocessor: Preprocessor,
+    booster: classifier.Booster,
+) -> MeasuredMetrics:
+    """Return all metrics of the run; the saved model is measured on the holdout ``unseen`` alone."""
+    return MeasuredMetrics(
+        out_of_fold=measured.metrics,
+        folds=FoldFacts(
+            count=folds.FOLDS,
+            repeats=len(measured.probability),
+            seed=folds.SEED,
+            auc=measured.folds.fold_auc,
+            train_auc=measured.folds.train_auc,
+        ),
+        complete_histories=_on_complete_histories(applicants, measured.probability),
+        holdout=_on_holdout(unseen, preprocessor, booster, measured.calibration),
+    )
+
+
+def _validation(
+    applicants: data.Applicants,
+    measured: Measured,
+    costs: Costs,
+    parameters: Sequence[Mapping[str, Any]],
+    progress: Progress,
+) -> dict[str, Any]:
+    """Return the validation report of the first repeat, and the baselines on the same folds."""
+    compared = baselines.evaluate(applicants, baselines.baselines(parameters), progress=progress)
+    report = validation_report.gather(
+        applicants, measured.probability[0], costs.cut_off, parameters, progress
+    )
+    return {**report, "baselines": [asdict(result) for result in compared]}
 
 
 def _on_complete_histories(

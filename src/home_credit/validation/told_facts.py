@@ -53,10 +53,8 @@ def can_judge(reason: Reason) -> bool:
 
 def _statement(reason: Reason) -> str | None:
     """Return the statement that the text begins with, ``None`` where it tells a topic and its fact alone."""
-    return next(
-        (each.en for each in reason_codes()[reason.code].statements if reason.text.en.startswith(each.en)),
-        None,
-    )
+    told = reason.text.en.split(" – ")[0]
+    return next((each.en for each in reason_codes()[reason.code].statements if each.en == told), None)
 
 
 def _false_fact(applicant: Applicant, reason: Reason) -> Iterator[str]:
@@ -243,7 +241,7 @@ STATEMENTS: Mapping[str, Callable[[Applicant], bool]] = {
     "All instalments known of earlier credits were paid in full": lambda applicant: (
         not any(_short(payments) or _unpaid(payments) for payments in applicant.instalments())
     ),
-    "Instalments of earlier credits were paid late": lambda applicant: any(
+    "Instalments of earlier credits were paid late or not at all": lambda applicant: any(
         _late(payments) or _unpaid(payments) for payments in applicant.instalments()
     ),
     "No instalment of an earlier credit was paid late": lambda applicant: (

@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 Value = float | str | None
 
 
-def history_function(plan: p.Grouped) -> Callable[[Tables], list[Value]]:
+def history_function(
+    plan: p.Grouped, exactly: Callable[[p.Plan, Tables], list[exact.Row]] = exact.rows
+) -> Callable[[Tables], list[Value]]:
     """Return the function from the tables of one applicant to the aggregates of ``plan``, a group per applicant.
 
     Its results are in the order of the plan's columns, all missing where the applicant has no row. What it cannot
-    compute exactly on floats is computed row by row on integers.
+    compute exactly on floats it leaves to ``exactly``, which returns the rows of a plan.
     """
     names, expressions = zip(*plan.columns, strict=True)
     texts = [schema(plan)[name].type is o.TEXT for name in names]
@@ -44,7 +46,7 @@ def history_function(plan: p.Grouped) -> Callable[[Tables], list[Value]]:
         try:
             return fast(tables)
         except UnfitError:
-            found = exact.rows(plan, tables)
+            found = exactly(plan, tables)
             return _exact(found[0], names, texts) if found else list(missing)
 
     return compute

@@ -1,1 +1,1 @@
-"""How faithful synthetic tables are to real ones, and whether they give anybody away."""
+"""Fidelity of synthetic tables to real ones, what models learn from them, and their distance to real records."""

@@ -1,7 +1,7 @@
-"""Are synthetic applications copies of real ones?
+"""Distance to the closest record (DCR): are synthetic applications copies of real ones?
 
-A copy lies nearer to a real row than other real rows do. So half of the real rows are kept as the reference,
-and distances to it are compared between synthetic rows and the other half.
+A copy is nearer to a real row than other real rows are. So half of the real rows are the reference, and distances
+to it are compared between synthetic rows and the other half.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sklearn.neighbors import NearestNeighbors
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# What somebody could be recognised by.
+# Columns by which somebody could be recognised.
 QUASI_IDENTIFIERS = (
     "CODE_GENDER", "DAYS_BIRTH", "DAYS_REGISTRATION", "DAYS_ID_PUBLISH", "REGION_POPULATION_RELATIVE",
 )  # fmt: skip
@@ -25,7 +25,7 @@ QUANTILES = (0.001, 0.01, 0.05, 0.5)
 
 @dataclass(frozen=True, slots=True)
 class ClosestRecordDistances:
-    """Distances to the nearest reference row, of synthetic and of other real rows, and exact matches.
+    """Distances to the closest reference row, of synthetic and of other real rows, and exact matches.
 
     ``*_matches`` are the shares of rows whose :data:`QUASI_IDENTIFIERS` are all those of a reference row.
     """
@@ -42,8 +42,8 @@ class ClosestRecordDistances:
         ]
 
     @property
-    def nearer(self) -> float:
-        """Share of synthetic rows nearer than the nearest hundredth of real rows; 0.01 is no nearer."""
+    def closer_share(self) -> float:
+        """Share of synthetic rows that are closer than the closest hundredth of real rows; 0.01 is as close."""
         return float((self.synthetic < np.quantile(self.real, 0.01)).mean())
 
 
@@ -54,24 +54,24 @@ def closest_records(
     shuffled = real.sample(fraction=1.0, shuffle=True, seed=seed)
     half = len(real) // 2
     reference, others = shuffled[:half], shuffled[half:]
-    asked = min(most_rows, len(others), len(synthetic))
-    others, synthetic = others.head(asked), synthetic.select(real.columns).sample(asked, seed=seed)
-    scaled = _Scale(reference)
-    trees = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(scaled(reference))
+    compared = min(most_rows, len(others), len(synthetic))
+    others, synthetic = others.head(compared), synthetic.select(real.columns).sample(compared, seed=seed)
+    scaled = _Scaler(reference)
+    neighbours = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(scaled(reference))
     keys = [name for name in QUASI_IDENTIFIERS if name in real.columns]
     known = reference.select(keys).unique()
     return ClosestRecordDistances(
-        *(trees.kneighbors(scaled(rows))[0][:, 0] for rows in (synthetic, others)),
+        *(neighbours.kneighbors(scaled(rows))[0][:, 0] for rows in (synthetic, others)),
         *(
-            len(rows.join(known, on=keys, how="semi", nulls_equal=True)) / asked
+            len(rows.join(known, on=keys, how="semi", nulls_equal=True)) / compared
             for rows in (synthetic, others)
         ),
     )
 
 
-class _Scale:
-    """Puts mixed columns on one scale: numbers by their spread in the reference rows, missing ones in the middle
-    and at a distance of one from those that are there; categories apart by one.
+class _Scaler:
+    """Scales mixed columns: numbers by their standard deviation in the reference rows, missing ones to the median
+    and at a distance of one from those present; categories are at a distance of one from each other.
     """
 
     def __init__(self, reference: pl.DataFrame) -> None:
@@ -87,10 +87,10 @@ class _Scale:
         }
 
     def __call__(self, rows: pl.DataFrame) -> NDArray[np.float32]:
-        """Return the matrix of rows by scaled columns; no number weighs more than five spreads."""
+        """Return the matrix of rows by scaled columns; numbers are clipped at five standard deviations."""
         numbers = [
-            ((pl.col(name) - middle) / spread).clip(-5, 5).fill_null(0.0).alias(name)
-            for name, (middle, spread) in self._numbers.items()
+            ((pl.col(name) - median) / deviation).clip(-5, 5).fill_null(0.0).alias(name)
+            for name, (median, deviation) in self._numbers.items()
         ]
         missing = [pl.col(name).is_null().cast(pl.Float64).alias(f"{name} missing") for name in self._numbers]
         categories = [

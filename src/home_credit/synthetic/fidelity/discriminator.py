@@ -1,4 +1,4 @@
-"""Can a classifier tell synthetic applications from real ones, and by which columns?"""
+"""Two-sample test by a classifier: the AUC that separates synthetic from real rows, and the discriminating columns."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ PARAMETERS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Discrimination:
-    """The cross-validated AUC (0.5 where nothing tells), its 95 % interval, the rows, and the share of the
-    classifier's gain that each column has, the largest first.
+    """The cross-validated AUC (0.5 where the rows cannot be separated), its 95 % interval, the number of rows, and
+    each column's share of the classifier's gain, the largest first.
     """
 
     auc: float
@@ -43,20 +43,20 @@ class Discrimination:
 def two_sample_auc(
     real: pl.DataFrame, synthetic: pl.DataFrame, *, most_rows: int, seed: int = 0
 ) -> Discrimination:
-    """Train LightGBM to tell the rows apart, as many of either side and at most ``most_rows`` of each."""
+    """Cross-validate LightGBM on the rows, as many synthetic as real, at most ``most_rows`` of each."""
     size = min(len(real), len(synthetic), most_rows)
     rows = pl.concat(
         [real.sample(size, seed=seed), synthetic.select(real.columns).sample(size, seed=seed)],
         how="vertical_relaxed",
     )
-    made: NDArray[np.int64] = np.repeat([0, 1], size).astype(np.int64)
+    is_synthetic: NDArray[np.int64] = np.repeat([0, 1], size).astype(np.int64)
     score = np.zeros(2 * size)
     gain = np.zeros(len(real.columns))
-    for inside, outside in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(score, made):
+    for inside, outside in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(score, is_synthetic):
         preprocessor = Preprocessor.fit(rows[inside], rows.columns)
         booster = classifier.fit(
             preprocessor.transform(rows[inside]),
-            made[inside],
+            is_synthetic[inside],
             features=preprocessor.features,
             categorical=preprocessor.categorical,
             parameters=PARAMETERS,
@@ -66,8 +66,8 @@ def two_sample_auc(
         gain += booster.feature_importance("gain")
     share = gain / max(gain.sum(), 1e-12)
     order = np.argsort(-share, kind="stable")
-    low, high = auc.interval(made, score)
+    low, high = auc.interval(is_synthetic, score)
     return Discrimination(
-        float(roc_auc_score(made, score)), low, high, len(rows),
+        float(roc_auc_score(is_synthetic, score)), low, high, len(rows),
         {rows.columns[each]: float(share[each]) for each in order},
     )  # fmt: skip

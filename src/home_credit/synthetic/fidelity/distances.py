@@ -1,4 +1,4 @@
-"""How far each column, and each pair of columns, of synthetic rows is from real ones."""
+"""Distances between the columns, and between the correlations, of synthetic and real rows."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ DISTANCES = {
 
 
 def column_distances(real: pl.DataFrame, synthetic: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per column that both have (:data:`DISTANCES`), the furthest first.
+    """Return one row per column that both have (:data:`DISTANCES`), the largest distance first.
 
-    ``distance`` is in [0, 1], among the values that are there: Kolmogorov-Smirnov for numbers, total variation
-    for text; null where a side has no value. ``missing_*`` are shares of rows.
+    ``distance`` is in [0, 1], of the values that are present: Kolmogorov-Smirnov for numbers, total variation
+    for text; null where one side has no value. ``missing_*`` are shares of rows.
     """
     rows = [
         (name, *_distance(real[name].drop_nulls(), synthetic[name].drop_nulls()),
@@ -42,7 +42,7 @@ def _distance(real: pl.Series, synthetic: pl.Series) -> tuple[str, float | None]
     if real.is_empty() or synthetic.is_empty():
         return statistic, None
     if statistic == "KS":
-        # The statistic alone is asked for; the exact p-value of large samples would take minutes.
+        # The exact p-value of large samples, which is not used, would take minutes.
         return statistic, float(ks_2samp(real.to_numpy(), synthetic.to_numpy(), method="asymp").statistic)
     shares = [
         series.rename("value").value_counts(normalize=True, name="share") for series in (real, synthetic)

@@ -1,15 +1,17 @@
-"""The fidelity report: one table, one page of plots, and a page that says what they mean."""
+"""The fidelity report: one table, one page of plots, and a page in Markdown."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from home_credit.synthetic.fidelity.figures import page
-from home_credit.synthetic.fidelity.measure import Fidelity, measure
+from home_credit.synthetic.fidelity.measure import measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from home_credit.synthetic.fidelity.result import Fidelity
 
 TABLE, PLOTS, PAGE = "fidelity.csv", "fidelity.png", "fidelity.md"
 NAMED = 12
@@ -24,66 +26,76 @@ def run(
 ) -> Fidelity:
     """Compare the tables of two folders and write :data:`TABLE`, :data:`PLOTS` and :data:`PAGE` to ``out``.
 
-    ``progress`` is told the steps done and their total; ``parameters`` of the default models are the committed
+    ``progress`` is called with the steps done and their total; ``parameters`` of the default models are the committed
     ones unless given. Raises :class:`TableError` for tables that cannot be used.
     """
     found = measure(real, synthetic, progress, parameters)
     out.mkdir(parents=True, exist_ok=True)
     found.table().write_csv(out / TABLE)
     page(found).savefig(out / PLOTS, dpi=90)
-    (out / PAGE).write_text(words(found), encoding="utf-8")
+    (out / PAGE).write_text(to_markdown(found), encoding="utf-8")
     return found
 
 
-def words(found: Fidelity) -> str:
+def to_markdown(found: Fidelity) -> str:
     """Return the report as Markdown."""
     trained, own = found.rankings.values()
-    near = found.closest_records
+    closest = found.closest_records
     lines = [
         "# How faithful the synthetic tables are",
         "",
-        f"![Distances, missing values, correlations, discriminating columns, ranking, closest_records]({PLOTS})",
+        f"![Distances, missing values, correlations, discriminating columns, TSTR, closest records]({PLOTS})",
         "",
         f"Every number is in [{TABLE}]({TABLE}).",
         "",
-        "| figure | synthetic | of real rows, or best |",
+        "| figure | synthetic | real, or ideal |",
         "|---|---|---|",
         *(
-            f"| AUC of a classifier that tells synthetic from real rows of {name} ({told.rows:,} rows) "
-            f"| {told.auc:.3f} ({told.low:.3f} to {told.high:.3f}) | 0.5 |"
-            for name, told in found.discriminators.items()
+            f"| Two-sample AUC of LightGBM, {name} ({test.rows:,} rows) "
+            f"| {test.auc:.3f} ({test.low:.3f} to {test.high:.3f}) | 0.5 |"
+            for name, test in found.discriminators.items()
         ),
         (
-            f"| AUC on real applicants, trained on the synthetic (real: out of fold) "
+            f"| AUC on real applicants, trained on synthetic ones, TSTR (real: out of fold) "
             f"| {trained.auc:.4f} ({trained.low:.4f} to {trained.high:.4f}) "
             f"| {own.auc:.4f} ({own.low:.4f} to {own.high:.4f}) |"
         ),
         f"| Mean difference of Spearman correlations | {found.correlation_distance:.4f} | 0 |",
         *(
-            f"| Distance to the nearest real row, quantile {q:g} | {synthetic:.3f} | {real:.3f} |"
-            for q, synthetic, real in near.quantiles()
+            f"| Distance to the closest real record (DCR), quantile {q:g} | {synthetic:.3f} | {real:.3f} |"
+            for q, synthetic, real in closest.quantiles()
         ),
-        f"| Rows nearer to a real row than a hundredth of real rows are | {near.nearer:.2%} | 1.00% |",
+        f"| Rows closer to a real record than 1 % of real rows are | {closest.closer_share:.2%} | 1.00% |",
         (
-            f"| Rows equal to a real one on quasi-identifiers | {near.synthetic_matches:.3%} "
-            f"| {near.real_matches:.3%} |"
+            f"| Rows equal to a real one on quasi-identifiers | {closest.synthetic_matches:.3%} "
+            f"| {closest.real_matches:.3%} |"
         ),
         *(
             f"| Rows of {name} per applicant (credit for bureau_balance) that has any | {ours:.1f} | {theirs:.1f} |"
             for name, (ours, theirs) in found.rows.items()
         ),
         "",
-        "## Columns that still give rows away",
+        "## Laws broken by more rows than of the real ones",
+        "",
+        "| table | law | synthetic rows that keep it | real rows |",
+        "|---|---|---|---|",
+        *(
+            f"| {name} | {law} | {ours:.3%} | {theirs:.3%} |"
+            for name, law, theirs, ours in found.laws.drop_nulls().iter_rows()
+            if ours < theirs
+        ),
+        "",
+        "## Discriminating columns",
         "",
         "| table | column | share of the classifier's gain |",
         "|---|---|---|",
         *(
             f"| {name} | {column} | {share:.1%} |"
-            for name, told in found.discriminators.items()
-            for column, share in list(told.gain.items())[:NAMED]
+            for name, test in found.discriminators.items()
+            for column, share in list(test.gain.items())[:NAMED]
         ),
         "",
-        "## Columns furthest from the real ones",
+        "## Columns with the largest distance",
         "",
         "| table | column | distance | missing, synthetic | missing, real |",
         "|---|---|---|---|---|",

@@ -1,4 +1,4 @@
-"""Does a model trained on synthetic applicants rank real ones, and how does one trained on real ones do?"""
+"""Train on synthetic, test on real (TSTR), compared with training on real."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def rank_real(
     real: tuple[pl.DataFrame, NDArray[np.int64]],
     parameters: Sequence[Mapping[str, Any]],
 ) -> tuple[Ranking, Ranking]:
-    """Return how models rank the real applicants: one of the synthetic ones, and one of the real, out of fold.
+    """Return the rankings of the real applicants by a model of the synthetic ones, and of the real ones out of fold.
 
     Both arguments are feature rows with their targets.
     """
