@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from home_credit.decisioning.recourse.loans import Loan, Loans
-    from home_credit.policy import DecisionKind
     from home_credit.languages import Language
+    from home_credit.policy import DecisionKind
     from home_credit.schemas import TotalCost
 
 THOUSANDS: Mapping[Language, str] = {"en": ",", "fr": "\u202f"}
