@@ -123,10 +123,14 @@ def maxima_by(columns: Floats, first: Places) -> Floats:
     return np.fmax.reduceat(columns, first, 1)
 
 
-def ranks(order: Places) -> Floats:
-    """Number the rows from 1 in ``order``."""
+def ranks(order: Places, partition: Sequence[Floats] = ()) -> Floats:
+    """Number the rows from 1 in ``order``, in which rows with equal ``partition`` are neighbours, anew in each."""
+    numbered = np.arange(1.0, len(order) + 1.0)
+    if partition:
+        first = starts(partition, order)
+        numbered -= np.repeat(first, np.diff(first, append=len(order)))
     result = np.empty(len(order))
-    result[order] = np.arange(1.0, len(order) + 1.0)
+    result[order] = numbered
     return result
 
 
@@ -147,7 +151,7 @@ def _running(column: Floats, order: Places, partition: Sequence[Floats]) -> Floa
     if partition:
         first = starts(partition, order)
         before = np.concatenate(([0.0], running))[first]
-        running = running - np.repeat(before, np.diff(np.append(first, len(order))))
+        running = running - np.repeat(before, np.diff(first, append=len(order)))
     result = np.empty(len(order))
     result[order] = running
     return result
