@@ -198,9 +198,8 @@ NAMESPACE: Mapping[str, Any] = MappingProxyType(
     {
         "missing": np.array(np.nan),
         "array": np.array,
-        "where": np.where,
         "full": np.full,
-
+        "where": np.where,
         "floor": np.floor,
         "trunc": np.trunc,
         "sqrt": np.sqrt,
@@ -210,9 +209,10 @@ NAMESPACE: Mapping[str, Any] = MappingProxyType(
         **{
             function.__name__: function
             for function in (
-                rows_of, numbers, texts, digits, clip, least, greatest, check, products, flags_by, sums_by, counts_by, minima_by, maxima_by, ranks, running_count, running_sum, starts, matches,
-                taken, distinct, distinct_by,
+                *(rows_of, numbers, texts, digits, clip, least, greatest, check),
+                *(products, flags_by, sums_by, counts_by, minima_by, maxima_by, distinct, distinct_by),
+                *(ranks, running_count, running_sum, starts, matches, taken),
             )
         },
     }
-)  # fmt: skip
+)
