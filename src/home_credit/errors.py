@@ -30,6 +30,7 @@
         │   └── RateLimitError     it still asks us to wait after every attempt
         ├── FailedDeployError      a deploy ended without being live
         ├── StuckDeployError       a deploy is not live in time
+        ├── ClusterError           Spark is not installed, its master does not answer, or a job on it failed
         ├── SmokeError             what was deployed does not do what it should
         └── ServiceError           a service of ours could not be started
 """
@@ -197,6 +198,10 @@ class FailedDeployError(UnavailableError):
 
 class StuckDeployError(UnavailableError):
     """A deploy is not live in time."""
+
+
+class ClusterError(UnavailableError):
+    """Spark is not installed here, its master does not answer, or a job on it failed."""
 
 
 class SmokeError(UnavailableError):
