@@ -122,11 +122,8 @@ def _packages(name: str, report: bytes | None, rows: pl.DataFrame, bounds: tuple
     for (place,), own in rows.with_columns(ranges.alias("range")).group_by("range"):
         content = own.drop("range").write_ipc_stream(None, compression="lz4")
         dealt.append((place, content.getvalue()))
-    places, contents = zip(*dealt, strict=True) if dealt else ((), ())
-    return pa.RecordBatch.from_arrays(
-        [pa.array(column, of.type) for column, of in zip((places, [name] * len(dealt), contents), PACKAGES, strict=True)],
-        schema=PACKAGES,
-    )  # fmt: skip
+    rows_of_packages = [{"partition": place, "name": name, "content": content} for place, content in dealt]
+    return pa.RecordBatch.from_pylist(rows_of_packages, schema=PACKAGES)
 
 
 def unpacked(contents: Iterable[bytes]) -> pl.DataFrame:

@@ -62,10 +62,10 @@ class Plan:
         return cls(**plain | {"bounds": tuple(plain["bounds"])})
 
 
-def partitions_of(applicants: int, cores: int) -> int:
-    """Return into how many partitions to divide so many applicants, for so many cores."""
+def partitions_of(applicants: int, cores: int, size: int = PARTITION) -> int:
+    """Return into how many partitions of at most ``size`` to divide so many applicants, for so many cores."""
     for_cores = min(4 * cores, applicants // LEAST)
-    return max(1, -(-applicants // PARTITION), for_cores)
+    return max(1, -(-applicants // size), for_cores)
 
 
 def fingerprint(tables: Iterable[Stored], *facts: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from pyspark.errors import AnalysisException
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as sql
 
 from home_credit.errors import TableError
 from home_credit.tables.files import find, further_columns
@@ -14,10 +17,19 @@ from home_credit.tables.schema import HISTORIES
 from home_credit.tables.source import PARTS, Split, expected, ignored, missing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import Column, SparkSession
 
+# Spark's names of the types of Arrow that rows travel in.
+_TYPES = {
+    pa.int32(): "int",
+    pa.int64(): "bigint",
+    pa.float64(): "double",
+    pa.string(): "string",
+    pa.binary(): "binary",
+}
 # Where a row comes from, beside the columns of its table; no column of the schema has a slash in its name.
 FILE, BLOCK = "file/name", "file/block"
 
@@ -38,7 +50,7 @@ class Stored:
     def key(self, name: str) -> Column:
         """Return a column of ids as integers; missing where it holds none."""
         # Text by way of floats: 5.0 is an integer, too.
-        value = F.trim(name).try_cast("double") if self.text else F.col(name)
+        value = sql.trim(name).try_cast("double") if self.text else sql.col(name)
         return value.try_cast("bigint")
 
 
@@ -61,7 +73,7 @@ def stored(spark: SparkSession, directory: Path, split: Split) -> list[Stored]:
 def _stored(spark: SparkSession, name: str, paths: tuple[Path, ...]) -> Stored:
     path, columns = paths[0], [column.name for column in expected(name)[0]]
     text = path.suffix != ".parquet"
-    address = f"file://{path.resolve()}"
+    address = uri(path)
     try:
         # A header that differs among the files of a folder is refused, not taken for the first one's.
         raw = (
@@ -72,6 +84,21 @@ def _stored(spark: SparkSession, name: str, paths: tuple[Path, ...]) -> Stored:
     except AnalysisException as error:
         raise TableError(name, f"{path} cannot be read: {str(error).splitlines()[0]}") from error
     further = further_columns(name, path, columns, raw.columns)
-    places = (F.input_file_name().alias(FILE), F.input_file_block_start().alias(BLOCK))
-    frame = raw.select(*(F.col(f"`{column}`") for column in columns), *places)
+    places = (sql.input_file_name().alias(FILE), sql.input_file_block_start().alias(BLOCK))
+    frame = raw.select(*(sql.col(f"`{column}`") for column in columns), *places)
     return Stored(name, path, frame, text, tuple(ignored(name, paths, further)))
+
+
+def uri(path: Path) -> str:
+    """Return the address of a file or folder that all workers see under the same path."""
+    return f"file://{path.resolve()}"
+
+
+def ddl(schema: pa.Schema) -> str:
+    """Return a schema as Spark writes it."""
+    return ", ".join(f"`{column.name}` {_TYPES[column.type]}" for column in schema)
+
+
+def union(frames: Iterable[DataFrame]) -> DataFrame:
+    """Return the rows of all ``frames``, whose columns are the same."""
+    return reduce(DataFrame.union, frames)

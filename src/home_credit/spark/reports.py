@@ -87,7 +87,9 @@ class Reports:
         reports = self._of[name]
         for report, first in zip(reports, _first_rows(reports), strict=True):
             for unknown in report.unknown:
-                known = found.get((unknown.column, unknown.value), unknown._replace(row=first + unknown.row, rows=0))
+                known = found.get(
+                    (unknown.column, unknown.value), unknown._replace(row=first + unknown.row, rows=0)
+                )
                 found[unknown.column, unknown.value] = known._replace(rows=known.rows + unknown.rows)
         places = {unknown.column: None for unknown in found.values()}
         for column in places:

@@ -24,8 +24,10 @@ from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, ID, TABLES, TEST, TRAIN, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from typing import Self
+
+    from pyspark import Broadcast
 
     from home_credit.config import Settings
     from home_credit.policy import Policy
@@ -139,20 +141,36 @@ class Decisions:
 def _require_definitions(version: str, terms: TermModel) -> None:
     here = definitions_version(terms.digest)
     if here != version:
-        raise ArtifactError(f"a worker has the definitions {here}, not {version}: install the same release there")
+        raise ArtifactError(
+            f"a worker has the definitions {here}, not {version}: install the same release there"
+        )
 
 
-def compute(work: Compute, schema: pa.Schema, packages: Iterable[tuple[str, bytes]]) -> pa.Table:
-    """Return what ``work`` gives for the applicants of one range, whose rows are in ``packages`` by table."""
+_loaded: dict[str, Compute] = {}
+
+
+def compute(work: Broadcast[Work], group: pa.Table) -> pa.Table:
+    """Return the rows that ``work`` gives for the applicants of one range, whose packages are in ``group``.
+
+    A Python process loads the work the first time.
+    """
+    wanted = work.value
+    if wanted.version not in _loaded:
+        _loaded[wanted.version] = wanted.load()
+    frames = _frames(group)
+    applicants = frames[APPLICATION][ID]
+    if applicants.is_empty():
+        return wanted.schema.empty_table()
+    lazy = {name: rows.select(*table(name).columns).lazy() for name, rows in frames.items()}
+    rows = _loaded[wanted.version](lazy, applicants)
+    return rows.select(wanted.schema.names).to_arrow().cast(wanted.schema)
+
+
+def _frames(group: pa.Table) -> dict[str, pl.DataFrame]:
     contents: dict[str, list[bytes]] = {name: [] for name in TABLES}
-    for name, content in packages:
+    for name, content in zip(group["name"].to_pylist(), group["content"].to_pylist(), strict=True):
         contents[APPLICATION if name in {TRAIN, TEST} else name].append(content)
-    frames = {
+    return {
         name: unpacked(own) if own else pl.DataFrame(schema=polars_schema(table(name)))
         for name, own in contents.items()
     }
-    applicants = frames[APPLICATION][ID]
-    if applicants.is_empty():
-        return schema.empty_table()
-    lazy = {name: rows.select(table(name).columns).lazy() for name, rows in frames.items()}
-    return work(lazy, applicants).select(schema.names).to_arrow().cast(schema)
