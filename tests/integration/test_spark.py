@@ -97,9 +97,9 @@ def test_many_portfolios_in_one_job_equal_each_alone(spark: SparkSession, tmp_pa
     work = Features.of(MODELS)
     outcome = Run(spark, tables, "all", work, tmp_path / "out")()
     assert outcome == Outcome(PORTFOLIOS * EACH, batches=1, kept=0, warnings=[])
-    together = written(tmp_path / "out").partition_by(pl.col(ID) // 1000, maintain_order=True)
-    assert len(together) == PORTFOLIOS
-    for rows, portfolio in zip(together, portfolios, strict=True):
+    together = written(tmp_path / "out")
+    assert len(together) == PORTFOLIOS * EACH
+    for rows, portfolio in zip(together.iter_slices(EACH), portfolios, strict=True):
         frames = {name: own.lazy() for name, own in portfolio.items()}
         alone = feature_matrix(frames, portfolio[APPLICATION][ID], work.terms)
         assert bits(rows).equals(bits(alone), null_equal=True)

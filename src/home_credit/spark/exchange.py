@@ -97,7 +97,7 @@ def _packages(source: Stored, sources: Sequence[Stored], plan: Plan) -> DataFram
     if not credits_of:  # these are nobody's months
         return months.withColumn(ID, sql.lit(None).cast("bigint")).mapInArrow(dealer.join, ddl(PACKAGES))
     bureau = credits_of[0]
-    owners = bureau.frame.select(bureau.key(key).alias(key) for key in ("SK_ID_BUREAU", ID))
+    owners = bureau.frame.select(*(bureau.key(key).alias(key) for key in ("SK_ID_BUREAU", ID)))
     return months.join(owners, "SK_ID_BUREAU", "left").mapInArrow(dealer.join, ddl(PACKAGES))
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Seconds to wait for a master's port; Spark itself would try for a minute.
 PATIENCE = 5.0
-_LOCAL = {"127.0.0.1", "localhost", "::1"}
+_HERE = "127.0.0.1"
 _SETTINGS = {
     # Each task computes on its own core.
     "spark.executorEnv.OMP_NUM_THREADS": "1",
@@ -49,12 +49,13 @@ def connected(master: str) -> Iterator[SparkSession]:
 
     # Workers run the Python that this is; on another layout PYSPARK_PYTHON says which.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if _is_here(master):  # where the name of this machine need not resolve
+        os.environ.setdefault("SPARK_LOCAL_IP", _HERE)
     with warnings.catch_warnings():
         # No table passes through pandas.
         warnings.filterwarnings("ignore", r"\s*PySpark does not yet fully support pandas")
         builder = SparkSession.builder.master(master).appName("home-credit")
-        for name, value in _settings(master).items():
-            builder = builder.config(name, value)
+        builder = builder.config(map=_SETTINGS | ({"spark.driver.host": _HERE} if _is_here(master) else {}))
         try:
             spark = builder.getOrCreate()
         except Exception as error:  # Py4J raises what the JVM does
@@ -73,10 +74,8 @@ def connected(master: str) -> Iterator[SparkSession]:
             spark.stop()
 
 
-def _settings(master: str) -> dict[str, str]:
-    here = master.startswith("local") or urlsplit(master).hostname in _LOCAL
-    # Where all is on this machine, its name need not resolve.
-    return _SETTINGS | ({"spark.driver.host": "127.0.0.1"} if here else {})
+def _is_here(master: str) -> bool:
+    return master.startswith("local") or urlsplit(master).hostname in {_HERE, "localhost"}
 
 
 def _require_packages() -> None:
