@@ -16,7 +16,7 @@ from home_credit.decisioning.scoring import Scorer
 from home_credit.decisioning.tables import score_batches
 from home_credit.default_risk import artifacts
 from home_credit.errors import ArtifactError
-from home_credit.features.build import feature_matrix
+from home_credit.features.build import KeptPlan
 from home_credit.features.catalogue import CATALOGUE, CATEGORIES
 from home_credit.features.version import definitions_version
 from home_credit.spark.dealing import unpacked
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from home_credit.policy import Policy
     from home_credit.terms.model import TermModel
 
-    # From the rows of the seven tables, and the applicants among them, to one row each in ascending SK_ID_CURR.
-    Compute = Callable[[Mapping[str, pl.LazyFrame], pl.Series], pl.DataFrame]
+    # From the rows of the seven tables to one row for each applicant in them, in ascending SK_ID_CURR.
+    Compute = Callable[[Mapping[str, pl.DataFrame]], pl.DataFrame]
 
 REASONS = 4
 
@@ -81,7 +81,7 @@ class Features:
     def load(self) -> Compute:
         """Return what computes the feature matrix."""
         _require_definitions(self.definitions, self.terms)
-        return lambda frames, applicants: feature_matrix(frames, applicants, self.terms)
+        return KeptPlan(self.terms).compute
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +130,10 @@ class Decisions:
             model = RiskModel.load(Path(folder))
         _require_definitions(self.definitions, model.terms)
         scorer = Scorer(ApplicantFeatures(model.terms), model, self.policy)
+        features = KeptPlan(model.terms)
 
-        def decide(frames: Mapping[str, pl.LazyFrame], applicants: pl.Series) -> pl.DataFrame:
-            rows = feature_matrix(frames, applicants, scorer.terms)
+        def decide(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+            rows = features.compute(frames)
             return pl.concat(score_batches(scorer, [rows], len(rows)))
 
         return decide
@@ -158,11 +159,9 @@ def compute(work: Broadcast[Work], group: pa.Table) -> pa.Table:
     if wanted.version not in _loaded:
         _loaded[wanted.version] = wanted.load()
     frames = _frames(group)
-    applicants = frames[APPLICATION][ID]
-    if applicants.is_empty():
+    if frames[APPLICATION].is_empty():
         return wanted.schema.empty_table()
-    lazy = {name: rows.select(*table(name).columns).lazy() for name, rows in frames.items()}
-    rows = _loaded[wanted.version](lazy, applicants)
+    rows = _loaded[wanted.version](frames)
     return rows.select(wanted.schema.names).to_arrow().cast(wanted.schema)
 
 
@@ -171,6 +170,8 @@ def _frames(group: pa.Table) -> dict[str, pl.DataFrame]:
     for name, content in zip(group["name"].to_pylist(), group["content"].to_pylist(), strict=True):
         contents[APPLICATION if name in {TRAIN, TEST} else name].append(content)
     return {
-        name: unpacked(own) if own else pl.DataFrame(schema=polars_schema(table(name)))
+        name: unpacked(own).select(*table(name).columns)
+        if own
+        else pl.DataFrame(schema=polars_schema(table(name)))
         for name, own in contents.items()
     }
