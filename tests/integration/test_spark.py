@@ -67,7 +67,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def spark(cluster: Cluster) -> Iterator[SparkSession]:
     with connected(cluster.master) as session:
         yield session
@@ -81,6 +81,43 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pl.DataFrame]
     folder = tmp_path_factory.mktemp("small")
     write_demo(folder, 600, seed=11)
     return folder, on_one_machine(folder, "all")
+
+
+# The first test: the session of the others holds all cores of the cluster.
+DRIVER = """
+import sys
+from pathlib import Path
+from home_credit.spark.session import connected
+with connected(sys.argv[1]) as spark:
+    from home_credit.spark.job import Run
+    from home_credit.spark.work import Features
+    Run(spark, Path(sys.argv[2]), "all", Features.of(Path(sys.argv[3])), Path(sys.argv[4]), size=20)()
+"""
+
+
+def test_a_run_whose_driver_was_killed_goes_on_where_it_was(
+    cluster: Cluster, small: tuple[Path, pl.DataFrame], tmp_path: Path
+) -> None:
+    tables, expected = small
+    out = tmp_path / "out"
+    arguments: list[Any] = [sys.executable, "-c", DRIVER, cluster.master, tables, MODELS, out]
+    with (tmp_path / "driver.log").open("wb") as log:
+        driver = subprocess.Popen(arguments, stdout=log, stderr=log, start_new_session=True)
+        deadline = time.monotonic() + 240
+        while not (out / "batch=00000" / MARKER).exists():
+            assert driver.poll() is None, (tmp_path / "driver.log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        os.killpg(driver.pid, signal.SIGKILL)
+        driver.wait()
+    assert not (out / MARKER).exists()
+    first = {path: path.stat().st_mtime_ns for path in (out / "batch=00000").iterdir()}
+    with connected(cluster.master) as spark:
+        outcome = Run(spark, tables, "all", Features.of(MODELS), out, size=20)()
+    assert 1 <= outcome.kept < outcome.batches
+    assert first == {path: path.stat().st_mtime_ns for path in (out / "batch=00000").iterdir()}
+    assert bits(written(out)).equals(bits(expected), null_equal=True)
+    assert not (out / "_exchange").exists()
 
 
 def test_many_portfolios_in_one_job_equal_each_alone(spark: SparkSession, tmp_path: Path) -> None:
@@ -214,39 +251,3 @@ def test_a_worker_killed_in_the_middle_leaves_a_complete_and_equal_result(
         cluster.add_worker()
     assert killed
     assert bits(written(tmp_path / "out")).equals(bits(expected), null_equal=True)
-
-
-DRIVER = """
-import sys
-from pathlib import Path
-from home_credit.spark.session import connected
-with connected(sys.argv[1]) as spark:
-    from home_credit.spark.job import Run
-    from home_credit.spark.work import Features
-    Run(spark, Path(sys.argv[2]), "all", Features.of(Path(sys.argv[3])), Path(sys.argv[4]), size=20)()
-"""
-
-
-def test_a_run_whose_driver_was_killed_goes_on_where_it_was(
-    cluster: Cluster, small: tuple[Path, pl.DataFrame], tmp_path: Path
-) -> None:
-    tables, expected = small
-    out = tmp_path / "out"
-    arguments: list[Any] = [sys.executable, "-c", DRIVER, cluster.master, tables, MODELS, out]
-    with (tmp_path / "driver.log").open("wb") as log:
-        driver = subprocess.Popen(arguments, stdout=log, stderr=log, start_new_session=True)
-        deadline = time.monotonic() + 240
-        while not (out / "batch=00000" / MARKER).exists():
-            assert driver.poll() is None, (tmp_path / "driver.log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        os.killpg(driver.pid, signal.SIGKILL)
-        driver.wait()
-    assert not (out / MARKER).exists()
-    first = {path: path.stat().st_mtime_ns for path in (out / "batch=00000").iterdir()}
-    with connected(cluster.master) as spark:
-        outcome = Run(spark, tables, "all", Features.of(MODELS), out, size=20)()
-    assert 1 <= outcome.kept < outcome.batches
-    assert first == {path: path.stat().st_mtime_ns for path in (out / "batch=00000").iterdir()}
-    assert bits(written(out)).equals(bits(expected), null_equal=True)
-    assert not (out / "_exchange").exists()

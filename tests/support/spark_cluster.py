@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HERE = "127.0.0.1"
-DEFAULTS = """
+# Of JVMs that live for seconds: compiled once and quickly.
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+SETTINGS = """
 spark.driver.memory 700m
 spark.executor.memory 600m
 spark.executor.cores 1
@@ -52,7 +54,11 @@ class Cluster:
             HERE,
             *map(str, arguments),
         ]
-        environment = os.environ | {"SPARK_DAEMON_MEMORY": "200m", "SPARK_LOCAL_DIRS": str(self.folder)}
+        environment = os.environ | {
+            "SPARK_DAEMON_MEMORY": "200m",
+            "SPARK_DAEMON_JAVA_OPTS": SHORT_LIVED,
+            "SPARK_LOCAL_DIRS": str(self.folder),
+        }
         with (self.folder / f"{kind}.log").open("ab") as log:
             return subprocess.Popen(
                 command, stdout=log, stderr=log, env=environment, start_new_session=True, cwd=self.folder
@@ -80,6 +86,8 @@ class Cluster:
             answer = httpx.get(f"http://{HERE}:{self.page}/json/", trust_env=False)
         except httpx.TransportError:
             return 0
+        if "json" not in answer.headers.get("content-type", ""):  # its pages come up one after the other
+            return 0
         return int(answer.json()["aliveworkers"])
 
 
@@ -90,9 +98,14 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) 
 
 
 @contextmanager
-def running(folder: Path, workers: int) -> Iterator[Cluster]:
-    """Yield a cluster; drivers that start in this process find its settings in ``SPARK_CONF_DIR``."""
-    (folder / "spark-defaults.conf").write_text(DEFAULTS + f"spark.local.dir {folder}\n")
+def running(folder: Path, workers: int, java: str = SHORT_LIVED) -> Iterator[Cluster]:
+    """Yield a cluster; drivers that start in this process find its settings in ``SPARK_CONF_DIR``.
+
+    ``java`` are the options of the driver's JVM and of executors.
+    """
+    options = [f"spark.{side}.extraJavaOptions {java}" for side in ("driver", "executor") if java]
+    settings = [*SETTINGS.strip().splitlines(), *options, f"spark.local.dir {folder}"]
+    (folder / "spark-defaults.conf").write_text("\n".join(settings) + "\n")
     before = os.environ.get("SPARK_CONF_DIR")
     os.environ["SPARK_CONF_DIR"] = str(folder)
     cluster = Cluster(folder)

@@ -20,6 +20,7 @@ INTERVAL = 0.5
 @contextmanager
 def watched(context: SparkContext, progress: Progress, stage: str) -> Iterator[None]:
     """Report the tasks of all jobs that run inside the block."""
+    progress(stage, 0, None)
     ended = Event()
     watcher = Thread(target=_watch, args=(context, progress, stage, ended), daemon=True)
     watcher.start()
