@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Seconds to wait for a master's port; Spark itself would try for a minute.
 PATIENCE = 5.0
 _HERE = "127.0.0.1"
-_SETTINGS = {
+_SETTINGS: dict[str, bool | float | int | str | None] = {
     # Each task computes on its own core.
     "spark.executorEnv.OMP_NUM_THREADS": "1",
     "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",

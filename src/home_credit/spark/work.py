@@ -15,6 +15,7 @@ from home_credit.decisioning.model import RiskModel
 from home_credit.decisioning.scoring import Scorer
 from home_credit.decisioning.tables import score_batches
 from home_credit.default_risk import artifacts
+from home_credit.default_risk.manifest import MANIFEST
 from home_credit.errors import ArtifactError
 from home_credit.features.build import KeptPlan
 from home_credit.features.catalogue import CATALOGUE, CATEGORIES
@@ -97,7 +98,7 @@ class Decisions:
     def of(cls, models: Path, settings: Settings) -> Self:
         """Return the decisions of the model in ``models`` by the costs in ``settings``."""
         scorer = Scorer.load(models, settings)
-        names = (*scorer.model.manifest.artifacts, artifacts.MANIFEST)
+        names = (*scorer.model.manifest.artifacts, MANIFEST)
         files = {name: (models / name).read_bytes() for name in names}
         return cls(files, scorer.policy, scorer.definitions_version, scorer.version)
 
