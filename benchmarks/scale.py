@@ -68,6 +68,7 @@ class Spark(NamedTuple):
     compute_s: float
     jobs: int
     exchange_bytes: int
+    differing: int
 
 
 class Fit(NamedTuple):
@@ -98,12 +99,17 @@ def part(tables: Path, every: int, to: Path) -> tuple[int, int]:
     return rows[TRAIN] + rows[TEST], sum(rows.values())
 
 
+def written(out: Path, every: int) -> Path:
+    """Return where the features of one size are written, to be compared with those of Spark."""
+    return out / f"features-{every}.parquet"
+
+
 def measure(parts: list[tuple[int, Path, int, int]], rounds: int, out: Path) -> list[Size]:
     """Run over every size in turn, from the smallest to the largest and back."""
     costs: dict[int, list[Cost]] = {every: [] for every, *_ in parts}
     for number in range(rounds):
         for every, tables, applicants, _ in parts if number % 2 == 0 else reversed(parts):
-            cost = run(FEATURES, tables, out / "features.parquet")
+            cost = run(FEATURES, tables, written(out, every))
             costs[every].append(cost)
             print(f"round {number + 1}, {applicants:,} applicants: CPU {cost.cpu_s:.1f} s", file=sys.stderr)
     return [
@@ -138,9 +144,10 @@ def exponents(rows: list[int], seconds: list[float]) -> tuple[Fit, float, Fit]:
     return Fit(slope, covariance[0, 0] ** 0.5), float(found[0]), Fit(found[2], errors[2, 2] ** 0.5)
 
 
-def spark(tables: Path, applicants: int, workers: int) -> Spark:
+def spark(tables: Path, applicants: int, expected: Path, workers: int) -> Spark:
     """Run over one size on a cluster of so many workers, in a process that waits for all others of it."""
     command = [*WORKERS, "--tables", str(tables), "--models", str(MODELS), "--workers", str(workers)]
+    command += ["--expected", str(expected)]
     told = json.loads(
         subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
     )
@@ -195,12 +202,12 @@ def fit_table(sizes: list[Size]) -> str:
 
 def spark_table(runs: list[Spark]) -> str:
     lines = [
-        "| workers | applicants | CPU s | wall s | start s | checking and dealing s | computing s | jobs | MB dealt |",
-        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| workers | applicants | CPU s | wall s | start s | checking and dealing s | computing s | jobs | MB dealt | cells that differ |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     lines += [
         f"| {each.workers} | {each.applicants:,} | {each.cpu_s:.0f} | {each.wall_s:.0f} | {each.start_s:.0f} | {each.exchange_s:.0f}"
-        f" | {each.compute_s:.0f} | {each.jobs} | {each.exchange_bytes / 1e6:.0f} |"
+        f" | {each.compute_s:.0f} | {each.jobs} | {each.exchange_bytes / 1e6:.0f} | {each.differing} |"
         for each in runs
     ]
     return "\n".join(lines)
@@ -282,7 +289,11 @@ def main() -> None:
         if arguments.spark:
             by_share = {size.every: size for size in sizes}
             chosen = [by_share[every] for every in arguments.spark_every]
-            runs = [spark(size.tables, size.applicants, workers) for workers in (1, 2) for size in chosen]
+            runs = [
+                spark(size.tables, size.applicants, written(folder, size.every), workers)
+                for workers in (1, 2)
+                for size in chosen
+            ]
     tables = {"sizes": sizes_table(sizes), "fit": fit_table(sizes)}
     if runs:
         tables |= {"spark": spark_table(runs), "more": more_table(costs_of(runs), sizes[-1].applicants)}
