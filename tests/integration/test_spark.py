@@ -103,13 +103,15 @@ def test_a_run_whose_driver_was_killed_goes_on_where_it_was(
     arguments: list[Any] = [sys.executable, "-c", DRIVER, cluster.master, tables, MODELS, out]
     with (tmp_path / "driver.log").open("wb") as log:
         driver = subprocess.Popen(arguments, stdout=log, stderr=log, start_new_session=True)
-        deadline = time.monotonic() + 240
-        while not (out / "batch=00000" / MARKER).exists():
-            assert driver.poll() is None, (tmp_path / "driver.log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        os.killpg(driver.pid, signal.SIGKILL)
-        driver.wait()
+        deadline = time.monotonic() + 500
+        try:
+            while not (out / "batch=00000" / MARKER).exists():
+                assert driver.poll() is None, (tmp_path / "driver.log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        finally:
+            os.killpg(driver.pid, signal.SIGKILL)
+            driver.wait()
     assert not (out / MARKER).exists()
     first = {path: path.stat().st_mtime_ns for path in (out / "batch=00000").iterdir()}
     with connected(cluster.master) as spark:
