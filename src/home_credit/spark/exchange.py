@@ -9,7 +9,7 @@ from pyspark.sql import functions as sql
 
 from home_credit.errors import DuplicateKeyError, EmptyTableError
 from home_credit.spark.dealing import MONTHS, PACKAGES, REPORTS, Dealer
-from home_credit.spark.plan import MARKER, partitions_of
+from home_credit.spark.plan import partitions_of
 from home_credit.spark.reading import ddl, union, uri
 from home_credit.spark.reports import Report, Reports
 from home_credit.tables.schema import HISTORIES, ID, TEST, TRAIN, table
@@ -73,14 +73,9 @@ def deal(sources: Sequence[Stored], plan: Plan, out: Path) -> list[str]:
     return [line for source in sources for line in (*source.warnings, *reports.warnings(source.name))]
 
 
-def is_dealt(out: Path) -> bool:
-    """Tell whether all rows have been written to ``out``."""
-    return (out / FOLDER / MARKER).is_file()
-
-
 def dealt(spark: SparkSession, out: Path, batch: int) -> DataFrame:
     """Return the packages of one batch."""
-    return spark.read.parquet(uri(out / FOLDER)).where(sql.col("batch") == batch)
+    return spark.read.parquet(uri(out / FOLDER / f"batch={batch}"))
 
 
 def clear(out: Path) -> None:

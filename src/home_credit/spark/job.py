@@ -67,7 +67,7 @@ class Run:
         sources = stored(self.spark, self.tables, self.split)
         plan = self._plan(sources)
         pending = [number for number in range(plan.batches) if not (self._folder(number) / MARKER).is_file()]
-        if pending and not exchange.is_dealt(self.out):
+        if plan.warnings is None:
             plan = self._deal(sources, plan)
         if pending:
             work = self.spark.sparkContext.broadcast(self.work)
@@ -77,7 +77,7 @@ class Run:
             work.destroy()
         (self.out / MARKER).touch()
         exchange.clear(self.out)
-        return Outcome(plan.applicants, plan.batches, plan.batches - len(pending), plan.warnings)
+        return Outcome(plan.applicants, plan.batches, plan.batches - len(pending), plan.warnings or [])
 
     def _plan(self, sources: list[Stored]) -> Plan:
         """Return the plan of this run that is in the output folder, or make one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from json import dumps, loads
 from typing import TYPE_CHECKING
 
@@ -26,14 +26,14 @@ class Plan:
 
     ``bounds`` are the first ids of all partitions but the first; ``batch`` is how many partitions are computed by one
     job, which leaves a marker when it is whole. ``run`` tells what the output is made of: it goes on for the same run
-    alone. ``warnings`` are what was found in the tables once they have been checked.
+    alone. ``warnings`` are what was found in the tables, ``None`` until all rows have been checked and dealt.
     """
 
     run: str
     applicants: int
     bounds: tuple[int, ...]
     batch: int
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] | None = None
 
     @property
     def partitions(self) -> int:
