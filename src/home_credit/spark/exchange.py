@@ -52,7 +52,7 @@ def bounds(sources: Sequence[Stored], applicants: int, cores: int, size: int) ->
 def deal(sources: Sequence[Stored], plan: Plan, out: Path) -> list[str]:
     """Check all rows and write them to ``out``, in the batches of ``plan``; return what to warn of.
 
-    Raises the first fault of the first table that has one, and then leaves nothing behind.
+    Raises the first fault of the first table that has one.
     """
     packages = union(_packages(source, sources, plan) for source in sources)
     (

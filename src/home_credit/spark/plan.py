@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass
 from json import dumps, loads
 from typing import TYPE_CHECKING
@@ -76,4 +77,4 @@ def fingerprint(tables: Iterable[Stored], *facts: str) -> str:
         for path in (sorted(table.path.rglob("*")) if table.path.is_dir() else [table.path])
         for stat in [path.stat()]
     ]
-    return "\n".join([*facts, *files])
+    return hashlib.sha256("\n".join([*facts, *files]).encode()).hexdigest()

@@ -9,6 +9,7 @@ import sys
 import warnings
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -88,7 +89,7 @@ def _require_packages() -> None:
 
 def _require_java() -> None:
     home = os.environ.get("JAVA_HOME")
-    if shutil.which("java") is None and not (home and shutil.which("java", path=os.path.join(home, "bin"))):  # noqa: PTH118
+    if not shutil.which("java") and not (home and shutil.which("java", path=str(Path(home, "bin")))):
         raise ClusterError("Spark needs Java 17 or newer: no java on the PATH, nor in JAVA_HOME")
 
 
