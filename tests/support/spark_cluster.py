@@ -71,7 +71,7 @@ class Cluster:
             self.start("Worker", "--cores", 1, "--memory", "1g", "--webui-port", 0,
                        "--work-dir", self.folder / "work", self.master)
         )  # fmt: skip
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while self.alive() <= known:
             assert time.monotonic() < deadline, "the worker does not reach the master"
             time.sleep(0.2)
