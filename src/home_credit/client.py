@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -98,7 +98,7 @@ class ApiClient:
         path = "/predict?simulation=true" if simulation else "/predict"
         return self._post(path, Decision, bundle.model_dump(mode="json"))
 
-    def predict_applicant(self, applicant_id: int, overrides: Mapping[str, Any] | None = None) -> Decision:
+    def predict_applicant(self, applicant_id: int, overrides: Mapping[str, object] | None = None) -> Decision:
         """Decide on the rows held of a known applicant; ``overrides`` make it a simulation."""
         body = None if overrides is None else SimulationRequest(application=dict(overrides)).model_dump()
         return self._post(f"/applicants/{applicant_id}/predict", Decision, body)
@@ -136,7 +136,7 @@ class ApiClient:
             time.sleep(pause)
         return _answer(self._send("GET", path, params=params), answer)
 
-    def _post(self, path: str, answer: type[Answer], body: dict[str, Any] | None) -> Answer:
+    def _post(self, path: str, answer: type[Answer], body: Mapping[str, object] | None) -> Answer:
         return _answer(self._send("POST", path, body=body), answer)
 
     def _send(
@@ -145,7 +145,7 @@ class ApiClient:
         path: str,
         *,
         params: Mapping[str, int] | None = None,
-        body: dict[str, Any] | None = None,
+        body: Mapping[str, object] | None = None,
     ) -> httpx.Response:
         try:
             return self._http.request(method, path, params=params, json=body)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003  (pydantic resolves it at run time)
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
 
 Lever = Literal["amount", "up_front", "term"]
-Row = dict[str, Any]
+Row = dict[str, object]
 
 
 class Model(BaseModel):
@@ -49,7 +49,7 @@ class PredictionRequest(Model):
 class BatchRequest(Model):
     """Several applicants, each a :class:`PredictionRequest` judged by itself, be it right or wrong."""
 
-    bundles: list[Any] = Field(min_length=1, max_length=1000)
+    bundles: list[object] = Field(min_length=1, max_length=1000)
 
 
 class SimulationRequest(Model):
@@ -221,7 +221,7 @@ class ModelFacts(Model):
     costs: PolicyCosts | None = None
     policy_version: str | None = None
     metrics: dict[str, float]
-    training_data: dict[str, Any]
+    training_data: dict[str, object]
 
 
 class Review(Model):

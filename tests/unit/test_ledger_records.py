@@ -158,8 +158,9 @@ def test_every_bit_survives(number: float, probability: float, value: Any, row: 
     assert read.assessment.reasons[0].contribution.hex() == number.hex()
     assert repr(read.assessment.reasons[0].value) == repr(value)
     assert canonical(read.bundle) == canonical(content.bundle)
-    application = content.bundle["application"]
-    assert {name: repr(cell) for name, cell in read.bundle["application"].items()} == {
+    application: Any = content.bundle["application"]
+    restored: Any = read.bundle["application"]
+    assert {name: repr(cell) for name, cell in restored.items()} == {
         name: repr(cell) for name, cell in application.items()
     }
     # The model as a whole gives the payload that it was read from.

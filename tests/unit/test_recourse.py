@@ -48,7 +48,7 @@ class FakeAssessor:
     def assess(self, bundles: Sequence[ParsedBundle], *, simulation: bool = False) -> list[Assessment]:
         rows = [bundle.application for bundle in bundles]
         self.assessed += rows
-        probabilities = [self._probability(*(row[column] for column in COLUMNS)) for row in rows]
+        probabilities = [self._probability(*(float(row[column] or 0) for column in COLUMNS)) for row in rows]
         return [
             an_assessment(
                 probability_of_default=probability,

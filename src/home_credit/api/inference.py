@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isinf
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
 
@@ -11,7 +11,7 @@ from home_credit.errors import BundleError
 from home_credit.features.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 MODEL_NAME = "home-credit"
 OUTPUT = "probability_of_default"
@@ -38,7 +38,7 @@ class Tensor(BaseModel):
     name: str
     shape: list[int] = Field(min_length=1, max_length=2)
     datatype: str
-    data: list[Any]
+    data: list[object]
 
 
 class RequestedOutput(BaseModel):
@@ -157,7 +157,7 @@ def _of_columns(tensors: Sequence[Tensor], features: Sequence[str]) -> list[dict
     return [{name: columns[name][row] for name in features} for row in range(rows)]
 
 
-def _flat(tensor: Tensor, index: int) -> list[Any]:
+def _flat(tensor: Tensor, index: int) -> list[object]:
     flat = list(_leaves(tensor.data))
     size = 1
     for length in tensor.shape:
@@ -167,7 +167,7 @@ def _flat(tensor: Tensor, index: int) -> list[Any]:
     return flat
 
 
-def _leaves(data: list[Any]) -> Iterator[Any]:
+def _leaves(data: Iterable[object]) -> Iterator[object]:
     for value in data:
         if isinstance(value, list):
             yield from _leaves(value)

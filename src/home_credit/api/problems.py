@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fastapi import FastAPI, Request
+    from pydantic_core import ErrorDetails
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, fault)
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def documented(*statuses: int) -> dict[int | str, dict[str, object]]:
     """Return the ``responses`` of a route that may answer with these problems."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
@@ -119,7 +120,7 @@ def _problem(kind: Kind, detail: str, field: str | None = None) -> Problem:
     )
 
 
-def _invalid(first: Mapping[str, Any]) -> Problem:
+def _invalid(first: ErrorDetails) -> Problem:
     if first["type"] == "json_invalid":
         return _problem(INVALID, f"the body is not JSON: {first['ctx']['error']}")
     field = _path(first["loc"])

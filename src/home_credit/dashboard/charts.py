@@ -7,7 +7,7 @@ specification would first be turned into a data frame, which costs a small serve
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from home_credit.policy import DecisionKind
     from home_credit.schemas import Reason
 
-Spec = dict[str, Any]
+Spec = dict[str, object]
 
 INK = "#1B2733"
 QUIET_INK = "#4A5865"
@@ -225,19 +225,12 @@ def reasons(harmful_first: Sequence[Reason], translate: Texts) -> Spec:
 
 
 def _spec(*, height: int, translate: Texts, layer: list[Spec]) -> Spec:
-    spec: Spec = {
-        "height": height,
-        "width": "container",
-        "autosize": {"type": "fit-x", "contains": "padding"},
-        "background": "transparent",
-        "config": {
-            "font": "'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif",
-            "view": {"stroke": None},
-        },
-        "layer": layer,
+    config: Spec = {
+        "font": "'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif",
+        "view": {"stroke": None},
     }
     if translate.language == "fr":
-        spec["config"]["locale"] = {
+        config["locale"] = {
             "number": {
                 "decimal": ",",
                 "thousands": "\u202f",
@@ -246,4 +239,11 @@ def _spec(*, height: int, translate: Texts, layer: list[Spec]) -> Spec:
                 "percent": "\u202f%",
             }
         }
-    return spec
+    return {
+        "height": height,
+        "width": "container",
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "background": "transparent",
+        "config": config,
+        "layer": layer,
+    }

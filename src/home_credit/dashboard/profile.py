@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ HISTORIES = (
 )
 
 
-def facts(application: Mapping[str, Any], group: str, translate: Texts) -> list[tuple[str, str]]:
+def facts(application: Mapping[str, object], group: str, translate: Texts) -> list[tuple[str, str]]:
     """Return label and value of each column of a group, written for the reader."""
     return [
         (translate(f"fields.{column}"), _written(column, application.get(column), translate))
@@ -45,8 +45,8 @@ def history_counts(bundle: PredictionRequest, translate: Texts) -> list[tuple[st
     ]
 
 
-def _written(column: str, raw: float | str | None, translate: Texts) -> str:
-    if raw is None:
+def _written(column: str, raw: object, translate: Texts) -> str:
+    if not isinstance(raw, int | float | str):
         return translate("profile.missing")
     if isinstance(raw, str):
         return translate.category(raw)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from home_credit.applicants import ApplicantStore
     from home_credit.decisioning.resources import LazyResource
     from home_credit.decisioning.scoring import Scorer
-    from home_credit.features.rows import Value
     from home_credit.ledger import Ledger
     from home_credit.schemas import (
         Assessment,
@@ -131,7 +130,7 @@ class DecisionService:
         rows = self._applicants.get().bundle(applicant_id)
         return Applicant(SK_ID_CURR=applicant_id, bundle=PredictionRequest(**rows))
 
-    def decide_applicant(self, applicant_id: int, overrides: Mapping[str, Value] | None = None) -> Decision:
+    def decide_applicant(self, applicant_id: int, overrides: Mapping[str, object] | None = None) -> Decision:
         """Decide on the rows held of a known applicant; with ``overrides``, even empty, as a simulation."""
         request = self.applicant(applicant_id).bundle
         if overrides is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import lightgbm as lgb
 import numpy as np
@@ -14,14 +15,16 @@ import numpy as np
 from home_credit.default_risk.tree_shap import Explanation, TreeShap, UnsupportedTreesError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
 Booster = lgb.Booster
+# Hyper-parameters of one booster by LightGBM's names; ``rounds`` is the number of trees.
+Parameters = Mapping[str, float | str]
 
 # A fixed number of threads and LightGBM's deterministic mode: the same rows give the same trees.
-FIXED: dict[str, Any] = {
+FIXED: Parameters = {
     "objective": "binary",
     "deterministic": True,
     "force_row_wise": True,
@@ -30,10 +33,10 @@ FIXED: dict[str, Any] = {
 }
 
 
-def committed_parameters() -> list[dict[str, Any]]:
-    """Return the hyper-parameters kept with the code, one set per booster; ``rounds`` is the number of trees."""
+def committed_parameters() -> list[Parameters]:
+    """Return the hyper-parameters kept with the code, one set per booster."""
     text = files("home_credit.default_risk").joinpath("parameters.toml").read_text(encoding="utf-8")
-    boosters: list[dict[str, Any]] = tomllib.loads(text)["boosters"]
+    boosters: list[Parameters] = tomllib.loads(text)["boosters"]
     return boosters
 
 
@@ -43,7 +46,7 @@ def fit(
     *,
     features: Sequence[str],
     categorical: Sequence[int],
-    parameters: Mapping[str, Any],
+    parameters: Parameters,
     seed: int,
     monotone_constraints: Sequence[int] = (),
 ) -> lgb.Booster:
@@ -53,11 +56,11 @@ def fit(
     higher value may never raise the risk, 1 where it may never lower it, 0 without a constraint; empty means none.
     """
     settings = {**FIXED, **parameters, "seed": seed, "monotone_constraints": list(monotone_constraints)}
-    rounds = settings.pop("rounds")
+    del settings["rounds"]
     data = lgb.Dataset(
         matrix, target, feature_name=list(features), categorical_feature=list(categorical), params=settings
     )
-    return lgb.train(settings, data, num_boost_round=rounds)
+    return lgb.train(settings, data, num_boost_round=int(parameters["rounds"]))
 
 
 def fit_average(
@@ -66,7 +69,7 @@ def fit_average(
     *,
     features: Sequence[str],
     categorical: Sequence[int],
-    parameters: Sequence[Mapping[str, Any]],
+    parameters: Sequence[Parameters],
     seed: int,
     monotone_constraints: Sequence[int] = (),
 ) -> lgb.Booster:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003  # pydantic resolves it at run time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
@@ -90,7 +90,7 @@ class TrainingFacts(_Section):
     training_data: TrainingData
     features: FeatureList
     # Of each booster; the classifier is their average.
-    parameters: list[dict[str, Any]]
+    parameters: list[dict[str, JsonValue]]
     metrics: MeasuredMetrics
     calibration: CalibrationFacts
     policy: PolicyFacts

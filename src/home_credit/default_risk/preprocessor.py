@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from home_credit.features.rows import FeatureRows, Value
+
+
+class PlainPreprocessor(TypedDict):
+    """A preprocessor as it is stored."""
+
+    features: list[str]
+    categories: dict[str, list[str]]
+    medians: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,7 @@ class Preprocessor:
         """The same by place in the matrix."""
         return [(self.features.index(name), codes) for name, codes in self._codes.items()]
 
-    def to_plain(self) -> dict[str, Any]:
+    def to_plain(self) -> PlainPreprocessor:
         """Return dictionaries and lists that hold all of it."""
         return {
             "features": list(self.features),
@@ -110,7 +118,7 @@ class Preprocessor:
         }
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Preprocessor:
+    def from_plain(cls, plain: PlainPreprocessor) -> Preprocessor:
         """Build from what :meth:`to_plain` returned."""
         return cls(
             tuple(plain["features"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
 import httpx
@@ -21,7 +21,7 @@ from home_credit.tables.bundle import parse_bundle
 from home_credit.tracking import CHAMPION, MODEL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from home_credit.decisioning.scoring import Scorer
     from home_credit.deployment.rollout import Addresses
@@ -97,7 +97,7 @@ class _Site:
         self._http, self._wake_seconds = http, wake_seconds
         self._deadline: float | None = None
 
-    def answer(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+    def answer(self, method: str, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
         """Return a successful answer."""
 
         def once() -> httpx.Response:

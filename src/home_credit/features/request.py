@@ -15,7 +15,7 @@ import json
 from array import array
 from functools import lru_cache
 from sys import byteorder
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,10 +26,12 @@ from home_credit.features.matrix import HISTORIES, MATRIX
 from home_credit.terms.columns import term_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from home_credit.features.engines.applicant import Tables, Value
     from home_credit.terms.model import TermModel
+
+    Application = Mapping[str, Value]
 
 NAMES: tuple[str, ...] = tuple(CATALOGUE)
 HISTORY_NAMES: tuple[str, ...] = tuple(name for plan in HISTORIES for name, _ in plan.columns)
@@ -48,7 +50,7 @@ class RequestFeatures:
         self._features = application_function(MATRIX, NAMES, HISTORY_NAMES)
         self._moved = lru_cache(maxsize=32)(_moved_function)
 
-    def compute(self, application: Mapping[str, Any], tables: Tables) -> list[Value]:
+    def compute(self, application: Application, tables: Tables) -> list[Value]:
         """Return the features :data:`NAMES` of one applicant."""
         return self.features(application, self.history(tables))
 
@@ -57,15 +59,15 @@ class RequestFeatures:
         with np.errstate(all="ignore"):
             return [value for function in self._histories for value in function(tables)]
 
-    def features(self, application: Mapping[str, Any], history: Sequence[Value]) -> list[Value]:
+    def features(self, application: Application, history: Sequence[Value]) -> list[Value]:
         """Return the features :data:`NAMES` of an application and of its history features."""
         return self._features(self._with_term(application), history)
 
     def variants(
         self,
-        application: Mapping[str, Any],
+        application: Application,
         history: Sequence[Value],
-        changes: Iterable[Mapping[str, Any]],
+        changes: Iterable[Application],
     ) -> list[list[Value]]:
         """Return the features of the application with each of ``changes``, which give other values to its columns.
 
@@ -86,11 +88,13 @@ class RequestFeatures:
             result.append(row)
         return result
 
-    def _with_term(self, application: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _with_term(self, application: Application) -> Application:
         return {**application, **term_columns(self._terms, application)}
 
 
-def _moved_function(columns: frozenset[str]) -> tuple[list[int], Any]:
+def _moved_function(
+    columns: frozenset[str],
+) -> tuple[list[int], Callable[[Application, Sequence[Value]], list[Value]]]:
     names = moved(columns)
     places = [place for place, name in enumerate(NAMES) if name in set(names)]
     return places, application_function(MATRIX, names, HISTORY_NAMES)

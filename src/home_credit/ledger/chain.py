@@ -7,7 +7,7 @@ beside a payload are not hashed: they repeat what is in it, and are compared wit
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from home_credit.errors import BrokenRecordError
 from home_credit.ledger import formats
@@ -39,12 +39,12 @@ class StoredEntry(NamedTuple):
     payload: bytes
     previous_hash: str
     hash: str
-    columns: Mapping[str, Any]
+    columns: Mapping[str, object]
 
     def __str__(self) -> str:
         return f"{self.chain} record {self.sequence} ({self.columns.get('decision_id')})"
 
-    def exported(self) -> dict[str, Any]:
+    def exported(self) -> dict[str, object]:
         """Return the entry, its payload parsed: all that its hash is computed from, and the hash.
 
         Of format 1 the hash is the SHA-256 of the canonical JSON of the rest. Raises
@@ -116,7 +116,7 @@ def _whole(entry: StoredEntry) -> bool:
     return entry_hash(entry.chain, entry.sequence, entry.previous_hash, entry.payload) == entry.hash
 
 
-def _place_1(payload: bytes) -> tuple[Any, Any, Any] | None:
+def _place_1(payload: bytes) -> tuple[object, object, object] | None:
     try:
         content = parse(payload)
         return content["chain"], content["sequence"], content["previous_hash"]

@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
@@ -89,7 +89,7 @@ def _engine(url: URL) -> Engine:
         raise LedgerError(f"the ledger cannot be opened: {error}") from error
 
     @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: Any) -> None:
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
         use_write_ahead_log(connection)
         connection.execute("PRAGMA synchronous=FULL")

@@ -17,7 +17,8 @@ from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry, parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    Upgrade = Callable[[Mapping[str, Any]], dict[str, Any]]
+    Json = Mapping[str, Any]  # a parsed payload, before a model has checked it
+    Upgrade = Callable[[Json], Json]
 
 T = TypeVar("T", DecisionEntry, ReviewEntry)
 
@@ -52,7 +53,7 @@ def read(model: type[T], number: int, payload: bytes) -> T:
         raise BrokenRecordError(f"it is no record of format {number}: {error!r}") from error
 
 
-def _decision_1_to_2(content: Mapping[str, Any]) -> dict[str, Any]:
+def _decision_1_to_2(content: Json) -> Json:
     assessment = content["assessment"]
     outcome = ("probability_of_default", "decision", "score", "grade", "reasons", "warnings")
     return {
@@ -68,7 +69,7 @@ def _decision_1_to_2(content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _policy_1(assessment: Mapping[str, Any]) -> dict[str, Any]:
+def _policy_1(assessment: Json) -> Json:
     """Return the policy behind an assessment of version 1.0, which recorded the cut-off and the outcome alone.
 
     Known: the cut-off. The costs were settings. With their defaults the band follows from the cut-off; where
@@ -87,7 +88,7 @@ def _policy_1(assessment: Mapping[str, Any]) -> dict[str, Any]:
     return policy | {"review_band": proven if referred else None, "costs": None}
 
 
-def _review_1_to_2(content: Mapping[str, Any]) -> dict[str, Any]:
+def _review_1_to_2(content: Json) -> Json:
     return {
         "format": 1,
         "decision_id": content["decision_id"],

@@ -74,7 +74,7 @@ class DecisionContent(Record):
     """A decision to record. ``bundle`` holds the applicant's rows by table, in JSON's own types."""
 
     applicant_id: int
-    bundle: dict[str, Any]
+    bundle: dict[str, object]
     assessment: Assessment
     policy: Policy
     model_version: str

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, String, Table
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
+    from sqlalchemy.schema import SchemaItem
 
 REVISION = "0002"  # the migration that made these tables
 
@@ -23,7 +24,7 @@ metadata = MetaData(
 class StoredBytes(LargeBinary):
     """Bytes, given back as whatever the database holds: SQLite stores any type in any column."""
 
-    def result_processor(self, dialect: Dialect, coltype: Any) -> None:
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
         """Convert nothing, so that a changed type is found by its hash."""
 
 
@@ -36,7 +37,7 @@ chain_heads = Table(
 )
 
 
-def _chain(name: str, *projection: Column[Any]) -> Table:
+def _chain(name: str, *projection: SchemaItem) -> Table:
     """Return the table of a chain; ``projection`` are the columns that repeat what is in the payload."""
     return Table(
         name,

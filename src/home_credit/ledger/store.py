@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import uuid
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import select
 
@@ -103,7 +103,7 @@ class Ledger:
                 connection, reviews, ReviewEntry, progress
             )
 
-    def export(self, progress: Progress = silent) -> Iterator[dict[str, Any]]:
+    def export(self, progress: Progress = silent) -> Iterator[dict[str, object]]:
         """Yield every entry, ready for JSON and complete: its hash can be computed from it."""
         with self._database.reading() as connection:
             for table in CHAINS.values():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sqlalchemy import insert, select, update
 
@@ -59,7 +59,7 @@ def extend(connection: Connection, table: Table, drafts: Sequence[Draft[T]]) -> 
     head = select(chain_heads.c.sequence, chain_heads.c.hash).where(at_head).with_for_update()
     sequence, previous = connection.execute(head).one()
     records: list[T] = []
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for draft in drafts:
         record, payload = draft.recorded(datetime.now(UTC))
         sequence += 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
@@ -60,7 +60,7 @@ class DriftVerdict:
             f"{self.reference_rows:,} reference rows against {self.current_rows:,}"
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return the verdict as plain JSON values."""
         return asdict(self)
 

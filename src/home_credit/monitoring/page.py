@@ -6,7 +6,6 @@ The page's first script assigns two JSON objects: the widgets, and the figures t
 from __future__ import annotations
 
 import json
-from typing import Any
 
 # Column names are longer than Evidently's headings expect: they would run over the numbers beside them.
 STYLE = "<style>.MuiGrid-grid-xs-2>.MuiTypography-h5{font-size:.9rem;overflow-wrap:anywhere}</style>"
@@ -35,7 +34,7 @@ def slim(page: str, verdict: str, basis: str) -> str:
     return head + _script(widgets) + page[widgets_end:figures_at] + _script(figures) + page[figures_end:]
 
 
-def _cut(node: Any, shown: set[str]) -> Any:
+def _cut(node: object, shown: set[str]) -> object:
     """Return the node without what goes; ``shown`` collects the ids of the figures that stay."""
     if isinstance(node, float):
         return float(f"{node:.4g}")
@@ -49,6 +48,6 @@ def _cut(node: Any, shown: set[str]) -> Any:
     return {key: _cut(value, shown) for key, value in node.items() if key != "additionalGraphs"}
 
 
-def _script(node: Any) -> str:
+def _script(node: object) -> str:
     """Return JSON that cannot end the script it stands in, whatever a table's categories are called."""
     return json.dumps(node, separators=(",", ":")).replace("</", "<\\/")

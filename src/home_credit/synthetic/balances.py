@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -30,7 +30,7 @@ def numbers(frame: pl.DataFrame, name: str) -> Floats:
     return frame[name].cast(pl.Float64).to_numpy()
 
 
-def in_schema(name: str, columns: Mapping[str, Any]) -> pl.DataFrame:
+def in_schema(name: str, columns: Mapping[str, Codes | Floats | pl.Series]) -> pl.DataFrame:
     """Return columns in the order and types of the table ``name``."""
     schema = polars_schema(table(name))
     return pl.DataFrame(

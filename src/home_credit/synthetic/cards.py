@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -15,8 +15,6 @@ from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from home_credit.synthetic.chain import Codes, Floats
     from home_credit.synthetic.chain.columns import Mask
     from home_credit.synthetic.statistics import CardStatistics
@@ -58,7 +56,7 @@ class _Cards:
         self._balance, self._matured = np.zeros(count), np.zeros(count)
         self._delinquency = Delinquency(self.late, statistics["delinquency"], random)
 
-    def pass_month(self, month: int) -> dict[str, NDArray[Any]]:
+    def pass_month(self, month: int) -> dict[str, Codes | Floats]:
         """Move the cards open in ``month`` on by that month and return its rows; ``owner`` is the card."""
         now: Codes = np.flatnonzero((self.first <= month) & (self.last >= month))
         closed, idle = self.closed_from[now] <= month, self._idle_from[now] <= month

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from home_credit.tables.schema import Column
-    from home_credit.tables.values import Columns, ColumnValues, Row
+    from home_credit.tables.values import Columns, ColumnValues, RawRow, Row
 
 CREDIT = "SK_ID_BUREAU"
 UNIQUE = {"bureau": CREDIT, "previous_application": "SK_ID_PREV"}
@@ -37,7 +37,7 @@ class ParsedBundle:
     history_features: Sequence[float | str | None] | None = None
 
 
-def parse_bundle(raw: Mapping[str, Any]) -> ParsedBundle:
+def parse_bundle(raw: Mapping[str, object]) -> ParsedBundle:
     """Check one applicant's rows and build their columns.
 
     ``raw`` holds "application" (one row) and any of the histories (lists of rows), in original column names. A
@@ -48,8 +48,7 @@ def parse_bundle(raw: Mapping[str, Any]) -> ParsedBundle:
         if name not in TABLES:
             raise BundleError(str(name), f"unknown table; there are {', '.join(TABLES)}")
     warnings: list[str] = []
-    row = _application(raw.get(APPLICATION), warnings)
-    applicant = row[ID]
+    applicant, row = _application(raw.get(APPLICATION), warnings)
     rows = {name: _history(raw, name, applicant) for name in HISTORIES}
     application = _checked(row, warnings)
     histories = {name: checked_columns(name, rows[name], warnings) for name in HISTORIES}
@@ -59,24 +58,25 @@ def parse_bundle(raw: Mapping[str, Any]) -> ParsedBundle:
     return ParsedBundle(applicant, application, histories, warnings)
 
 
-def parse_application(row: Row, history_features: Sequence[float | str | None]) -> ParsedBundle:
+def parse_application(row: RawRow, history_features: Sequence[float | str | None]) -> ParsedBundle:
     """Check the application of an applicant whose histories were checked and aggregated before.
 
     Raises :class:`BundleError` as :func:`parse_bundle` does.
     """
     warnings: list[str] = []
-    known = _application(row, warnings)
-    return ParsedBundle(known[ID], _checked(known, warnings), {}, warnings, history_features)
+    applicant, known = _application(row, warnings)
+    return ParsedBundle(applicant, _checked(known, warnings), {}, warnings, history_features)
 
 
-def _checked(row: Row, warnings: list[str]) -> Row:
+def _checked(row: RawRow, warnings: list[str]) -> Row:
     return {
         name: checked_value(row.get(name), column, APPLICATION, warnings)
         for name, column in table(APPLICATION).columns.items()
     }
 
 
-def _application(given: Any, warnings: list[str]) -> Row:  # whatever a request holds
+def _application(given: object, warnings: list[str]) -> tuple[int, RawRow]:
+    """Return the applicant's id and the one row of the application."""
     rows = given if isinstance(given, list) else [given]
     if len(rows) != 1 or not isinstance(rows[0], dict):
         raise BundleError(APPLICATION, "one row of columns is needed")
@@ -91,11 +91,12 @@ def _application(given: Any, warnings: list[str]) -> Row:  # whatever a request 
         named = ", ".join(absent[:5]) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
         warnings.append(f"{APPLICATION}: {len(absent)} columns are absent and count as missing: {named}")
     # Checked before the other columns: every history is compared with it.
-    row[ID] = checked_value(row[ID], columns[ID], APPLICATION, warnings)
-    return row
+    applicant = checked_value(row[ID], columns[ID], APPLICATION, warnings)
+    assert isinstance(applicant, int)  # noqa: S101  # for mypy: the column is a required integer
+    return applicant, {**row, ID: applicant}
 
 
-def _history(raw: Mapping[str, Any], name: str, applicant: int) -> list[Row]:
+def _history(raw: Mapping[str, object], name: str, applicant: int) -> list[RawRow]:
     rows = [] if raw.get(name) is None else raw[name]
     if not isinstance(rows, list):
         raise BundleError(name, "a list of rows is needed")
@@ -116,7 +117,7 @@ def _history(raw: Mapping[str, Any], name: str, applicant: int) -> list[Row]:
     return rows
 
 
-def _require_known(path: str, row: Row, columns: Mapping[str, Column]) -> None:
+def _require_known(path: str, row: RawRow, columns: Mapping[str, Column]) -> None:
     unknown = row.keys() - columns.keys()
     if unknown:
         raise BundleError(f"{path}.{min(unknown, key=str)}", "is not a column of this table")
@@ -126,7 +127,7 @@ def _require_unique(name: str, key: str, columns: Columns) -> None:
     values = [] if key not in columns else list(columns[key])
     if len(set(values)) == len(values):
         return
-    known: set[Any] = set()
+    known: set[float | str | None] = set()
     for row, value in enumerate(values):
         if value in known:
             raise BundleError(f"{name}[{row}].{key}", f"{value:.0f} is there twice")

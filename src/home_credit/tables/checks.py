@@ -7,7 +7,7 @@ look for the first row at fault.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import polars as pl
 
@@ -201,6 +201,6 @@ def _known_only(column: Column) -> pl.Expr:
     return pl.when(value.is_in(column.values)).then(value)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

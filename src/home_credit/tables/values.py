@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,14 @@ from home_credit.errors import BundleError
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from home_credit.tables.schema import Column
 
-Row = dict[str, Any]
+# A value as the schema has it, and rows of such; a raw row holds whatever a request brought.
+Value = int | float | str | None
+Row = dict[str, Value]
+RawRow = Mapping[str, object]
 # Numbers as float64 with NaN for missing, text as a list with None for missing.
 ColumnValues = NDArray[np.float64] | Sequence[str | None]
 Columns = dict[str, ColumnValues]
@@ -63,7 +66,7 @@ def _layout(name: str) -> _Layout:
     )
 
 
-def checked_columns(name: str, rows: Sequence[Row], warnings: list[str]) -> Columns:
+def checked_columns(name: str, rows: Sequence[RawRow], warnings: list[str]) -> Columns:
     """Return the columns of the rows of a table, those that no row has left out.
 
     ``rows`` have columns of the schema alone. Raises :class:`BundleError` naming the first value that breaks the
@@ -82,19 +85,24 @@ class _OddValueError(Exception):
     """There is something to be said of a value."""
 
 
-def _columns_at_once(layout: _Layout, rows: Sequence[Row]) -> Columns:
+def _columns_at_once(layout: _Layout, rows: Sequence[RawRow]) -> Columns:
     given = set[str]().union(*rows)
     _require(layout.required <= given)
     columns = _numbers(layout, [name for name in layout.limits if name in given], rows)
     for name, known in layout.texts.items():
         if name in given:
-            texts = [row.get(name) for row in rows]
-            _require(known.issuperset(texts))
-            columns[name] = texts
+            values = [row.get(name) for row in rows]
+            if not _all_known(values, known):
+                raise _OddValueError
+            columns[name] = values
     return columns
 
 
-def _numbers(layout: _Layout, names: Sequence[str], rows: Sequence[Row]) -> Columns:
+def _all_known(values: list[object], known: frozenset[str | None]) -> TypeGuard[list[str | None]]:
+    return known.issuperset(values)
+
+
+def _numbers(layout: _Layout, names: Sequence[str], rows: Sequence[RawRow]) -> Columns:
     values = [[row.get(name) for name in names] for row in rows]
     _require(_NUMBERS.issuperset(map(type, chain.from_iterable(values))))
     # Adding zero makes 0.0 of -0.0, as in a file.
@@ -116,7 +124,7 @@ def _require(condition: bool) -> None:
         raise _OddValueError
 
 
-def _columns_by_value(name: str, rows: Sequence[Row], warnings: list[str]) -> Columns:
+def _columns_by_value(name: str, rows: Sequence[RawRow], warnings: list[str]) -> Columns:
     layout = _layout(name)
     checked = [
         {
@@ -126,16 +134,14 @@ def _columns_by_value(name: str, rows: Sequence[Row], warnings: list[str]) -> Co
         for place, row in enumerate(rows)
     ]
     return {
-        column: [row[column] for row in checked]
+        column: [None if (value := row[column]) is None else str(value) for row in checked]
         if column in layout.texts
         else np.array([row[column] for row in checked], dtype=np.float64)
         for column in layout.columns
     }
 
 
-def checked_value(
-    value: Any, column: Column, place: str, warnings: list[str]
-) -> Any:  # whatever a request holds
+def checked_value(value: object, column: Column, place: str, warnings: list[str]) -> Value:
     """Return a value in the type of its column; ``place`` is where it stands.
 
     Raises :class:`BundleError`. A value that is not known gives a warning, and is missing where it is text.
@@ -156,7 +162,7 @@ def checked_value(
     return converted
 
 
-def _integer(value: Any, column: Column) -> int:
+def _integer(value: object, column: Column) -> int:
     if type(value) is float and value.is_integer():
         value = int(value)
     if type(value) is not int:
@@ -167,7 +173,7 @@ def _integer(value: Any, column: Column) -> int:
     return value
 
 
-def _number(value: Any, column: Column) -> float:
+def _number(value: object, column: Column) -> float:
     if type(value) is not float and type(value) is not int:
         raise ValueError(f"a number is needed, not {shown(value)}")
     if type(value) is float and not math.isfinite(value):
@@ -176,13 +182,13 @@ def _number(value: Any, column: Column) -> float:
     return float(value) + 0.0  # 0.0 for -0.0, as in a file
 
 
-def _text(value: Any, _column: Column) -> str:
+def _text(value: object, _column: Column) -> str:
     if type(value) is not str:
         raise ValueError(f"text is needed, not {shown(value)}")
     return value
 
 
-CONVERSIONS: Mapping[str, Callable[[Any, Column], int | float | str]] = {
+CONVERSIONS: Mapping[str, Callable[[object, Column], int | float | str]] = {
     "integer": _integer,
     "number": _number,
     "text": _text,
@@ -195,7 +201,7 @@ def _require_within(value: float, column: Column) -> None:
         raise ValueError(f"{shown(value)} is beyond any {column.unit}")
 
 
-def shown(value: Any) -> str:  # whatever a request holds
+def shown(value: object) -> str:
     """Return a value as a message shows it."""
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."

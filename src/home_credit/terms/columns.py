@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,13 +15,14 @@ SOURCES = ("NAME_CONTRACT_TYPE", "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE")
 CASH_LOANS = "Cash loans"
 
 
-def term_columns(model: TermModel, application: Mapping[str, Any]) -> dict[str, float | None]:
+def term_columns(model: TermModel, application: Mapping[str, float | str | None]) -> dict[str, float | None]:
     """Return :data:`COLUMNS` of one application: months, nominal yearly rate, and 1.0 where they are sure or 0.0.
 
     All are missing for a revolving loan, which has no term, and where the model knows of none.
     """
     kind, *amounts = (application.get(name) for name in SOURCES)
-    term = model.term(*amounts) if kind == CASH_LOANS else None
+    numbers = (None if isinstance(amount, str) else amount for amount in amounts)
+    term = model.term(*numbers) if kind == CASH_LOANS else None
     if term is None:
         return dict.fromkeys(COLUMNS)
     return {MONTHS: float(term.months), RATE: term.yearly_rate, SURE: float(term.sure)}

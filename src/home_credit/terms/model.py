@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import floor, log
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import numpy as np
 
 from home_credit.terms.annuity import credit_over_annuity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -61,6 +61,14 @@ class _Offer(NamedTuple):
     score: int
     months: int
     rate: int
+
+
+class PlainTerms(TypedDict):
+    """A term model as it is stored: the months, and each row of both tables as runs."""
+
+    months: list[int]
+    rates: list[list[int]]
+    premiums: list[list[int]]
 
 
 @dataclass(frozen=True)
@@ -139,7 +147,7 @@ class TermModel:
         """The SHA-256 of all that the model is."""
         return hashlib.sha256(json.dumps(self.to_plain(), sort_keys=True).encode()).hexdigest()
 
-    def to_plain(self) -> dict[str, Any]:
+    def to_plain(self) -> PlainTerms:
         """Return dictionaries and lists that hold all of it; a row of a table as runs: length, number, length, ..."""
         return {
             "months": list(self.months),
@@ -148,8 +156,8 @@ class TermModel:
         }
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> TermModel:
-        """Return the model that :meth:`to_plain` told."""
+    def from_plain(cls, plain: PlainTerms) -> TermModel:
+        """Build from what :meth:`to_plain` returned."""
         return cls(tuple(plain["months"]), _table(plain["rates"], RATES), _table(plain["premiums"], PREMIUMS))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -40,7 +40,7 @@ def log_and_register(
     setting: str,
     *,
     models: Path,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     metrics: Mapping[str, float],
     figures: Mapping[str, Figure],
     example: pd.DataFrame,

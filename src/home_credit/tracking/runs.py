@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mlflow
 from mlflow import MlflowClient
@@ -46,7 +46,9 @@ def experiment(client: MlflowClient, setting: str, name: str) -> str:
 
 
 def log(
-    parameters: Mapping[str, Any], metrics: Mapping[str, float], figures: Mapping[str, Figure] | None = None
+    parameters: Mapping[str, object],
+    metrics: Mapping[str, float],
+    figures: Mapping[str, Figure] | None = None,
 ) -> None:
     """Log to the active run."""
     mlflow.log_params(dict(parameters))
@@ -59,7 +61,7 @@ def log_run(
     setting: str,
     experiment_name: str,
     run_name: str,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     metrics: Mapping[str, float],
 ) -> str:
     """Track a run without a model, such as a baseline; returns the run's id."""

@@ -65,7 +65,7 @@ def search(
         pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
     )
     for committed in classifier.committed_parameters():
-        study.enqueue_trial(committed, skip_if_exists=True)
+        study.enqueue_trial(dict(committed), skip_if_exists=True)
 
     began, seconds = time.monotonic(), math.ceil(60.0 * minutes)
 

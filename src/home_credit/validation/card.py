@@ -11,7 +11,7 @@ import re
 import traceback
 from collections import Counter
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError, nodes
 
@@ -52,7 +52,7 @@ def count(value: float) -> str:
     return f"{int(value):,}"
 
 
-def by_table(features: Iterable[str]) -> list[dict[str, Any]]:
+def by_table(features: Iterable[str]) -> list[dict[str, str | int]]:
     """Return how many of the features each table gives, in the order of the features."""
     return [
         {"table": table, "features": number}
@@ -75,7 +75,7 @@ def _environment() -> Environment:
     return environment
 
 
-def write(manifest: Mapping[str, Any], template: str | None = None) -> str:
+def write(manifest: Mapping[str, object], template: str | None = None) -> str:
     """Return the model card of a manifest, by the given template or the package's own.
 
     Raises :class:`ModelCardError` where the template breaks a rule, or names what the manifest does not have.
@@ -95,7 +95,7 @@ def write(manifest: Mapping[str, Any], template: str | None = None) -> str:
         ) from error
 
 
-def check(card: str, manifest: Mapping[str, Any], template: str | None = None) -> None:
+def check(card: str, manifest: Mapping[str, object], template: str | None = None) -> None:
     """Raise :class:`ModelCardError`, with the first line at fault, unless the card is that of the manifest."""
     for number, (said, true) in enumerate(
         zip_longest(card.splitlines(), write(manifest, template).splitlines()), start=1
@@ -104,7 +104,7 @@ def check(card: str, manifest: Mapping[str, Any], template: str | None = None) -
             raise ModelCardError(f"model card, line {number}: says {said!r}, its manifest {true!r}")
 
 
-def table(name: str, values: Any) -> str:
+def table(name: str, values: object) -> str:
     """Return one table of ``tables.md.j2`` in Markdown: grades, reliability, fairness, explanations or baselines."""
     return str(getattr(_environment().globals["tables"], name)(values)).strip()
 

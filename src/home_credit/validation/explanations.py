@@ -14,7 +14,7 @@ adverse action: the applicant's factors against the average of all applicants (1
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import rankdata
@@ -59,7 +59,7 @@ def by_reason(features: Sequence[str], contributions: Matrix) -> tuple[list[str]
     return codes, contributions @ belongs
 
 
-def stability(contributions: Sequence[Matrix], told: int) -> dict[str, Any]:
+def stability(contributions: Sequence[Matrix], told: int) -> dict[str, float]:
     """Compare what two or more models say of the same applicants, averaged over applicants and pairs of models.
 
     Each matrix is applicants by reason codes, as :func:`by_reason` returns it; ``told`` reasons are named to an
@@ -103,7 +103,7 @@ def faithfulness(
     *,
     told: int,
     seed: int,
-) -> dict[str, Any]:
+) -> dict[str, float]:
     """Measure how far the log-odds fall when the reasons told are removed from each applicant.
 
     ``matrix`` and ``contributions`` are applicants by ``features``; ``log_odds`` scores such a matrix; ``reference``
@@ -146,7 +146,7 @@ def faithfulness(
     }
 
 
-def judge(stability: Mapping[str, float], faithfulness: Mapping[str, float]) -> dict[str, Any]:
+def judge(stability: Mapping[str, float], faithfulness: Mapping[str, float]) -> dict[str, object]:
     """Return both results with the gates, and ``failed``: the gates that are not passed, a line each."""
     measured = {"stability": dict(stability), "faithfulness": dict(faithfulness)}
     return {

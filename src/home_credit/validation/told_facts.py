@@ -9,18 +9,20 @@ counts, shares, extremes and sums of the histories that stand in most reasons.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from home_credit.default_risk.reasons.codes import reason_codes
 from home_credit.tables.schema import APPLICATION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator
 
     from home_credit.schemas import Reason
 
-Row = dict[str, Any]
-Rows = dict[str, Any]
+Fact = float | str | None
+Row = Mapping[str, Fact]
+Rows = Mapping[str, Row | Sequence[Row] | None]
 
 NOT_EMPLOYED = 365243
 MISMATCHES = (
@@ -33,7 +35,7 @@ MISMATCHES = (
 )
 
 
-def false_statements(rows: Mapping[str, Any], reasons: Sequence[Reason]) -> Iterator[str]:
+def false_statements(rows: Rows, reasons: Sequence[Reason]) -> Iterator[str]:
     """Yield one line for each reason whose words, or whose value, the rows contradict.
 
     ``rows`` are one applicant's raw rows by table, ``reasons`` those that the applicant is told.
@@ -73,22 +75,24 @@ def _false_fact(applicant: Applicant, reason: Reason) -> Iterator[str]:
 class Applicant:
     """One applicant's rows, with the few questions that statements ask of them."""
 
-    def __init__(self, rows: Mapping[str, Any]) -> None:
-        self._rows = rows
-        self.application: Row = rows[APPLICATION]
+    def __init__(self, rows: Rows) -> None:
+        application = rows[APPLICATION]
+        assert isinstance(application, Mapping)  # noqa: S101  # for mypy: the one table that is a single row
+        self.application: Row = application
+        self._histories = {name: table for name, table in rows.items() if isinstance(table, Sequence)}
 
     def table(self, name: str) -> list[Row]:
         """Return the rows of one history."""
-        found = self._rows.get(name) or []
+        found = self._histories.get(name, ())
         return [row for row in found if name != "bureau_balance" or row["SK_ID_BUREAU"] in self._credits]
 
     @property
-    def _credits(self) -> set[int]:
-        return {row["SK_ID_BUREAU"] for row in self._rows.get("bureau") or []}
+    def _credits(self) -> set[Fact]:
+        return {row["SK_ID_BUREAU"] for row in self._histories.get("bureau", ())}
 
     def instalments(self) -> list[list[Row]]:
         """Return the payments of each instalment."""
-        found: dict[tuple[Any, ...], list[Row]] = {}
+        found: dict[tuple[Fact, ...], list[Row]] = {}
         for row in self.table("installments_payments"):
             key = (row["SK_ID_PREV"], row["NUM_INSTALMENT_NUMBER"], row.get("DAYS_INSTALMENT"))
             found.setdefault(key, []).append(row)
@@ -127,7 +131,7 @@ def _never(table: str, test: Callable[[Row], bool]) -> Callable[[Applicant], boo
 def _compared_with_goods(test: Callable[[float, float], bool]) -> Callable[[Applicant], bool]:
     def judge(applicant: Applicant) -> bool:
         credit, goods = (applicant.application.get(column) for column in ("AMT_CREDIT", "AMT_GOODS_PRICE"))
-        return credit is not None and goods is not None and test(credit, goods)
+        return isinstance(credit, int | float) and isinstance(goods, int | float) and test(credit, goods)
 
     return judge
 
@@ -137,8 +141,8 @@ def _mismatch(applicant: Applicant) -> bool:
 
 
 def _late(payments: Sequence[Row]) -> bool:
-    paid = [row["DAYS_ENTRY_PAYMENT"] for row in payments if _known(row, "DAYS_ENTRY_PAYMENT")]
-    due = max(row["DAYS_INSTALMENT"] for row in payments)
+    paid = [_number(row, "DAYS_ENTRY_PAYMENT") for row in payments if _known(row, "DAYS_ENTRY_PAYMENT")]
+    due = max(_number(row, "DAYS_INSTALMENT") for row in payments)
     return any(day > due for day in paid)
 
 
@@ -164,7 +168,7 @@ def _late_month(row: Row) -> bool:
 
 
 def _recent(row: Row) -> bool:
-    return bool(row["DAYS_CREDIT"] >= -365)
+    return _number(row, "DAYS_CREDIT") >= -365
 
 
 def _refused(row: Row) -> bool:
@@ -251,20 +255,22 @@ STATEMENTS: Mapping[str, Callable[[Applicant], bool]] = {
 }
 
 
-def _given(column: str) -> Callable[[Applicant], Any]:
+def _given(column: str) -> Callable[[Applicant], Fact]:
     return lambda applicant: applicant.application.get(column)
 
 
 def _ratio(numerator: str, denominator: str) -> Callable[[Applicant], float | None]:
     def compute(applicant: Applicant) -> float | None:
-        top, bottom = (applicant.application.get(column) for column in (numerator, denominator))
-        return None if top is None or not bottom else top / bottom
+        bottom = _number(applicant.application, denominator)
+        if not _known(applicant.application, numerator) or not bottom:
+            return None
+        return _number(applicant.application, numerator) / bottom
 
     return compute
 
 
 def _within(column: str, days: int) -> Callable[[Row], bool]:
-    return lambda row: bool(row[column] >= -days)
+    return lambda row: _number(row, column) >= -days
 
 
 def _count(
@@ -289,7 +295,7 @@ def _extreme(
     table: str, column: str, choose: Callable[[list[float]], float], sign: float = 1.0
 ) -> Callable[[Applicant], float | None]:
     def compute(applicant: Applicant) -> float | None:
-        numbers = [sign * row[column] for row in applicant.table(table) if _known(row, column)]
+        numbers = [sign * _number(row, column) for row in applicant.table(table) if _known(row, column)]
         return choose(numbers) if numbers else None
 
     return compute
@@ -332,7 +338,7 @@ _AS_GIVEN = [
     "FLAG_DOCUMENT_8",
 ]
 
-FACTS: Mapping[str, Callable[[Applicant], Any]] = {
+FACTS: Mapping[str, Callable[[Applicant], Fact]] = {
     **{column: _given(column) for column in (*_AS_GIVEN, *MISMATCHES)},
     "APP_EXT_PRESENT": lambda applicant: float(
         sum(_known(applicant.application, f"EXT_SOURCE_{number}") for number in (1, 2, 3))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -107,7 +107,7 @@ def _verified(
 
 def _changes(loan: Loan, loans: Loans, row: int) -> list[LoanChange]:
     new = {name: float(values[row]) for name, values in loans.columns.items()}
-    figures: list[tuple[str, Any, float | None, float]] = [
+    figures: list[tuple[str, Literal["currency", "months"], float | None, float]] = [
         *(
             (name, "currency", old, new[name])
             for name, old in zip(COLUMNS, (loan.price, loan.credit, loan.annuity), strict=True)

@@ -75,7 +75,7 @@ class Loans:
         """Their columns of the application."""
         return dict(zip(COLUMNS, (self.price, self.credit, self.annuity), strict=True))
 
-    def where(self, chosen: NDArray[Any]) -> Loans:
+    def where(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Loans:
         """Return the loans that ``chosen``, a mask or positions, selects."""
         return Loans(
             self.price[chosen],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from home_credit.default_risk.reasons import values
 from home_credit.default_risk.reasons.codes import code_of, reason_codes
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from home_credit.default_risk.reasons.codes import Value, ValueOf
     from home_credit.default_risk.reasons.effects import Effect
     from home_credit.languages import Language
+
+
+class _Label(TypedDict):
+    en: str
+    fr: str
+    before: NotRequired[bool]
+
 
 # Shares of rows that a count of the catalogue gives the number of.
 DENOMINATORS: Mapping[str, str] = {
@@ -114,8 +121,8 @@ def _value(name: str, value: Value, value_of: ValueOf, language: Language) -> st
 
 def _shown(name: str, value: Value) -> Value:
     """Return days that the tables count backwards as a time before the application."""
-    before = _labels().get(name, {}).get("before", False)
-    return -value if before and isinstance(value, int | float) else value
+    known = _labels().get(name)
+    return -value if known and known.get("before") and isinstance(value, int | float) else value
 
 
 def _is(name: str, value: str, language: Language) -> str:
@@ -128,6 +135,7 @@ def _features_of(code: str) -> int:
 
 
 @cache
-def _labels() -> Mapping[str, Any]:
+def _labels() -> Mapping[str, _Label]:
     text = files("home_credit.default_risk.reasons").joinpath("labels.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    labels: dict[str, _Label] = tomllib.loads(text)
+    return labels

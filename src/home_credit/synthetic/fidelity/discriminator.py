@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FOLDS = 3
-PARAMETERS: dict[str, Any] = {
+PARAMETERS: classifier.Parameters = {
     "rounds": 200,
     "learning_rate": 0.1,
     "num_leaves": 31,

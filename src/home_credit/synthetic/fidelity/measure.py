@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -21,11 +21,12 @@ from home_credit.tables.source import open_tables
 from home_credit.terms.frames import learn_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from home_credit.default_risk.classifier import Parameters
     from home_credit.tables.source import Source, Split
     from home_credit.terms.model import TermModel
 
@@ -50,7 +51,7 @@ def measure(
     real: Path,
     synthetic: Path,
     progress: Callable[[int, int], None] | None = None,
-    parameters: Sequence[Mapping[str, Any]] | None = None,
+    parameters: Sequence[Parameters] | None = None,
 ) -> Fidelity:
     """Compare the tables of two folders; both need application_train, application_test is compared if both have it.
 

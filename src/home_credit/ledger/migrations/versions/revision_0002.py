@@ -6,11 +6,11 @@ record that was changed is carried over as it stands and is found by its hash as
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.schema import SchemaItem
 
 revision = "0002"
 down_revision = "0001"
@@ -21,6 +21,8 @@ logger = logging.getLogger("home_credit.ledger.migrations")
 ROWS_AT_A_TIME = 500
 JSON_COLUMNS = ("assessment", "bundle", "review")
 OLD = "{}_1_0"
+
+Record = dict[str, object]
 
 
 def upgrade() -> None:
@@ -81,7 +83,7 @@ def _create_reviews() -> sa.Table:
     return table
 
 
-def _chain_columns() -> list[sa.Column[Any]]:
+def _chain_columns() -> list[SchemaItem]:
     return [
         sa.Column("sequence", sa.BigInteger, nullable=False, autoincrement=False),
         sa.Column("format", sa.Integer, nullable=False),
@@ -93,7 +95,7 @@ def _chain_columns() -> list[sa.Column[Any]]:
     ]
 
 
-def _copy(chain: str, table: sa.Table, projection: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+def _copy(chain: str, table: sa.Table, projection: Callable[[Record], dict[str, object]]) -> None:
     connection = op.get_bind()
     columns = [column.name for column in table.c]
     copied = 0
@@ -112,7 +114,7 @@ def _copy(chain: str, table: sa.Table, projection: Callable[[Mapping[str, Any]],
         logger.info("%d of the ledger's %s migrated", copied, chain)
 
 
-def _batches(connection: sa.Connection, chain: str) -> Iterator[list[dict[str, Any]]]:
+def _batches(connection: sa.Connection, chain: str) -> Iterator[list[Record]]:
     old = sa.Table(OLD.format(chain), sa.MetaData(), autoload_with=connection)
     after = sa.select(old).order_by(old.c.sequence).limit(ROWS_AT_A_TIME)
     records = [
@@ -126,7 +128,7 @@ def _batches(connection: sa.Connection, chain: str) -> Iterator[list[dict[str, A
         ]
 
 
-def _payload(chain: str, record: Mapping[str, Any]) -> bytes:
+def _payload(chain: str, record: Record) -> bytes:
     """Return the text that version 1.0 hashed: canonical JSON, its JSON columns as they are stored."""
     content = {"chain": chain, **record}
     del content["hash"]
@@ -137,11 +139,12 @@ def _payload(chain: str, record: Mapping[str, Any]) -> bytes:
     return f"{{{','.join(members)}}}".encode()
 
 
-def _decision_columns(record: Mapping[str, Any]) -> dict[str, Any]:
+def _decision_columns(record: Record) -> dict[str, object]:
     """Return the columns beside the payload; what a changed record does not hold is null."""
+    text = record["assessment"]
     try:
-        assessment = json.loads(record["assessment"])
-    except (ValueError, TypeError):
+        assessment = json.loads(text) if isinstance(text, str | bytes) else None
+    except ValueError:
         assessment = None
     if not isinstance(assessment, dict):
         assessment = {}
