@@ -38,7 +38,7 @@ WORKERS := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 check: lint unit
 
 unit: .venv/.installed-dev
-	@$(BIN)/pytest $(WORKERS) -m "not slow" tests/unit
+	@$(BIN)/pytest $(WORKERS) -m "not slow and not real_rows" tests/unit
 
 test: .venv/.installed-dev lint browser
 	@$(BIN)/pytest $(WORKERS) -m "not slow" --durations 15 $(if $(PYTEST),$(PYTEST),--cov --cov-report term)

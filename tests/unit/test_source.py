@@ -381,7 +381,7 @@ ROWS = st.lists(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(rows=ROWS)
 def test_csv_and_parquet_are_read_bit_for_bit_alike(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[Any, ...]]

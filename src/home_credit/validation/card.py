@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections import Counter
+from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,7 @@ def by_table(features: Iterable[str]) -> list[dict[str, str | int]]:
 _FORMATS = {"decimals": decimals, "percent": percent}
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("home_credit.validation"),
