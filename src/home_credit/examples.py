@@ -1,4 +1,4 @@
-"""An invented applicant, complete enough to be decided on: in the API's documentation and in smoke checks."""
+"""An example applicant, for the API's documentation and for smoke checks."""
 
 from __future__ import annotations
 

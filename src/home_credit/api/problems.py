@@ -1,4 +1,4 @@
-"""The one table from errors to RFC 9457 problem documents."""
+"""The table that maps errors to RFC 9457 problem documents."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TYPE = "urn:home-credit:problem:"
 
 
 class Kind(NamedTuple):
-    """What all problems of one kind have in common."""
+    """Status, slug and title of one kind of problem."""
 
     status: HTTPStatus
     slug: str
@@ -37,7 +37,7 @@ class Kind(NamedTuple):
 INVALID = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-input", "The input breaks the schema")
 FAULT = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "A fault of ours")
 
-# An error is looked up by its class, then by what that inherits from.
+# An error is looked up by its class, then by its base classes.
 ERRORS: Mapping[type[Exception], Kind] = {
     ValidationError: INVALID,
     RequestValidationError: INVALID,
@@ -45,7 +45,7 @@ ERRORS: Mapping[type[Exception], Kind] = {
     errors.UnknownApplicantError: Kind(HTTPStatus.NOT_FOUND, "unknown-applicant", "Unknown applicant"),
     errors.UnknownDecisionError: Kind(HTTPStatus.NOT_FOUND, "unknown-decision", "Unknown decision"),
     errors.OtherModelError: Kind(HTTPStatus.CONFLICT, "other-model", "Another model made this decision"),
-    # The only tables that the API reads are its own portfolio: whoever asks has no part in their state.
+    # The API reads no tables but its own portfolio, so a table error is never the client's.
     errors.TableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-portfolio", "The portfolio is not available"),
     errors.UnavailableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
     errors.ArtifactError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-model", "No model is loaded"),
@@ -70,7 +70,7 @@ STATUSES: Mapping[int, Kind] = {
 
 
 def problem_of(error: Exception) -> Problem:
-    """Return the problem document of any error; that of a fault of ours tells nothing of its cause."""
+    """Return the problem document of an error; an internal error does not reveal its cause."""
     if isinstance(error, HTTPException):
         status = HTTPStatus(error.status_code)
         return _problem(STATUSES.get(status) or Kind(status, "http", status.phrase), error.detail)
@@ -83,7 +83,7 @@ def problem_of(error: Exception) -> Problem:
 
 
 def response_of(error: Exception) -> Response:
-    """Return the answer to a request that ended in ``error``."""
+    """Return the response to a request that raised ``error``."""
     problem = problem_of(error)
     return Response(
         problem.model_dump_json(exclude_none=True),
@@ -94,7 +94,7 @@ def response_of(error: Exception) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of ``app`` a problem document."""
+    """Install exception handlers that answer every error of ``app`` with a problem document."""
 
     async def expected(_request: Request, error: Exception) -> Response:
         return response_of(error)
@@ -109,7 +109,7 @@ def install(app: FastAPI) -> None:
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, object]]:
-    """Return the ``responses`` of a route that may answer with these problems."""
+    """Return the OpenAPI ``responses`` of a route that may answer with these statuses."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 

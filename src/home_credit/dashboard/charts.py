@@ -1,7 +1,7 @@
 """Vega-Lite specifications of the dashboard's charts.
 
-Data stand inside the layers: there Streamlit sends them as they are, while data at the top of a
-specification would first be turned into a data frame, which costs a small server some 100 MB.
+Data are inside the layers: Streamlit sends them unchanged there. It converts data at the top level of a specification
+to a data frame first, which needs some 100 MB of memory.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Spec = dict[str, object]
 INK = "#1B2733"
 QUIET_INK = "#4A5865"
 LINE = "#8A97A3"
-# Blue and orange-red stay apart for every kind of colour blindness.
+# Blue and orange-red are distinguishable with every kind of colour blindness.
 RAISES = "#C4501B"
 LOWERS = "#1F6FA8"
 ZONES = {"approved": "#CFE2F0", "review": "#FBE6AE", "declined": "#F5CDBB"}
@@ -36,7 +36,7 @@ EDGE = 0.2
 def gauge(
     probability: float, cut_off: float, review_band: tuple[float, float] | None, translate: Texts
 ) -> Spec:
-    """Return the scale of risk with its zones of decision, the cut-off and the applicant on it."""
+    """Return the scale of risk with the zones of the decisions, the cut-off and the applicant's probability."""
     low, high = review_band or (cut_off, cut_off)
     top = min(1.0, max(2.5 * cut_off, 1.5 * high, 1.25 * probability))
     bounds: list[tuple[DecisionKind, float, float]] = [

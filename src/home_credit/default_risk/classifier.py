@@ -23,7 +23,7 @@ Booster = lgb.Booster
 # Hyper-parameters of one booster by LightGBM's names; ``rounds`` is the number of trees.
 Parameters = Mapping[str, float | str]
 
-# A fixed number of threads and LightGBM's deterministic mode: the same rows give the same trees.
+# With a fixed number of threads and LightGBM's deterministic mode the same rows give the same trees.
 FIXED: Parameters = {
     "objective": "binary",
     "deterministic": True,
@@ -104,7 +104,7 @@ def average(boosters: Sequence[lgb.Booster]) -> lgb.Booster:
         text, tail = text.split(_END_OF_TREES)
         trees += (_VALUES.sub(lambda line: _scaled(line, share), tree) for tree in _NEXT_TREE.split(text))
     numbered = "".join(f"\nTree={number}\n{tree}" for number, tree in enumerate(trees))
-    # The sizes of the trees in bytes are no longer true; LightGBM reads the trees in order without them.
+    # The sizes of the trees in bytes have changed; without them LightGBM reads the trees in order.
     return lgb.Booster(model_str=_TREE_SIZES.sub("", head) + numbered + _END_OF_TREES + tail)
 
 
@@ -124,9 +124,10 @@ def log_odds(booster: lgb.Booster, matrix: NDArray[np.float64]) -> NDArray[np.fl
 
 
 class Explainer:
-    """Explains what a booster says of rows; a row alone gets the bits that it gets in a batch.
+    """Explains the scores of a booster; a row has the same bits alone and in a batch.
 
-    Its tables are laid out at the first use, so that a model loads no later for them. Safe to use from several threads.
+    Its tables are built on first use, so that they do not delay the loading of a model. Safe to use from several
+    threads.
     """
 
     def __init__(self, booster: lgb.Booster) -> None:

@@ -14,7 +14,7 @@ from home_credit.terms.columns import RATE as TERM_RATE
 
 TABLE = APPLICATION
 # Sex and marital status are protected: no feature is made of them, nor of the count of family members,
-# which together with the children tells who is married.
+# which together with the children reveals who is married.
 PROTECTED = ("CODE_GENDER", "NAME_FAMILY_STATUS", "CNT_FAM_MEMBERS")
 NOT_A_FEATURE = ("SK_ID_CURR", "DAYS_EMPLOYED", "FLAG_MOBIL", "WEEKDAY_APPR_PROCESS_START", *PROTECTED)
 
@@ -24,7 +24,7 @@ BUILDING_SUFFIXES = ("_AVG", "_MODE", "_MEDI")
 
 
 def _as_given() -> list[Feature]:
-    """Columns that the model sees as they stand in the application."""
+    """Columns of the application that are features without a change."""
     return [
         Feature(
             column.name,

@@ -1,4 +1,4 @@
-"""What a feature is, in code and in words."""
+"""The definition of a feature: its expression and its descriptions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Missing(Enum):
-    """What it means that a feature has no value, in English and French."""
+    """The meaning of a missing value of a feature, in English and French."""
 
     NOT_GIVEN = ("not given in the application", "non renseigné dans la demande")
     NO_HISTORY = ("the applicant has no record in this table", "le client n’a aucune ligne dans cette table")

@@ -1,8 +1,8 @@
 """A reason in words: a statement that is true of the applicant, and the fact behind it with its unit.
 
-Nothing is told that does not follow from the applicant's own rows. A statement is chosen by conditions on features,
-which are exact functions of the rows; the fact is the value of the feature that contributed most, beside the median
-of the applicants that the model was trained on. A value that is missing is told as missing.
+Every text follows from the applicant's own rows. A statement is chosen by conditions on features, which are exact
+functions of the rows; the fact is the value of the feature that contributed most, beside the median of the training
+applicants. A missing value is stated as missing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _Label(TypedDict):
     before: NotRequired[bool]
 
 
-# Shares of rows that a count of the catalogue gives the number of.
+# Shares of rows, and the count in the catalogue that is the number of these rows.
 DENOMINATORS: Mapping[str, str] = {
     **{
         f"INS_{scope}_{kind}_SHARE": f"INS_{scope}_COUNT"
@@ -42,7 +42,7 @@ DENOMINATORS: Mapping[str, str] = {
     "BUR_ACTIVE_SHARE": "BUR_ALL_COUNT",
     "BB_LATE_CREDITS_SHARE": "BB_CREDITS",
 }  # fmt: skip
-# What has no middle that says anything.
+# Units whose median has no meaning.
 _NO_MEDIAN = frozenset({"code", "flag", "hour", "category"})
 
 _PHRASES: Mapping[Language, Mapping[str, str]] = {
@@ -100,7 +100,7 @@ def _median(name: str, median: float, language: Language) -> str:
 
 @cache
 def label(name: str, language: Language) -> str:
-    """Return what a feature is, as a noun phrase before its value."""
+    """Return the name of a feature, as a noun phrase before its value."""
     known = _labels().get(name)
     words: str = known[language] if known else getattr(CATALOGUE[name], language)
     first = words.split(" ", 1)[0]
@@ -120,7 +120,7 @@ def _value(name: str, value: Value, value_of: ValueOf, language: Language) -> st
 
 
 def _shown(name: str, value: Value) -> Value:
-    """Return days that the tables count backwards as a time before the application."""
+    """Return a value; days that the tables count backwards become a time before the application."""
     known = _labels().get(name)
     return -value if known and known.get("before") and isinstance(value, int | float) else value
 

@@ -29,8 +29,10 @@ PARAMETERS: classifier.Parameters = {
 
 @dataclass(frozen=True, slots=True)
 class Discrimination:
-    """The cross-validated AUC (0.5 where the rows cannot be separated), its 95 % interval, the number of rows, and
-    each column's share of the classifier's gain, the largest first.
+    """The result of the test.
+
+    ``auc`` is cross-validated (0.5 where the rows cannot be separated), ``low`` and ``high`` bound its 95 % interval;
+    ``gain`` holds each column's share of the classifier's gain, the largest first.
     """
 
     auc: float
