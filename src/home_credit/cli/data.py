@@ -69,7 +69,9 @@ def features(
     split: Literal["train", "test", "all"] = "all",
     explain: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="explain how the feature NAME is computed; all explains every feature"),
+        typer.Option(
+            metavar="NAME", help="explain how the feature NAME is computed; all explains every feature"
+        ),
     ] = None,
 ) -> None:
     """Write the feature matrix, one row per applicant, as the saved model reads it, or explain a feature."""

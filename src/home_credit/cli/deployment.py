@@ -12,7 +12,9 @@ import typer
 
 from home_credit.errors import HomeCreditError, UsageError
 
-app = typer.Typer(help="Roll out to the hosting platform and check the services that run there.", no_args_is_help=True)
+app = typer.Typer(
+    help="Roll out to the hosting platform and check the services that run there.", no_args_is_help=True
+)
 
 Commit = Annotated[str, typer.Option(envvar="GITHUB_SHA", help="commit to deploy, and tag of its images")]
 Registry = Annotated[str, typer.Option(help="registry of the images, such as ghcr.io/OWNER")]

@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 SERVER_ERRORS = 500
-# What is left of these is still on its way; an unknown status is taken as such.
+# Statuses of a deploy that ended without being live; a deploy with another or an unknown status is in progress.
 ENDED = frozenset(
     {"build_failed", "update_failed", "pre_deploy_failed", "canceled", "deactivated", "build_canceled"}
 )

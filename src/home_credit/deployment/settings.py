@@ -34,7 +34,9 @@ class DeploymentSettings(BaseSettings):
     deploy_longest_pause_seconds: float = Field(
         120.0, description="longest pause between two attempts; a longer one ends them", ge=0
     )
-    deploy_poll_seconds: float = Field(5.0, description="pause between two queries of a deploy's status", gt=0)
+    deploy_poll_seconds: float = Field(
+        5.0, description="pause between two queries of a deploy's status", gt=0
+    )
     deploy_live_seconds: float = Field(1500.0, description="time limit of a deploy to become live", gt=0)
     smoke_wake_seconds: float = Field(240.0, description="time limit of a sleeping service to answer", gt=0)
 

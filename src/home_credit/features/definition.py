@@ -20,7 +20,7 @@ class Missing(Enum):
         "aucune ligne du client n’est concernée, ou aucune ne porte la valeur",
     )
     UNKNOWN = (
-        "the applicant has no record in this table, or the value is known of none that is in scope",
+        "the applicant has no record in this table, or none in scope has the value",
         "le client n’a aucune ligne dans cette table, ou la valeur n’est connue d’aucune ligne concernée",
     )
     UNDEFINED = (
@@ -41,7 +41,7 @@ class Missing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One feature: its definition as an expression, and what it is in words.
+    """One feature: its definition as an expression, and its descriptions.
 
     ``kind`` is "category" where the value is text.
     """

@@ -5,7 +5,7 @@ array with as many values as the table has rows, checked against the schema befo
 or table may be left out. The application comes as one value per column. A feature is a float, NaN where it is
 missing, or a text, None where it is missing.
 
-Features of the history depend on nothing but the history tables, so they may be kept (:func:`pack_history`) under
+Features of the history depend only on the history tables, so they may be stored (:func:`pack_history`) under
 :func:`home_credit.features.version.history_version`.
 """
 
@@ -39,9 +39,9 @@ _TEXTS = [place for place, name in enumerate(HISTORY_NAMES) if name in CATEGORIE
 
 
 class RequestFeatures:
-    """Computes features with functions that are written when it is made; ``terms`` tells the term of a loan.
+    """Computes features with functions that are generated on instantiation.
 
-    Safe to use from several threads.
+    ``terms`` is the model of the term of a loan. Safe to use from several threads.
     """
 
     def __init__(self, terms: TermModel) -> None:
@@ -69,11 +69,11 @@ class RequestFeatures:
         history: Sequence[Value],
         changes: Iterable[Application],
     ) -> list[list[Value]]:
-        """Return the features of the application with each of ``changes``, which give other values to its columns.
+        """Return the features of the application with each of ``changes``, which replace values of its columns.
 
-        Only what the changed columns can move is computed for each. The functions for the last 32 sets of changed
-        columns are kept; writing one takes some milliseconds, so one change alone is better served by
-        :meth:`features`.
+        Only the features that depend on the changed columns are computed again. The functions for the last 32 sets of
+        changed columns are cached; generating one takes some milliseconds, so :meth:`features` is faster for a single
+        change.
         """
         changes = list(changes)
         places, function = self._moved(frozenset(column for change in changes for column in change))
@@ -101,7 +101,7 @@ def _moved_function(
 
 
 def pack_history(history: Sequence[Value]) -> bytes:
-    """Return history features as bytes: every number as eight of them, little-endian, then the texts as JSON."""
+    """Return history features as bytes: eight little-endian bytes per number, then the texts as JSON."""
     numbers = array("d", [value if isinstance(value, float) else 0.0 for value in history])
     if byteorder == "big":
         numbers.byteswap()

@@ -1,9 +1,8 @@
-"""Which columns changed between two sets of applications, and whether somebody must look.
+"""Drift of columns between two sets of applications, and the alarm.
 
-A column drifts when its change is both larger than chance (a p-value under :data:`LEVEL` shared out over
-all columns, after Bonferroni) and large enough to matter (PSI from :data:`MODERATE` on; from :data:`MAJOR`
-on it is major). There is an alarm when a column's drift is major or more than :data:`ALARM_SHARE` of the
-columns drift.
+A column drifts when its change is both larger than chance (a p-value under :data:`LEVEL` divided by the number of
+columns, as Bonferroni's correction) and large enough to matter (PSI from :data:`MODERATE` on; from :data:`MAJOR` on
+it is major). There is an alarm when a column's drift is major or more than :data:`ALARM_SHARE` of the columns drift.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ class DriftVerdict:
 
     @property
     def summary(self) -> str:
-        """One line for people."""
+        """One line of text."""
         found = Counter(column.status for column in self.columns)
         return (
             f"{'Drift alarm' if self.alarm else 'No drift alarm'}: of {len(self.columns)} columns "

@@ -17,8 +17,9 @@ router = APIRouter(tags=["decisions"], route_class=JsonRoute, responses=document
 def predict(
     bundle: Annotated[PredictionRequest, Body(openapi_examples=BUNDLES)],
     service: DecisionServiceDep,
-    simulation: Annotated[bool, Query(description="not a real application: mark the decision as a simulation")] =
-    False,
+    simulation: Annotated[
+        bool, Query(description="not a real application: mark the decision as a simulation")
+    ] = False,
 ) -> Decision:
     """Decide on one applicant's raw rows, record the decision and return it with its reasons."""
     return service.decide(bundle, simulation=simulation)

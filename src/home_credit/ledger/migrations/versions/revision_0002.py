@@ -1,7 +1,7 @@
-"""One payload per record, hashed as it is stored, and columns beside it that are not hashed.
+"""One payload per record, hashed as it is stored, and projected columns that are not hashed.
 
-The payload of a record of version 1.0 is the text that its hash is of, so that the hash stays what it was. A
-record that was changed is carried over as it stands and is found by its hash as before.
+The payload of a record of version 1.0 is the text that was hashed, so that its hash does not change. A record that
+was tampered with is copied unchanged, so its hash still reveals the change.
 """
 
 import json
@@ -26,10 +26,10 @@ Record = dict[str, object]
 
 
 def upgrade() -> None:
-    """Make the tables anew beside the old ones, copy every record, and drop the old ones."""
+    """Create new tables beside the old ones, copy every record, and drop the old tables."""
     connection = op.get_bind()
     if connection.dialect.name == "postgresql":
-        # In the order in which a writer of version 1.0 takes them, so that neither waits for the other.
+        # In the order in which a writer of version 1.0 takes them, to avoid a deadlock.
         op.execute("LOCK TABLE chain_heads, decisions, reviews IN ACCESS EXCLUSIVE MODE")
     op.drop_index("ix_reviews_decision_id", "reviews")
     for name in ("chain_heads", "decisions", "reviews"):
@@ -44,7 +44,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refuse: the older tables have no place for records of a newer format."""
+    """Raise an error: the older tables cannot hold records of a newer format."""
     raise NotImplementedError("a ledger is not downgraded; restore the copy made before the upgrade")
 
 
@@ -140,7 +140,7 @@ def _payload(chain: str, record: Record) -> bytes:
 
 
 def _decision_columns(record: Record) -> dict[str, object]:
-    """Return the columns beside the payload; what a changed record does not hold is null."""
+    """Return the projected columns; a value that a tampered record lacks is null."""
     text = record["assessment"]
     try:
         assessment = json.loads(text) if isinstance(text, str | bytes) else None
