@@ -1,4 +1,4 @@
-"""What the monthly tables share: rows repeated over months, columns in their schema, amounts in cents."""
+"""Helpers of the monthly tables: rows repeated over months, columns in their schema, amounts in cents."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def in_schema(name: str, columns: Mapping[str, Codes | Floats | pl.Series]) -> p
 
 
 def category(values: tuple[str, ...], codes: Codes) -> pl.Series:
-    """Return the text that each code stands for."""
+    """Return the text of each code."""
     return pl.Series(values)[codes]
 
 
 def to_cents(amount: Floats) -> Floats:
-    """Round amounts to the unit in which the tables keep them."""
+    """Round amounts to the unit of the tables."""
     return np.round(np.round(amount / CENTS) * CENTS, 3)

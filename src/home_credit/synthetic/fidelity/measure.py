@@ -64,7 +64,7 @@ def measure(
         columns, rows = _compare_histories(ours, theirs)
         laws = _compare_laws(ours, theirs)
         steps.done()
-        # One model of the term makes the features of both sides, so that they mean the same.
+        # The features of both sides are computed with one model of the term, so that they are comparable.
         terms = learn_terms(theirs.frames["previous_application"])
         labelled = _features(theirs, terms), _features(ours, terms)
         steps.done()
@@ -105,7 +105,7 @@ def _compare_histories(
 
 
 def _compare_laws(real: Source, synthetic: Source) -> pl.DataFrame:
-    """Return the share of real and of synthetic rows that each law holds in."""
+    """Return the shares of real and of synthetic rows in which each law holds."""
     ours, theirs = (law_shares(_tables(source)).drop("rows") for source in (real, synthetic))
     return ours.join(theirs, on=["table", "law"], suffix="_synthetic", maintain_order="left")
 

@@ -43,7 +43,7 @@ def to_markdown(found: Fidelity) -> str:
     trained, own = found.rankings.values()
     closest = found.closest_records
     lines = [
-        "# How faithful the synthetic tables are",
+        "# Fidelity of the synthetic tables",
         "",
         f"![Distances, missing values, correlations, discriminating columns, TSTR, closest records]({PLOTS})",
         "",
@@ -76,7 +76,7 @@ def to_markdown(found: Fidelity) -> str:
             for name, (ours, theirs) in found.rows.items()
         ),
         "",
-        "## Laws broken by more rows than of the real ones",
+        "## Laws broken more often than in the real tables",
         "",
         "| table | law | synthetic rows that keep it | real rows |",
         "|---|---|---|---|",

@@ -27,7 +27,7 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """An AUC of default on real applicants, and its 95 % interval."""
+    """The AUC of default on real applicants, and its 95 % interval."""
 
     auc: float
     low: float
