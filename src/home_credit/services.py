@@ -76,7 +76,7 @@ def _port(variable: str, default: int) -> int:
 def serve(name: Name) -> None:
     """Run one service on all addresses and the port in PORT.
 
-    It replaces this process's work: a second process would import many modules again, which takes seconds on a tenth
+    The service runs in this process: a second one would import many modules again, which takes seconds on a tenth
     of a core.
     """
     host, port = os.environ.get("HOST", "0.0.0.0"), _port("PORT", DEFAULT_PORTS[name])  # noqa: S104  # a container's own address
@@ -104,7 +104,7 @@ class Service:
     def answers(self) -> bool:
         """Return whether the health check of the service succeeds."""
         try:
-            with urllib.request.urlopen(self.address + HEALTH[self.name], timeout=2) as response:  # noqa: S310  # a local address
+            with urllib.request.urlopen(self.address + HEALTH[self.name], timeout=2) as response:  # noqa: S310  # local
                 return bool(response.status == 200)
         except (OSError, urllib.error.URLError):
             return False

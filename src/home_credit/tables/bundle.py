@@ -1,4 +1,4 @@
-"""One applicant's raw rows, as a request brings them, checked against the schema and turned into columns."""
+"""One applicant's raw rows from a request, checked against the schema and converted to columns."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ UNIQUE = {"bureau": CREDIT, "previous_application": "SK_ID_PREV"}
 
 @dataclass(frozen=True, slots=True)
 class ParsedBundle:
-    """One applicant's rows in the schema's types, and what was odd about them.
+    """One applicant's rows in the types of the schema, with warnings.
 
     ``application`` holds every column of the table, ``None`` where it is missing. ``histories`` holds the columns of
-    each history, as :mod:`home_credit.tables.values` describes them; one that no row has may be left out.
-    ``history_features`` are the features of the histories where they are known already; ``histories`` is empty then.
+    each history, as :mod:`home_credit.tables.values` describes them; a column without values may be absent.
+    ``history_features`` are the features of the histories where they were computed before; ``histories`` is empty
+    then.
     """
 
     applicant_id: int
@@ -40,9 +41,9 @@ class ParsedBundle:
 def parse_bundle(raw: Mapping[str, object]) -> ParsedBundle:
     """Check one applicant's rows and build their columns.
 
-    ``raw`` holds "application" (one row) and any of the histories (lists of rows), in original column names. A
-    category that the schema does not know, and a column of the application that is absent, count as missing and
-    give a warning; everything else that breaks the schema raises :class:`BundleError` with the field's path.
+    ``raw`` holds "application" (one row) and any of the histories (lists of rows), in original column names. An
+    unknown category and an absent column of the application count as missing and give a warning; every other
+    violation of the schema raises :class:`BundleError` with the field's path.
     """
     for name in raw:
         if name not in TABLES:
@@ -90,7 +91,7 @@ def _application(given: object, warnings: list[str]) -> tuple[int, RawRow]:
     if absent:
         named = ", ".join(absent[:5]) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
         warnings.append(f"{APPLICATION}: {len(absent)} columns are absent and count as missing: {named}")
-    # Checked before the other columns: every history is compared with it.
+    # Checked before the other columns, since every history is compared with it.
     applicant = checked_value(row[ID], columns[ID], APPLICATION, warnings)
     assert isinstance(applicant, int)  # noqa: S101  # for mypy: the column is a required integer
     return applicant, {**row, ID: applicant}
@@ -112,7 +113,7 @@ def _history(raw: Mapping[str, object], name: str, applicant: int) -> list[RawRo
                 f"{name}[{place}].{ID}", f"belongs to {shown(row[ID])}, the application is {applicant}"
             )
     if owned and any(row.get(ID) is None for row in rows):
-        # The key of every row is required, and a bundle may leave it out.
+        # Every row needs the key, but a bundle may leave it out.
         return [{**row, ID: applicant} for row in rows]
     return rows
 
@@ -135,7 +136,7 @@ def _require_unique(name: str, key: str, columns: Columns) -> None:
 
 
 def _owned(balance: Columns, bureau: Columns, warnings: list[str]) -> Columns:
-    """Leave out months of credits that the bundle does not have."""
+    """Remove months of credits that are not in the bundle."""
     credits_held = set(bureau.get(CREDIT, ()))
     owned = [credit in credits_held for credit in balance.get(CREDIT, ())]
     if all(owned):

@@ -1,4 +1,4 @@
-"""One value, or the columns of many rows, checked against the schema and given its types."""
+"""Checks values and columns of rows against the schema and converts them to its types."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from home_credit.tables.schema import Column
 
-# A value as the schema has it, and rows of such; a raw row holds whatever a request brought.
+# A checked value, and a row of checked values; a raw row holds any JSON values.
 Value = int | float | str | None
 Row = dict[str, Value]
 RawRow = Mapping[str, object]
@@ -34,7 +34,7 @@ _NUMBERS = frozenset({int, float, type(None)})
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """What the columns of a table have to hold, put so that many values are checked at once."""
+    """The constraints of a table's columns, in a form that checks many values at once."""
 
     columns: Mapping[str, Column]
     limits: Mapping[str, float]
@@ -67,22 +67,22 @@ def _layout(name: str) -> _Layout:
 
 
 def checked_columns(name: str, rows: Sequence[RawRow], warnings: list[str]) -> Columns:
-    """Return the columns of the rows of a table, those that no row has left out.
+    """Return the columns of the rows of a table; columns that no row has are left out.
 
-    ``rows`` have columns of the schema alone. Raises :class:`BundleError` naming the first value that breaks the
+    ``rows`` have columns of the schema only. Raises :class:`BundleError` naming the first value that breaks the
     schema, row by row; a value that is not known gives a warning, and is missing where it is text.
     """
     if not rows:
         return {}
     try:
         return _columns_at_once(_layout(name), rows)
-    # Of a number too large for a float, and of what no set can hold.
+    # OverflowError: a number too large for a float; TypeError: an unhashable value.
     except (_OddValueError, OverflowError, TypeError):
         return _columns_by_value(name, rows, warnings)
 
 
 class _OddValueError(Exception):
-    """There is something to be said of a value."""
+    """A value needs an error or a warning."""
 
 
 def _columns_at_once(layout: _Layout, rows: Sequence[RawRow]) -> Columns:
@@ -107,7 +107,7 @@ def _numbers(layout: _Layout, names: Sequence[str], rows: Sequence[RawRow]) -> C
     _require(_NUMBERS.issuperset(map(type, chain.from_iterable(values))))
     # Adding zero makes 0.0 of -0.0, as in a file.
     matrix = np.array(values, dtype=np.float64).T + 0.0
-    # What is not finite is within no limit; what is not within its limit must be missing.
+    # NaN and infinities are within no limit; a value outside its limit must be missing.
     present = np.abs(matrix) <= np.array([[layout.limits[name]] for name in names])
     _require(int(present.sum()) + sum(row.count(None) for row in values) == matrix.size)
     fraction = (matrix != np.floor(matrix)) & present
@@ -142,7 +142,7 @@ def _columns_by_value(name: str, rows: Sequence[RawRow], warnings: list[str]) ->
 
 
 def checked_value(value: object, column: Column, place: str, warnings: list[str]) -> Value:
-    """Return a value in the type of its column; ``place`` is where it stands.
+    """Return a value in the type of its column; ``place`` is its path in the request.
 
     Raises :class:`BundleError`. A value that is not known gives a warning, and is missing where it is text.
     """
@@ -202,6 +202,6 @@ def _require_within(value: float, column: Column) -> None:
 
 
 def shown(value: object) -> str:
-    """Return a value as a message shows it."""
+    """Return a value as text for a message."""
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def connected(setting: str) -> Iterator[MlflowClient]:
-    """Give a client of the tracking server that ``setting`` names; a local folder stays portable."""
+    """Yield a client for the tracking address ``setting``; a local folder stays portable."""
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     database = local_database(setting)
@@ -37,7 +37,7 @@ def connected(setting: str) -> Iterator[MlflowClient]:
 
 
 def experiment(client: MlflowClient, setting: str, name: str) -> str:
-    """Return the id of the experiment, made where it is missing; locally its artefacts lie beside the database."""
+    """Return the id of the experiment, created where it is missing; local artefacts are beside the database."""
     found = client.get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)

@@ -1,8 +1,8 @@
-"""Who is approved, who is wrongly declined and how true the probabilities are, by traits that law protects.
+"""Approval rates, error rates and calibration by protected traits.
 
-Positive is a default and a declined applicant: a false negative is a defaulter who was approved, a false
-positive an applicant who would have paid and was declined. Measured, never used to decide; the traits are no
-features (sex and family status) or withheld from the reasons told (age).
+Positive is a default, and a declined applicant: a false negative is a defaulter who was approved, a false positive an
+applicant who would have paid and was declined. The traits are measured and not used to decide: sex and family status
+are not features, age is withheld from reasons.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 LEAST_APPLICANTS, LEAST_DEFAULTS = 100, 10
 # A group approved at less than four fifths of the rate of the best one is a sign of adverse impact: Uniform
-# Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D); lending borrows the measure.
+# Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D); lending has adopted the measure.
 FOUR_FIFTHS = 0.8
 TRAITS = ("gender", "age", "family status")
 AGE_BANDS = ("under 30", "30-39", "40-49", "50-59", "60 and over")
@@ -89,9 +89,9 @@ def fairness(
     """Compare groups by gender, age band, family status and every intersection of these.
 
     ``people`` has CODE_GENDER, DAYS_BIRTH and NAME_FAMILY_STATUS, its rows aligned with the three arrays;
-    ``approved`` is whatever counts as an approval. In each group a rate comes with its Wilson interval (95 %),
+    ``approved`` is a mask. In each group a rate comes with its Wilson interval (95 %),
     ``None`` where nobody could be counted; ``calibration`` is the observed default rate less the mean probability,
-    its interval that of the observed rate, the probabilities taken as given. ``small`` marks groups of fewer than 100
+    its interval that of the observed rate, with the probabilities as given. ``small`` marks groups of fewer than 100
     applicants or 10 defaults: they are shown, and left out of the disparities.
     """
     cells = (
@@ -132,7 +132,7 @@ def traits(people: pl.DataFrame) -> pl.DataFrame:
 
 
 def _compare(cells: pl.DataFrame, names: tuple[str, ...]) -> Comparison:
-    """Return the groups of the combined traits and what sets the large ones apart, ``None`` below two of them."""
+    """Return the groups of the combined traits, and the disparities between the large ones."""
     labels = cells.select(pl.concat_str(names, separator=", ")).to_series()
     groups = _groups(cells, labels)
     large = labels.is_in([group["group"] for group in groups if not group["small"]])
@@ -158,8 +158,8 @@ def _compare(cells: pl.DataFrame, names: tuple[str, ...]) -> Comparison:
 def _groups(cells: pl.DataFrame, labels: pl.Series) -> list[Group]:
     """Return one row per label in the order of first appearance.
 
-    ``cells`` are applicants with the same traits, outcome and decision, weighed by their number: what fairlearn says
-    of them is what it says of the applicants, in a hundredth of the time.
+    ``cells`` are applicants with the same traits, outcome and decision, weighted by their number: fairlearn's results
+    are those of the applicants, in a hundredth of the time.
     """
     weights = {"sample_weight": cells["applicants"].to_numpy()}
     metrics = {

@@ -1,4 +1,4 @@
-"""Do the probabilities of default hold? By grade, with Jeffreys' test, and along the whole range.
+"""Calibration of the probabilities of default: by grade, with Jeffreys' test, and along the whole range.
 
 European Central Bank, "Instructions for reporting the validation results of internal models: IRB Pillar I models
 for credit risk" (February 2019), section 2.5.3.1: with D defaults among the N customers of a grade, the posterior of
@@ -6,7 +6,7 @@ its true default rate is Beta(D + ½, N - D + ½); the p-value is that distribut
 estimated probability. It is one-sided: small where the estimate is too low. Customers count as independent and as
 equally risky within a grade; where they are not equally risky, it errs on the side of passing.
 
-Probabilities calibrated on the same rows agree with them on the whole by construction; grades and bins say where.
+Probabilities calibrated on the same rows agree with them overall by construction; grades and bins show where not.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def by_grade(probability: NDArray[np.float64], target: NDArray[np.int64]) -> lis
 
     ``verdict`` is "fail" where the mean probability is too low at 5 % for all grades together (Holm, 1979): without the
     correction, a third of perfectly calibrated models would have a grade that fails. ``too_high`` marks the
-    opposite at 5 % for all grades together, which no supervisor objects to and which turns good applicants away.
+    opposite at 5 % for all grades together, which supervisors accept, but which declines good applicants.
     """
     grades = np.array([policy.grade(value) for value in probability.tolist()])
     compared = {
@@ -91,7 +91,7 @@ def by_grade(probability: NDArray[np.float64], target: NDArray[np.int64]) -> lis
 def reliability(probability: NDArray[np.float64], target: NDArray[np.int64], bins: int = 10) -> list[Bin]:
     """Return observed default rates, with Jeffreys' interval, over mean probabilities by quantile bins.
 
-    Applicants with one and the same probability share a bin, so there may be fewer than ``bins``.
+    Applicants with the same probability share a bin, so there may be fewer than ``bins``.
     """
     edges = np.quantile(probability, np.arange(1, bins) / bins)
     place = np.searchsorted(edges, probability, side="right")
@@ -102,7 +102,7 @@ def reliability(probability: NDArray[np.float64], target: NDArray[np.int64], bin
 
 
 def holm(p_values: list[float]) -> list[float]:
-    """Return p-values corrected for being several: S. Holm, Scandinavian Journal of Statistics 6 (1979)."""
+    """Return p-values corrected for multiple tests: S. Holm, Scandinavian Journal of Statistics 6 (1979)."""
     order = np.argsort(p_values, kind="stable")
     corrected = np.empty(len(p_values))
     factors = np.arange(len(p_values), 0, -1)

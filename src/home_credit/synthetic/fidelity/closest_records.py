@@ -70,8 +70,10 @@ def closest_records(
 
 
 class _Scaler:
-    """Scales mixed columns: numbers by their standard deviation in the reference rows, missing ones to the median
-    and at a distance of one from those present; categories are at a distance of one from each other.
+    """Scales mixed columns for distances.
+
+    Numbers are divided by their standard deviation in the reference rows; a missing one is set to the median, with a
+    flag at a distance of one. Different categories are at a distance of one.
     """
 
     def __init__(self, reference: pl.DataFrame) -> None:

@@ -105,8 +105,7 @@ def _explained(loans: pl.DataFrame, months: int, premiums: tuple[int, ...]) -> i
 
 
 def find_factors(credit: Floats, annuity: Floats) -> list[int]:
-    """Return the factors that explain most instalments, the most used first, each from the instalments not yet
-    explained."""
+    """Return the factors that explain most of the instalments not yet explained, the most frequent first."""
     lowest, highest = [], []
     for fee in (0, FEE):
         lowest.append(np.ceil((annuity - fee) / credit * UNIT - 1e-6))

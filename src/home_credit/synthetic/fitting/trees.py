@@ -33,8 +33,9 @@ class _Node:
 
 
 class GrownTree(NamedTuple):
-    """A tree in preorder (see :class:`~home_credit.synthetic.chain.tree.Tree`), each row's leaf, and for each leaf
-    the class counts of the nodes on its path, the root's first.
+    """A tree in preorder (see :class:`~home_credit.synthetic.chain.tree.Tree`), and the leaf of each row.
+
+    For each leaf it also has the class counts of the nodes on its path, the root's first.
     """
 
     preorder: list[int]

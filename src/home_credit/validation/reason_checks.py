@@ -1,9 +1,9 @@
-"""Is what an applicant is told true? A check of reasons against the raw rows, apart from the features.
+"""Checks the texts of reasons against the raw rows, independently of the features.
 
-The statements of the reason codes are chosen by conditions on features. Here each is judged a second time, in plain
-Python on the applicant's rows as a request brings them, so that a wrong feature, a wrong condition and a wrong word
-are all found. The facts behind a reason are computed a second time for the columns of the application and for the
-counts, shares, extremes and sums of the histories that stand in most reasons.
+Conditions on features choose the statements of reason codes. Here each statement is evaluated a second time, in plain
+Python on the applicant's raw rows, so that a wrong feature, a wrong condition and a wrong word are all found. The
+facts behind a reason are computed a second time for the columns of the application and for the counts, shares,
+extremes and sums of the histories that most reasons show.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ MISMATCHES = (
 
 
 def false_statements(rows: Rows, reasons: Sequence[Reason]) -> Iterator[str]:
-    """Yield one line for each reason whose words, or whose value, the rows contradict.
+    """Yield one line for each reason whose text or value the rows contradict.
 
-    ``rows`` are one applicant's raw rows by table, ``reasons`` those that the applicant is told.
+    ``rows`` are one applicant's raw rows by table, ``reasons`` those given to the applicant.
     """
     applicant = Applicant(rows)
     for reason in reasons:
@@ -49,12 +49,12 @@ def false_statements(rows: Rows, reasons: Sequence[Reason]) -> Iterator[str]:
 
 
 def can_judge(reason: Reason) -> bool:
-    """Tell whether the fact behind a reason is computed a second time here."""
+    """Return whether the value of a reason can be computed a second time here."""
     return reason.feature in FACTS
 
 
 def _statement(reason: Reason) -> str | None:
-    """Return the statement that the text begins with, ``None`` where it tells a topic and its fact alone."""
+    """Return the statement that the text begins with, ``None`` where it has only a topic and a value."""
     told = reason.text.en.split(" – ")[0]
     return next((each.en for each in reason_codes()[reason.code].statements if each.en == told), None)
 
@@ -73,7 +73,7 @@ def _false_fact(applicant: Applicant, reason: Reason) -> Iterator[str]:
 
 
 class Applicant:
-    """One applicant's rows, with the few questions that statements ask of them."""
+    """One applicant's rows, with the queries that statements need."""
 
     def __init__(self, rows: Rows) -> None:
         application = rows[APPLICATION]
@@ -99,7 +99,7 @@ class Applicant:
         return list(found.values())
 
     def any(self, table: str, test: Callable[[Row], bool]) -> bool:
-        """Tell whether a row of the table passes the test."""
+        """Return whether a row of the table passes the test."""
         return any(test(row) for row in self.table(table))
 
 
