@@ -224,7 +224,9 @@ def test_options_are_told_in_both_languages_with_what_they_cost_in_all() -> None
     assert option.total.change == pytest.approx(400 / 450 - 1, abs=0.001)
     assert option.text.en.startswith("Ask for 400,000 instead of 450,000: the credit would be 479,200,")
     assert option.text.en.endswith("(−11.1\u00a0%).")
-    assert option.text.fr.startswith("Demander 400\u202f000 au lieu de 450\u202f000 : le crédit serait de")
+    assert option.text.fr.startswith(
+        "Demander 400\u202f000 au lieu de 450\u202f000\u00a0: le crédit serait de"
+    )
     assert "mensualité" in option.text.fr and "35 %" in found.assumptions.en
 
 

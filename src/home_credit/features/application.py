@@ -103,7 +103,7 @@ def _loan() -> list[Feature]:
     months = col(TERM_MONTHS)
     interest = annuity * months - credit
     made = {
-        "APP_TERM": (ratio(credit, annuity), "months", "credit over monthly instalment: the shortest possible term", "crédit rapporté à la mensualité : durée minimale"),
+        "APP_TERM": (ratio(credit, annuity), "months", "credit over monthly instalment: the shortest possible term", "crédit rapporté à la mensualité\u00a0: durée minimale"),
         "APP_IMPLIED_TERM": (months, "months", "term of the loan, inferred from its amounts by earlier loans", "durée du prêt, déduite de ses montants d’après des prêts antérieurs"),
         "APP_IMPLIED_INTEREST": (ratio(interest, credit), "ratio", "interest over the implied term, as a share of the credit", "intérêts sur la durée implicite, en part du crédit"),
         "APP_IMPLIED_RATE": (col(TERM_RATE), "rate", "nominal yearly interest rate at the implied term", "taux d’intérêt annuel nominal pour la durée implicite"),
