@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from home_credit.features import arithmetic
@@ -40,6 +40,7 @@ def test_thousandths_of_an_amount_add_up_exactly(amounts: list[float]) -> None:
     assert total == sum(Fraction(round(amount * 1000)) for amount in amounts)
 
 
+@settings(max_examples=30)
 @given(AMOUNTS, st.randoms())
 def test_the_order_of_rows_never_changes_a_bit(amounts: list[float], random: object) -> None:
     shuffled = list(amounts)

@@ -38,7 +38,7 @@ def by(measured: Fairness, *names: str) -> Any:
     return next(part for part in measured["by"] if part["traits"] == list(names))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.lists(PERSON, min_size=1, max_size=40))
 def test_figures_are_their_definitions(rows: list[tuple[Any, ...]]) -> None:
     table = pl.DataFrame(

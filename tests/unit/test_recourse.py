@@ -227,7 +227,7 @@ def test_options_are_told_in_both_languages_with_what_they_cost_in_all() -> None
     assert option.text.fr.startswith(
         "Demander 400\u202f000 au lieu de 450\u202f000\u00a0: le crédit serait de"
     )
-    assert "mensualité" in option.text.fr and "35 %" in found.assumptions.en
+    assert "mensualité" in option.text.fr and "35%" in found.assumptions.en
 
 
 def test_a_longer_term_is_told_with_its_higher_cost() -> None:
