@@ -159,7 +159,7 @@ def up(settings: Settings, progress: Callable[[int, int], None], echo: Callable[
         _prepare_portfolio(settings.portfolio, progress, echo)
         for name, port in ports.items():
             services.append(_start(name, port, api_url=f"http://127.0.0.1:{ports['api']}"))
-        echo(f"starting; what the services say is in {LOGS}/")
+        echo(f"starting; the logs of the services are in {LOGS}/")
         _await_all(services, echo)
         echo(f"all three answer after {time.monotonic() - began:.0f} s; Ctrl-C stops them")
         while all(service.process.poll() is None for service in services):

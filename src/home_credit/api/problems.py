@@ -35,7 +35,7 @@ class Kind(NamedTuple):
 
 
 INVALID = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-input", "The input breaks the schema")
-FAULT = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "A fault of ours")
+FAULT = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "Internal error")
 
 # An error is looked up by its class, then by its base classes.
 ERRORS: Mapping[type[Exception], Kind] = {
@@ -60,7 +60,7 @@ STATUSES: Mapping[int, Kind] = {
     kind.status: kind
     for kind in (
         Kind(HTTPStatus.UNAUTHORIZED, "unauthorized", "An API key is needed"),
-        Kind(HTTPStatus.NOT_FOUND, "unknown-route", "There is nothing at this address"),
+        Kind(HTTPStatus.NOT_FOUND, "unknown-route", "There is no such address"),
         Kind(HTTPStatus.METHOD_NOT_ALLOWED, "method", "The address does not take this method"),
         Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The request body is too large"),
         Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "The request body must be JSON"),
@@ -78,7 +78,7 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, (ValidationError, RequestValidationError)):
         return _invalid(error.errors()[0])
     if kind is FAULT:
-        return _problem(kind, "the request could not be served; the fault is logged")
+        return _problem(kind, "the request could not be served; the error is logged")
     return _problem(kind, str(error), getattr(error, "field", None))
 
 
@@ -100,7 +100,7 @@ def install(app: FastAPI) -> None:
         return response_of(error)
 
     async def fault(request: Request, error: Exception) -> Response:
-        logger.error("fault at %s %s", request.method, request.url.path, exc_info=error)
+        logger.error("error at %s %s", request.method, request.url.path, exc_info=error)
         return response_of(error)
 
     for kind in (errors.HomeCreditError, RequestValidationError, HTTPException):

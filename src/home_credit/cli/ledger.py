@@ -21,7 +21,7 @@ def verify() -> None:
 
     with shown() as progress, closing(Ledger.open(Settings().database_url)) as ledger:
         records = ledger.verify(progress)
-    typer.echo(f"{records} records, chain whole")
+    typer.echo(f"{records} records, chain intact")
 
 
 @app.command()

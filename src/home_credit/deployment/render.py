@@ -264,7 +264,7 @@ def _problem(response: httpx.Response) -> Exception:
         )
     if status == httpx.codes.NOT_FOUND:
         return UnknownServiceError(
-            f"Render knows nothing at {place} (404); check the service id and whose key it is"
+            f"Render finds nothing at {place} (404); check the service id and whose key it is"
         )
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return RateLimitError(

@@ -113,7 +113,7 @@ def unpack_history(packed: bytes) -> list[Value]:
     """Return what :func:`pack_history` packed, bit for bit. Raises ValueError for other bytes."""
     size = 8 * len(HISTORY_NAMES)
     if len(packed) < size:
-        raise ValueError(f"{len(packed)} bytes are no features of a history")
+        raise ValueError(f"{len(packed)} bytes are not the features of a history")
     numbers = array("d", packed[:size])
     if byteorder == "big":
         numbers.byteswap()

@@ -48,9 +48,9 @@ def read(model: type[T], number: int, payload: bytes) -> T:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise BrokenRecordError(f"it is no record of format {number}: {place}: {first['msg']}") from error
+        raise BrokenRecordError(f"it is not a record of format {number}: {place}: {first['msg']}") from error
     except UNREADABLE as error:
-        raise BrokenRecordError(f"it is no record of format {number}: {error!r}") from error
+        raise BrokenRecordError(f"it is not a record of format {number}: {error!r}") from error
 
 
 def _decision_1_to_2(content: Json) -> Json:

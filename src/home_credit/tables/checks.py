@@ -140,7 +140,7 @@ def _violations(column: Column, dtype: pl.DataType) -> Iterator[Violation]:
         integer = value.cast(pl.Int64, strict=False).cast(dtype, strict=False)
         number = value.is_finite() if dtype.is_float() else value.is_not_null()
         yield Violation(
-            WrongTypeError, column.name, number & integer.ne_missing(value), "{value} is no integer"
+            WrongTypeError, column.name, number & integer.ne_missing(value), "{value} is not an integer"
         )
     if column.limit is not None:
         number = value.fill_nan(None) if dtype.is_float() else value
@@ -189,7 +189,7 @@ def _unknown(name: str, frame: pl.LazyFrame, column: Column) -> Iterator[str]:
     effect = "counts as missing" if column.dtype == "text" else "is used as it is"
     for unknown, row, rows in found.head(_SHOWN).iter_rows():
         yield (
-            f"table {name}, column {column.name}, row {row + 1}: {_shown(unknown)} is no known value and"
+            f"table {name}, column {column.name}, row {row + 1}: {_shown(unknown)} is not a known value and"
             f" {effect} ({rows} row{'s' if rows > 1 else ''})"
         )
     if found.height > _SHOWN:

@@ -44,7 +44,7 @@ def scan(
     Columns of a CSV file come as ``schema`` says, except that integer columns with other numbers in them come as
     floats; columns of a Parquet file keep their types. :func:`home_credit.tables.checks.check` checks both.
 
-    Raises MissingColumnError, WrongTypeError (a CSV value that is no number) and TableError (unreadable).
+    Raises MissingColumnError, WrongTypeError (a CSV value that is not a number) and TableError (unreadable).
     """
     parquet = path.suffix == ".parquet"
     raw = pl.scan_parquet(path, glob=False) if parquet else _text(path)
@@ -98,7 +98,7 @@ def _parse(name: str, path: Path, schema: Mapping[str, pl.DataType]) -> pl.LazyF
         **{f"{column}/number": unparsed(column, pl.Float64()).any() for column in numeric},
     ).collect(engine="streaming").row(0, named=True)  # fmt: skip
     faults = [
-        Violation(WrongTypeError, column, unparsed(column, pl.Float64()), "{value} is no number")
+        Violation(WrongTypeError, column, unparsed(column, pl.Float64()), "{value} is not a number")
         for column in numeric
         if failed[f"{column}/number"]
     ]

@@ -98,7 +98,7 @@ class _Reader:
             checked = check(name, raw, columns, labels)
         if further:
             named = ", ".join(further)
-            self.warnings.append(f"table {name}: columns that the schema does not know are ignored: {named}")
+            self.warnings.append(f"table {name}: unknown columns are ignored: {named}")
         self.warnings.extend(checked.warnings)
         types = {column: str(dtype) for column, dtype in schema.items()}
         self.summaries[name] = {"schema": types, **checked.summary}

@@ -57,7 +57,7 @@ def _prepare(connection: Connection) -> None:
             _create(connection)
             return
         if found != set(schema.metadata.tables):
-            raise LedgerError(f"the database holds a table {min(found)} that is not a ledger's")
+            raise LedgerError(f"the database holds a table {min(found)} that does not belong to a ledger")
         revision = UNVERSIONED
         version.create(connection)
         connection.execute(insert(version), {"version_num": revision})
