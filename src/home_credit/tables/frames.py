@@ -1,4 +1,4 @@
-"""The types in which Polars holds the tables; apart from the schema, which is read where there is no Polars."""
+"""The Polars types of the tables, separate from the schema, which does not need Polars."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TYPES: Mapping[DType, pl.DataType] = MappingProxyType(
 
 
 def polars_type(column: Column) -> pl.DataType:
-    """Return the type that holds the column."""
+    """Return the Polars type of the column."""
     return _TYPES[column.dtype]
 
 

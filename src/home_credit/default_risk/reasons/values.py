@@ -24,7 +24,7 @@ _WORDS: Mapping[str, Mapping[Language, tuple[str, str]]] = {
 
 
 def number(value: float, language: Language, *, decimals: int = 0) -> str:
-    """Return a number with thousands apart; one that would round to zero keeps its first digit."""
+    """Return a number with separated thousands; one that would round to zero keeps its first digit."""
     while decimals < 6 and value != 0 and round(value, decimals) == 0:
         decimals += 1
     text = f"{value:,.{decimals}f}"
@@ -36,10 +36,10 @@ def number(value: float, language: Language, *, decimals: int = 0) -> str:
 
 
 def in_words(feature: Feature, value: Value, language: Language) -> str:
-    """Return a value that is there, with the unit of its feature."""
+    """Return a value that is not missing, with the unit of its feature."""
     if isinstance(value, str):
         return _flag(value, language) if value in YES | NO else _quoted(value, language)
-    assert value is not None  # noqa: S101  # for mypy: absence has words of its own
+    assert value is not None  # noqa: S101  # for mypy: callers handle missing values
     return _FORMATS.get(feature.unit, _plain)(float(value), language)
 
 

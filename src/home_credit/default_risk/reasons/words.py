@@ -1,8 +1,8 @@
 """A reason in words: a statement that is true of the applicant, and the fact behind it with its unit.
 
-Nothing is told that does not follow from the applicant's own rows. A statement is chosen by conditions on features,
-which are exact functions of the rows; the fact is the value of the feature that contributed most, beside the median
-of the applicants that the model was trained on. A value that is missing is told as missing.
+Every text follows from the applicant's own rows. A statement is chosen by conditions on features, which are exact
+functions of the rows; the fact is the value of the feature that contributed most, beside the median of the training
+applicants. A missing value is stated as missing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from home_credit.default_risk.reasons import values
 from home_credit.default_risk.reasons.codes import code_of, reason_codes
@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from home_credit.default_risk.reasons.effects import Effect
     from home_credit.languages import Language
 
-# Shares of rows that a count of the catalogue gives the number of.
+
+class _Label(TypedDict):
+    en: str
+    fr: str
+    before: NotRequired[bool]
+
+
+# Shares of rows, and the count in the catalogue that is the number of these rows.
 DENOMINATORS: Mapping[str, str] = {
     **{
         f"INS_{scope}_{kind}_SHARE": f"INS_{scope}_COUNT"
@@ -35,7 +42,7 @@ DENOMINATORS: Mapping[str, str] = {
     "BUR_ACTIVE_SHARE": "BUR_ALL_COUNT",
     "BB_LATE_CREDITS_SHARE": "BB_CREDITS",
 }  # fmt: skip
-# What has no middle that says anything.
+# Units whose median has no meaning.
 _NO_MEDIAN = frozenset({"code", "flag", "hour", "category"})
 
 _PHRASES: Mapping[Language, Mapping[str, str]] = {
@@ -93,7 +100,7 @@ def _median(name: str, median: float, language: Language) -> str:
 
 @cache
 def label(name: str, language: Language) -> str:
-    """Return what a feature is, as a noun phrase before its value."""
+    """Return the name of a feature, as a noun phrase before its value."""
     known = _labels().get(name)
     words: str = known[language] if known else getattr(CATALOGUE[name], language)
     first = words.split(" ", 1)[0]
@@ -113,9 +120,9 @@ def _value(name: str, value: Value, value_of: ValueOf, language: Language) -> st
 
 
 def _shown(name: str, value: Value) -> Value:
-    """Return days that the tables count backwards as a time before the application."""
-    before = _labels().get(name, {}).get("before", False)
-    return -value if before and isinstance(value, int | float) else value
+    """Return a value; days that the tables count backwards become a time before the application."""
+    known = _labels().get(name)
+    return -value if known and known.get("before") and isinstance(value, int | float) else value
 
 
 def _is(name: str, value: str, language: Language) -> str:
@@ -128,6 +135,7 @@ def _features_of(code: str) -> int:
 
 
 @cache
-def _labels() -> Mapping[str, Any]:
+def _labels() -> Mapping[str, _Label]:
     text = files("home_credit.default_risk.reasons").joinpath("labels.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    labels: dict[str, _Label] = tomllib.loads(text)
+    return labels
