@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 
-from home_credit.applicants.parquet import ApplicantStore
 from home_credit.config import Settings
 from home_credit.decisioning import recourse
 from home_credit.decisioning.recourse.loans import COLUMNS, Loan, Points
@@ -29,6 +28,9 @@ from home_credit.schemas import PredictionRequest, Recourse
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from support.parquet_rows import ParquetRows  # the reader that the tests compare with
 
 
 def verified(scorer: Scorer, rows: dict[str, object], found: Recourse) -> int:
@@ -70,7 +72,7 @@ def main() -> None:
     parser.add_argument("--applicants", type=int, default=200)
     parser.add_argument("--tries", type=int, default=2_000)
     arguments = parser.parse_args()
-    scorer, portfolio = Scorer.load(arguments.models, Settings()), ApplicantStore(arguments.tables)
+    scorer, portfolio = Scorer.load(arguments.models, Settings()), ParquetRows(arguments.tables)
     with open_tables(arguments.tables, "test") as source:
         pool = source.applicants[ID].sample(min(20 * arguments.applicants, len(source.applicants)), seed=1)
         scored = score_matrix(scorer, feature_matrix(source.frames, pool, scorer.terms))

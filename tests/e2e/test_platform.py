@@ -36,6 +36,7 @@ class Platform:
             **os.environ,
             **{f"PORT_{name}": str(port) for name, port in self.ports.items()},
             "HOME_CREDIT_PORTFOLIO": str(portfolio),
+            "APPLICANTS_URL": f"sqlite:///{folder / 'applicants.db'}",
             "DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}",
         }
         self.output = folder / "up.log"

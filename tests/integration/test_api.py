@@ -395,7 +395,7 @@ def test_the_api_key(make: Callable[..., Api]) -> None:
 def test_without_any_part_the_api_starts_and_says_so(tmp_path: Path) -> None:
     settings = Settings(
         HOME_CREDIT_MODELS=tmp_path / "none",
-        HOME_CREDIT_PORTFOLIO=tmp_path / "none",
+        applicants_url=f"sqlite:///{tmp_path}/none.db",
         database_url="postgresql://clerk:s3cret@127.0.0.1:1/ledger?connect_timeout=1",
     )
     with TestClient(create_app(settings)) as api:

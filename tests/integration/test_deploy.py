@@ -33,10 +33,10 @@ ROLLOUT = ("rollout", "--registry", "ghcr.io/Owner", "--commit", "0123456789abcd
 
 
 @pytest.fixture(scope="module")
-def settings(portfolio: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(applicants_url: str, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     ledger = tmp_path_factory.mktemp("ledger") / "ledger.db"
     return Settings(
-        HOME_CREDIT_MODELS=models, HOME_CREDIT_PORTFOLIO=portfolio, database_url=f"sqlite:///{ledger}"
+        HOME_CREDIT_MODELS=models, applicants_url=applicants_url, database_url=f"sqlite:///{ledger}"
     )
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from home_credit.applicants.parquet import ApplicantStore
 from home_credit.features.build import feature_batches, feature_matrix, plan
 from home_credit.features.catalogue import CATALOGUE
 from home_credit.features.request import NAMES, RequestFeatures
@@ -15,6 +14,7 @@ from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import HISTORIES, ID
 from home_credit.tables.source import open_tables
 from home_credit.terms.frames import learn_terms
+from support.parquet_rows import ParquetRows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def assert_alone_equals_table(tables: Path, applicants: int) -> int:
     with open_tables(tables, "train") as source:
         terms = learn_terms(source.frames["previous_application"])
         together = feature_matrix(source.frames, source.applicants[ID], terms)
-    features, portfolio = RequestFeatures(terms), ApplicantStore(tables)
+    features, portfolio = RequestFeatures(terms), ParquetRows(tables)
     # Every so many, so that low and high ids are both there.
     chosen = together[ID].gather_every(max(1, len(together) // applicants)).head(applicants).to_list()
     without_history = 0

@@ -12,7 +12,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from home_credit.api.app import create_app
-from home_credit.applicants.parquet import ApplicantStore
 from home_credit.config import Settings
 from home_credit.decisioning import records, recourse
 from home_credit.decisioning.recourse.loans import COLUMNS
@@ -21,10 +20,13 @@ from home_credit.ledger.store import Ledger
 from home_credit.policy import Costs, Policy
 from home_credit.schemas import Decision, PredictionRequest, Problem, Recourse
 from home_credit.tables.bundle import parse_bundle
+from support.parquet_rows import ParquetRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from home_credit.applicants import ApplicantStore
 
 SECONDS = 1.0  # of the processor: what else runs on the machine must not fail a test
 
@@ -42,16 +44,15 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
 
 
 @pytest.fixture(scope="module")
-def api(portfolio: Path, scorer: Scorer, ledger: Ledger) -> Iterator[TestClient]:
-    app = create_app(Settings(), scorer=scorer, applicants=ApplicantStore(portfolio), ledger=ledger)
+def api(known: ApplicantStore, scorer: Scorer, ledger: Ledger) -> Iterator[TestClient]:
+    app = create_app(Settings(), scorer=scorer, applicants=known, ledger=ledger)
     with TestClient(app) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def refused(portfolio: Path, scorer: Scorer) -> list[dict[str, Any]]:
+def refused(known: ApplicantStore, scorer: Scorer) -> list[dict[str, Any]]:
     """The rows of the first forty applicants that are not approved."""
-    known = ApplicantStore(portfolio)
     rows = [known.bundle(applicant) for applicant in known.applicants(limit=400)]
     assessed = scorer.assess([parse_bundle(bundle) for bundle in rows])
     return [bundle for bundle, outcome in zip(rows, assessed, strict=True) if outcome.decision != "approved"][
@@ -143,7 +144,7 @@ def test_what_cannot_be_answered_is_a_problem(
 
 @pytest.mark.real_rows
 def test_real_applicants_get_verified_answers(scorer: Scorer, real_tables: Path) -> None:
-    known = ApplicantStore(real_tables)
+    known = ParquetRows(real_tables)
     rows = [known.bundle(applicant) for applicant in known.applicants(limit=60)]
     assessed = scorer.assess([parse_bundle(bundle) for bundle in rows])
     of_interest = [

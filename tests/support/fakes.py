@@ -14,7 +14,7 @@ from home_credit.decisioning.model import Scores
 from home_credit.decisioning.recourse.loans import COLUMNS
 from home_credit.errors import UnknownApplicantError
 from home_credit.features.rows import FeatureRows
-from home_credit.schemas import Assessment, ModelFacts
+from home_credit.schemas import ApplicantList, Assessment, ModelFacts
 from home_credit.terms.learning import learn
 from support.assessments import POLICY
 from support.loans import price_list
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from home_credit.features.rows import Numbers
     from home_credit.policy import Policy
+    from home_credit.schemas import ApplicantQuery
     from home_credit.tables.bundle import ParsedBundle
     from home_credit.terms.model import TermModel
 
@@ -121,14 +122,11 @@ class FakeApplicantStore:
     def __init__(self, bundles: Mapping[int, dict[str, Any]]) -> None:
         self._bundles = bundles
 
-    @property
-    def total(self) -> int:
-        return len(self._bundles)
-
     def bundle(self, applicant_id: int) -> dict[str, Any]:
         if applicant_id not in self._bundles:
             raise UnknownApplicantError(applicant_id)
         return self._bundles[applicant_id]
 
-    def applicants(self, after: int = 0, limit: int = 50) -> list[int]:
-        return [applicant for applicant in sorted(self._bundles) if applicant > after][:limit]
+    def search(self, query: ApplicantQuery) -> ApplicantList:
+        found = [applicant for applicant in sorted(self._bundles) if applicant > query.after]
+        return ApplicantList(applicants=found[: query.limit], total=len(self._bundles))

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from home_credit.applicants.parquet import ApplicantStore
-from home_credit.errors import BundleError, MissingTableError, UnknownApplicantError
+from home_credit.errors import BundleError
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, Column, table
@@ -207,20 +206,3 @@ def test_columns_checked_at_once_are_as_checked_one_by_one(data: st.DataObject) 
             }
             outcomes.append((present, warnings))
     assert outcomes[0] == outcomes[1]
-
-
-def test_the_portfolio_knows_its_applicants_and_nobody_else(tmp_path: Any) -> None:
-    with pytest.raises(MissingTableError, match="no application_train.parquet"):
-        ApplicantStore(tmp_path).applicants()
-    rows = [application(SK_ID_CURR=number) for number in (3, 1, 2)]
-    pl.DataFrame(rows, schema=polars_schema(table(APPLICATION))).write_parquet(
-        tmp_path / "application_test.parquet"
-    )
-    portfolio = ApplicantStore(tmp_path)
-    assert (portfolio.total, portfolio.applicants(1), portfolio.applicants(limit=1)) == (3, [2, 3], [1])
-    bundle = portfolio.bundle(2)
-    assert bundle[APPLICATION] == rows[2]
-    assert all(bundle[name] == [] for name in HISTORIES)
-    assert parse_bundle(bundle).warnings == []
-    with pytest.raises(UnknownApplicantError, match="9"):
-        portfolio.bundle(9)

@@ -44,10 +44,11 @@ ERRORS: Mapping[type[Exception], Kind] = {
     errors.UnknownApplicantError: Kind(HTTPStatus.NOT_FOUND, "unknown-applicant", "Unknown applicant"),
     errors.UnknownDecisionError: Kind(HTTPStatus.NOT_FOUND, "unknown-decision", "Unknown decision"),
     errors.OtherModelError: Kind(HTTPStatus.CONFLICT, "other-model", "Another model made this decision"),
-    # The only tables that the API reads are its own portfolio: whoever asks has no part in their state.
-    errors.TableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-portfolio", "The portfolio is not available"),
     errors.UnavailableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
     errors.ArtifactError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-model", "No model is loaded"),
+    errors.ApplicantStoreError: Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "no-portfolio", "The portfolio is not available"
+    ),
     errors.LedgerError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-ledger", "The ledger is not available"),
     errors.BrokenRecordError: Kind(
         HTTPStatus.INTERNAL_SERVER_ERROR, "broken-record", "A record of the ledger is broken"

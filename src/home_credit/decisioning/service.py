@@ -13,7 +13,7 @@ from home_credit.decisioning import records, recourse
 from home_credit.decisioning.replay import recorded_scorer, replay_record
 from home_credit.errors import BundleError, HomeCreditError, UnknownApplicantError
 from home_credit.ledger.records import ReviewContent
-from home_credit.schemas import Applicant, ApplicantList, PredictionRequest
+from home_credit.schemas import Applicant, PredictionRequest
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import APPLICATION, ID, TARGET
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from home_credit.features.rows import Value
     from home_credit.ledger import Ledger
     from home_credit.schemas import (
+        ApplicantList,
+        ApplicantQuery,
         Assessment,
         Decision,
         DecisionRecord,
@@ -119,10 +121,9 @@ class DecisionService:
         decisions = iter(self._record(scorer, [request for request, _ in good], assessments))
         return [next(decisions) if isinstance(each, tuple) else each for each in checked]
 
-    def applicants(self, after: int, limit: int) -> ApplicantList:
-        """Return up to ``limit`` known applicants above ``after``."""
-        store = self._applicants.get()
-        return ApplicantList(applicants=store.applicants(after=after, limit=limit), total=store.total)
+    def applicants(self, query: ApplicantQuery) -> ApplicantList:
+        """Return the known applicants that a query asks for."""
+        return self._applicants.get().search(query)
 
     def applicant(self, applicant_id: int) -> Applicant:
         """Return the rows that the platform holds of one applicant; raises :class:`UnknownApplicantError`."""

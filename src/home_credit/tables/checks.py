@@ -38,11 +38,13 @@ class Violation:
 class Checked:
     """A table that can be used.
 
-    ``frame`` has the columns of the schema, in its order and types; NaN is null. ``summary`` depends on
-    the table's content alone, not on the format or order of its rows.
+    ``frame`` has the columns of the schema, in its order and types; NaN is null, and so is a category that the
+    schema does not know. ``written`` is ``frame`` with such categories as they are, the very same object where
+    there are none. ``summary`` depends on the table's content alone, not on the format or order of its rows.
     """
 
     frame: pl.LazyFrame
+    written: pl.LazyFrame
     rows: int
     summary: dict[str, int]
     warnings: list[str]
@@ -82,9 +84,11 @@ def check(
         known = sum(facts[f"{column.name}/{value}"] for value in column.values)
         if column.values and known < facts[f"{column.name}/count"]:
             warnings.extend(_unknown(name, frame, column))
-            strange.append(column)
+            if column.dtype == "text":
+                strange.append(column)
     return Checked(
-        frame=frame.with_columns(_known_only(column) for column in strange if column.dtype == "text"),
+        frame=frame.with_columns(map(_known_only, strange)) if strange else frame,
+        written=frame,
         rows=facts["rows"],
         summary={fact: value for fact, value in facts.items() if not fact.startswith("fault/")},
         warnings=warnings,

@@ -1,0 +1,224 @@
+"""The store of applicants in its place: filled by the command and by `make up`, read by the API without Polars."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import subprocess
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from home_credit.applicants import ApplicantStore
+from home_credit.applicants.loading import current_features, load
+from home_credit.client import ApiClient
+from home_credit.config import Settings
+from home_credit.errors import ApiError
+from home_credit.features.request import RequestFeatures
+from home_credit.features.version import history_version
+from home_credit.progress import silent
+from home_credit.schemas import ApplicantQuery
+from home_credit.services import _prepare_applicants
+from home_credit.tables.schema import HISTORIES
+from home_credit.tables.source import open_tables
+from home_credit.terms.frames import learn_terms
+from support import sites
+from support.applicant_stores import write_portfolio
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMAND = [sys.executable, "-c", "from home_credit.cli.main import main; main()"]
+WITHOUT_POLARS = """
+import json, sys
+from home_credit.applicants import ApplicantStore
+from home_credit.progress import silent
+from home_credit.schemas import ApplicantQuery
+store = ApplicantStore.open(sys.argv[1])
+query = ApplicantQuery(id_prefix="1", age_band="30-39", limit=3)
+found = store.search(query).applicants
+print(json.dumps([found, len(store.bundle(found[0])), sorted({"polars", "pandas", "pyarrow"} & set(sys.modules))]))
+"""
+
+
+def bits(values: list[Any]) -> list[Any]:
+    return [value.hex() if isinstance(value, float) else value for value in values]
+
+
+def test_ready_features_are_those_of_a_request_to_the_bit(portfolio: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/applicants.db"
+    load(portfolio, url, current_features(), batch=700)
+    with open_tables(portfolio, "all") as source:
+        request = RequestFeatures(learn_terms(source.frames["previous_application"]))
+    with closing(ApplicantStore.open(url)) as store:
+        without_history = 0
+        for applicant in store.applicants(limit=1000)[::4]:
+            held = store.read(applicant)
+            ready = held.history_features(history_version())
+            assert ready is not None
+            assert bits(ready) == bits(request.history(held.columns))
+            assert any(not math.isnan(value) for value in ready if isinstance(value, float)) == any(
+                held.histories.values()
+            )
+            without_history += not any(held.bundle[name] for name in HISTORIES)
+        assert without_history
+
+
+def test_the_store_is_read_without_polars(applicants_url: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT_POLARS, applicants_url], capture_output=True, text=True, check=True
+    )
+    found, tables, loaded = json.loads(ran.stdout)
+    assert (len(found), tables, loaded) == (3, 7, [])
+
+
+def home_credit(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+def test_the_command_loads_and_names_what_is_wrong(tmp_path: Path) -> None:
+    tables, url = write_portfolio(tmp_path / "tables"), f"sqlite:///{tmp_path}/applicants.db"
+    ran = home_credit("load", "--tables", tables, "--to", url)
+    assert (ran.returncode, ran.stdout) == (0, "6 applicants loaded\n"), ran.stderr
+    (tables / "bureau.parquet").write_bytes(b"PAR1 and no more")
+    ran = home_credit("load", "--tables", tables, "--to", url)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("home-credit: table bureau: ")
+    ran = home_credit("load", "--tables", tables, "--to", "mysql://somewhere/else")
+    assert ran.returncode == 2
+    assert "SQLite or PostgreSQL" in ran.stderr
+    with closing(ApplicantStore.open(url)) as store:
+        assert store.total == 6
+        assert store.content().definitions_version == history_version()
+
+
+# What `make up` does before it starts the services.
+
+
+def prepare(**settings: Any) -> list[str]:
+    told: list[str] = []
+
+    _prepare_applicants(Settings(**settings), silent, told.append)
+    return told
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/applicants.db"
+
+
+def total(url: str) -> int:
+    with closing(ApplicantStore.open(url)) as store:
+        return store.total
+
+
+def test_a_portfolio_is_loaded_once_and_again_when_it_changes(tmp_path: Path, url: str) -> None:
+    tables = write_portfolio(tmp_path / "tables")
+    asked = {"HOME_CREDIT_PORTFOLIO": tables, "applicants_url": url}
+    assert prepare(**asked) == [f"loading the applicants of {tables}"]
+    assert prepare(**asked) == []
+    shutil.copy(tables / "bureau.parquet", tmp_path / "copy")
+    shutil.copy(tmp_path / "copy", tables / "bureau.parquet")  # another time, the same bytes
+    assert prepare(**asked) == []
+    (tables / "application_test.parquet").unlink()
+    assert prepare(**asked) == [f"loading the applicants of {tables}"]
+    assert total(url) == 3
+
+
+def test_definitions_that_change_are_a_reason_to_load(tmp_path: Path, url: str) -> None:
+    tables = write_portfolio(tmp_path / "tables")
+    load(tables, url)  # without any features
+    asked = {"HOME_CREDIT_PORTFOLIO": tables, "applicants_url": url}
+    assert prepare(**asked) == [f"loading the applicants of {tables}"]
+    assert prepare(**asked) == []
+
+
+def test_what_was_loaded_from_elsewhere_is_kept_until_a_portfolio_is_asked_for(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOME_CREDIT_PORTFOLIO", raising=False)
+    elsewhere = write_portfolio(tmp_path / "elsewhere")
+    load(elsewhere, url, current_features())
+    assert prepare(applicants_url=url) == []
+    (elsewhere / "application_test.parquet").unlink()
+    assert prepare(applicants_url=url) == [f"loading the applicants of {elsewhere}"]
+    shutil.rmtree(elsewhere)
+    assert prepare(applicants_url=url) == [
+        f"serving 3 applicants loaded from {elsewhere}, which is no longer there"
+    ]
+    monkeypatch.setenv("HOME_CREDIT_PORTFOLIO", str(write_portfolio(tmp_path / "tables")))
+    assert prepare(applicants_url=url) == [f"loading the applicants of {tmp_path / 'tables'}"]
+    assert total(url) == 6
+
+
+def test_a_portfolio_that_is_missing_is_made(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("home_credit.services.DEMO_APPLICANTS", 20)
+    tables = tmp_path / "demo"
+    told = prepare(HOME_CREDIT_PORTFOLIO=tables, applicants_url=url)
+    assert told == [
+        f"making a demo portfolio of 20 applicants in {tables}",
+        f"loading the applicants of {tables}",
+    ]
+    assert total(url) == 20
+
+
+# Over HTTP.
+
+
+def test_the_api_lists_and_finds_applicants(
+    applicants_url: str, known: ApplicantStore, tmp_path: Path
+) -> None:
+    settings = Settings(
+        HOME_CREDIT_MODELS=tmp_path, applicants_url=applicants_url, database_url=f"sqlite:///{tmp_path}/l.db"
+    )
+    with sites.api(settings) as url, ApiClient(url) as client:
+        everybody = client.applicants(limit=7)
+        assert (everybody.applicants, everybody.total) == (known.applicants(limit=7), known.total)
+        found = client.applicants(
+            0, 5, id_prefix="10", age_band="40-49", contract="Revolving loans", region=2
+        )
+        query = ApplicantQuery(
+            limit=5, id_prefix="10", age_band="40-49", contract="Revolving loans", region=2
+        )
+        assert found == known.search(query)
+        assert found.applicants
+        for applicant in found.applicants:
+            application = client.applicant(applicant).bundle.application
+            assert application == known.bundle(applicant)["application"]
+            assert str(applicant).startswith("10")
+            assert (application["NAME_CONTRACT_TYPE"], application["REGION_RATING_CLIENT"]) == (
+                "Revolving loans",
+                2,
+            )
+            assert 40 <= -application["DAYS_BIRTH"] / 365.25 < 50
+        for wrong, field in (
+            ({"id_prefix": "1%"}, "id_prefix"),
+            ({"limit": 5000}, "limit"),
+            ({"region": 9}, "region"),
+        ):
+            with pytest.raises(ApiError, match=f"{field}: ") as caught:
+                client._get("/applicants", type(found), params=wrong)  # type: ignore[arg-type]  # what it never sends
+            assert caught.value.status == 422
+
+
+def test_the_api_serves_what_is_loaded_while_it_runs(tmp_path: Path, url: str) -> None:
+    settings = Settings(
+        HOME_CREDIT_MODELS=tmp_path, applicants_url=url, database_url=f"sqlite:///{tmp_path}/l.db"
+    )
+    with sites.api(settings) as address, ApiClient(address, back_off=()) as client:
+        with pytest.raises(ApiError, match="home-credit load") as caught:
+            client.applicants()
+        assert caught.value.status == 503
+        load(write_portfolio(tmp_path / "tables"), url)
+        assert client.applicants().applicants == [1, 3, 4, 5, 8, 9]
+        (tmp_path / "tables" / "application_test.parquet").unlink()
+        load(tmp_path / "tables", url)
+        assert client.applicants().applicants == [3, 5, 9]
+        with pytest.raises(ApiError) as caught:
+            client.applicant(4)
+        assert caught.value.status == 404
