@@ -29,8 +29,8 @@ from home_credit.features.version import history_version
 from home_credit.progress import Progress, silent
 from home_credit.tables.files import find
 from home_credit.tables.frames import age_band
-from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, table
-from home_credit.tables.source import TEST, TRAIN, open_tables
+from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, TEST, TRAIN, table
+from home_credit.tables.source import open_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
