@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003  (pydantic resolves it at run time)
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
 
-# The platform's languages, that of its readers first.
-Language = Literal["fr", "en"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 Lever = Literal["amount", "up_front", "term"]
 AgeBand = Literal["under 30", "30-39", "40-49", "50-59", "60 and over"]
 Contract = Literal["Cash loans", "Revolving loans"]

@@ -31,10 +31,25 @@ def later(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+STAGES = {
+    "tables checked", "features of applicants", "folds of the model", "models to explain",
+    "folds of logistic regression", "runs tracked",
+}  # fmt: skip
+
+
 def trained(portfolio: Path, folder: Path, parameters: list[dict[str, float]]) -> str:
+    steps: list[tuple[str, int, int | None]] = []
     manifest = train(
-        portfolio, folder, tracking="mlruns", costs=policy.Costs(), parameters=parameters, repeats=1
+        portfolio,
+        folder,
+        tracking="mlruns",
+        costs=policy.Costs(),
+        parameters=parameters,
+        repeats=1,
+        progress=lambda *step: steps.append(step),
     )
+    assert {stage for stage, done, _ in steps if done == 0} >= STAGES
+    assert {stage for stage, done, total in steps if done == total} >= STAGES
     return manifest.model_version
 
 

@@ -7,13 +7,14 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 from home_credit.config import Settings
 from home_credit.decisioning.features import ApplicantFeatures
 from home_credit.decisioning.model import RiskModel
 from home_credit.decisioning.scoring import Scorer
-from home_credit.decisioning.tables import score_matrix
+from home_credit.decisioning.tables import score_batches, score_matrix
 from home_credit.default_risk import artifacts, classifier, reasons
 from home_credit.default_risk.calibration import Calibration
 from home_credit.errors import ArtifactError
@@ -58,6 +59,18 @@ def test_one_applicant_is_scored_as_in_the_whole_table(scorer: Scorer, portfolio
         assert (alone.decision, alone.score, alone.grade) == (row["decision"], row["score"], row["grade"])
         told = [reason.code for reason in alone.reasons][:4]
         assert told == [row[f"reason_{n}"] for n in range(1, len(told) + 1)]
+
+
+def test_batches_are_scored_in_order_as_the_whole_and_say_how_far_they_are(
+    scorer: Scorer, portfolio: Path
+) -> None:
+    with open_tables(portfolio, "test") as source:
+        rows = feature_matrix(source.frames, source.applicants[ID], scorer.terms)
+    steps: list[tuple[str, int, int | None]] = []
+    batches = [rows.head(100), rows.slice(100)]
+    scored = list(score_batches(scorer, batches, len(rows), lambda *step: steps.append(step)))
+    assert pl.concat(scored).equals(score_matrix(scorer, rows))
+    assert steps == [("applicants scored", done, len(rows)) for done in (100, len(rows))]
 
 
 def test_reasons_add_up_to_the_log_odds(models: Path, bundles: list[ParsedBundle]) -> None:

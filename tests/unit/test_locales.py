@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from home_credit.dashboard import profile
 from home_credit.dashboard.texts import MINUS, NARROW_SPACE, texts
-from home_credit.schemas import LANGUAGES, PredictionRequest
+from home_credit.languages import LANGUAGES
+from home_credit.schemas import PredictionRequest
 
 FR, EN = texts("fr"), texts("en")
 ROOT = Path(__file__).parents[2]

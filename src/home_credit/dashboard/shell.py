@@ -13,7 +13,7 @@ from home_credit.client import ApiClient
 from home_credit.config import Settings
 from home_credit.dashboard import markup
 from home_credit.dashboard.texts import Texts, texts
-from home_credit.schemas import LANGUAGES, Language
+from home_credit.languages import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, tzinfo
 
-    from home_credit.schemas import Language
+    from home_credit.languages import Language
 
 NARROW_SPACE = "\u202f"
 MINUS = "\u2212"

@@ -10,7 +10,7 @@ from home_credit.features.rows import FeatureRows
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from home_credit.features.rows import Numbers
+    from home_credit.features.rows import Numbers, Value
     from home_credit.tables.bundle import ParsedBundle
     from home_credit.terms.model import TermModel
 
@@ -27,7 +27,7 @@ class ApplicantFeatures:
     def compute(self, bundles: Sequence[ParsedBundle]) -> FeatureRows:
         """Return the features of applicants, one row per bundle, in order."""
         return FeatureRows(
-            [self._features.compute(bundle.application, bundle.histories) for bundle in bundles]
+            [self._features.features(bundle.application, self._history(bundle)) for bundle in bundles]
         )
 
     def variants(self, bundle: ParsedBundle, replaced: Mapping[str, Numbers]) -> FeatureRows:
@@ -44,5 +44,8 @@ class ApplicantFeatures:
             }
             for values in zip(*columns, strict=True)
         )
-        history = self._features.history(bundle.histories)
-        return FeatureRows(self._features.variants(bundle.application, history, changes))
+        return FeatureRows(self._features.variants(bundle.application, self._history(bundle), changes))
+
+    def _history(self, bundle: ParsedBundle) -> Sequence[Value]:
+        ready = bundle.history_features
+        return self._features.history(bundle.histories) if ready is None else ready

@@ -39,14 +39,11 @@ class _Cards:
         self.late = numbers(approved, "LATE")
         start = np.floor(numbers(approved, "DAYS_DECISION") / MONTH) + (random.random(count) < 0.5)
         self.first = np.clip(start, -LONGEST, -1)
-        lifetime = random.random((3, count))
-        completed = lifetime[0] < statistics["completed"]
-        self.closed_from = np.where(completed, np.ceil(self.first * lifetime[1]), 0)
-        kept = random.exponential(statistics["completed_months"], count)
-        stops = lifetime[0] > 1 - statistics["stops"]
-        stopped = np.where(stops, np.floor(self.first * lifetime[1]), -1)
-        self.last = np.where(completed, np.floor(self.closed_from + kept), stopped)
-        self.last = np.clip(self.last, self.first, -1)
+        delays = np.cumsum(statistics["last_months"])
+        self.last = np.maximum(-1.0 - np.searchsorted(delays, random.random(count) * delays[-1]), self.first)
+        completed = random.random(count) < statistics["completed"]
+        kept = np.ceil(random.exponential(statistics["completed_months"], count))
+        self.closed_from = np.where(completed, np.maximum(self.last - kept + 1, self.first), 0)
         drawing = numbers(approved, "DAYS_FIRST_DRAWING")
         self._used_from = np.where(drawing < 0, np.floor(drawing / MONTH), 1)
         self._limit = np.round(numbers(approved, "AMT_CREDIT") / 4500) * 4500
@@ -55,7 +52,7 @@ class _Cards:
         self._ceiling = np.interp(appetite, statistics["at"], statistics["utilisation"])
         self._at_machines = random.random(count) < statistics["atm"]
         # Some are left with a small balance that nobody pays.
-        idle = (lifetime[2] < statistics["residue"]) & ~completed & (drawing < 0)
+        idle = (random.random(count) < statistics["residue"]) & ~completed & (drawing < 0)
         self._idle_from = np.where(idle, np.ceil(self.first * random.random(count)), 0)
         self._residue = random.exponential(MEAN_RESIDUE, count)
         self._balance, self._matured = np.zeros(count), np.zeros(count)

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from home_credit.synthetic.chain import Floats
 
 NEWTON_STEPS = 8
-USUAL_END = 60  # days after the last due date; later ends mean that a debt was left
+USUAL_END = 90  # days after the last due date; later ends may mean that a small debt was left
 
 
 def loans_of(previous: pl.DataFrame, late: Floats) -> pl.DataFrame:
     """Return the approved loans that have a first due date, with three further columns.
 
     ``LATE`` is the applicant's lateness; ``PLANNED`` the last due date as planned; ``RESIDUE_SINCE`` the last due date
-    of loans that ended long after it, or have not, because a small debt was left: null for all others.
+    of loans that ended long after it, or have not ended; null for all others.
     """
     first, months = pl.col("DAYS_FIRST_DUE"), pl.col("CNT_PAYMENT")
     last, ended = pl.col("DAYS_LAST_DUE"), pl.col("DAYS_TERMINATION")

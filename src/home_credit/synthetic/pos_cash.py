@@ -32,7 +32,8 @@ def pos_cash(loans: pl.DataFrame, statistics: LoanStatistics, random: np.random.
     final = ends[owner] & (month == last[owner])
     signed = (step == 0) & ~final & (random.random(len(loans)) < statistics["signed"])[owner]
     status = np.where(final, COMPLETED, np.where(signed, SIGNED, ACTIVE))
-    residual = np.floor(numbers(loans, "RESIDUE_SINCE") / MONTH)[owner] < month
+    left = random.random(len(loans)) < statistics["residue"]
+    residual = left[owner] & (np.floor(numbers(loans, "RESIDUE_SINCE") / MONTH)[owner] < month)
     delinquency = Delinquency(numbers(loans, "LATE"), statistics["delinquency"], random)
     past, counted = np.zeros(len(owner), dtype=np.int64), np.zeros(len(owner), dtype=np.int64)
     by_step = np.argsort(step, kind="stable")

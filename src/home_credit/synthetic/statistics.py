@@ -116,10 +116,10 @@ class BureauStatistics(TypedDict):
 
 
 class LoanStatistics(TypedDict):
-    """Monthly balances of loans."""
+    """Monthly balances of loans: shares; ``residue`` is that of loans that ended late because a small debt was left."""
 
-    reported: float
     stops: float
+    residue: float
     signed: float
     delinquency: DelinquencyStatistics
 
@@ -139,11 +139,11 @@ class InstallmentStatistics(TypedDict):
 class CardStatistics(TypedDict):
     """Monthly balances of credit cards: quantiles of use, shares and rates.
 
-    Of all cards, ``completed`` are closed and reported for some months more, of others ``stops`` are reported no
-    longer, and ``residue`` are left with a small debt.
+    Of all cards, the share ``completed`` is closed and reported for some months more, ``residue`` is left with a small
+    debt. ``last_months`` counts cards whose last report is one month old, two, and so on.
     """
 
-    stops: float
+    last_months: list[int]
     completed: float
     completed_months: float
     residue: float

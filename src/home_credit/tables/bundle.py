@@ -12,7 +12,7 @@ from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, TARGET
 from home_credit.tables.values import checked_columns, checked_value, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from home_credit.tables.schema import Column
     from home_credit.tables.values import Columns, ColumnValues, Row
@@ -27,12 +27,14 @@ class ParsedBundle:
 
     ``application`` holds every column of the table, ``None`` where it is missing. ``histories`` holds the columns of
     each history, as :mod:`home_credit.tables.values` describes them; one that no row has may be left out.
+    ``history_features`` are the features of the histories where they are known already; ``histories`` is empty then.
     """
 
     applicant_id: int
     application: Row
     histories: Mapping[str, Columns]
     warnings: list[str]
+    history_features: Sequence[float | str | None] | None = None
 
 
 def parse_bundle(raw: Mapping[str, Any]) -> ParsedBundle:
@@ -49,15 +51,29 @@ def parse_bundle(raw: Mapping[str, Any]) -> ParsedBundle:
     row = _application(raw.get(APPLICATION), warnings)
     applicant = row[ID]
     rows = {name: _history(raw, name, applicant) for name in HISTORIES}
-    application = {
-        name: checked_value(row.get(name), column, APPLICATION, warnings)
-        for name, column in table(APPLICATION).columns.items()
-    }
+    application = _checked(row, warnings)
     histories = {name: checked_columns(name, rows[name], warnings) for name in HISTORIES}
     for name, key in UNIQUE.items():
         _require_unique(name, key, histories[name])
     histories["bureau_balance"] = _owned(histories["bureau_balance"], histories["bureau"], warnings)
     return ParsedBundle(applicant, application, histories, warnings)
+
+
+def parse_application(row: Row, history_features: Sequence[float | str | None]) -> ParsedBundle:
+    """Check the application of an applicant whose histories were checked and aggregated before.
+
+    Raises :class:`BundleError` as :func:`parse_bundle` does.
+    """
+    warnings: list[str] = []
+    known = _application(row, warnings)
+    return ParsedBundle(known[ID], _checked(known, warnings), {}, warnings, history_features)
+
+
+def _checked(row: Row, warnings: list[str]) -> Row:
+    return {
+        name: checked_value(row.get(name), column, APPLICATION, warnings)
+        for name, column in table(APPLICATION).columns.items()
+    }
 
 
 def _application(given: Any, warnings: list[str]) -> Row:  # whatever a request holds

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from home_credit.schemas import LANGUAGES, Text
+from home_credit.languages import LANGUAGES
+from home_credit.schemas import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from home_credit.decisioning.recourse.loans import Loan, Loans
+    from home_credit.languages import Language
     from home_credit.policy import DecisionKind
-    from home_credit.schemas import Language, TotalCost
+    from home_credit.schemas import TotalCost
 
 THOUSANDS: Mapping[Language, str] = {"en": ",", "fr": "\u202f"}
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 Value = float | int | str | None
 ValueOf = Callable[[str], Value]
-Language = Literal["en", "fr"]
 
 _CONDITION = re.compile(r"(\w+) (missing|present|(=|<=|>=|<|>) (\S+))")
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,16 +37,49 @@ def effects(features: Sequence[str], contributions: NDArray[np.float64]) -> list
     The contributions of all effects add up to the sum of the contributions given. The order is by contribution and
     then by code, so that equal contributions always come in the same order.
     """
-    totals: dict[str, float] = {}
-    by_code: dict[str, list[tuple[float, str]]] = {}
-    for name, value in zip(features, contributions.tolist(), strict=True):
-        code = code_of(name)
-        totals[code] = totals.get(code, 0.0) + value
-        by_code.setdefault(code, []).append((value, name))
+    grouping = _grouping(tuple(features))
+    # Added up in the order of the features, code by code.
+    totals = np.bincount(grouping.group_of, weights=contributions, minlength=len(grouping.codes)).tolist()
+    values = contributions[grouping.order].tolist()
     found = [
-        Effect(code, total, (max if total >= 0 else min)(by_code[code])[1]) for code, total in totals.items()
+        Effect(code, total, _strongest(values[first:last], grouping.names[first:last], harmful=total >= 0))
+        for code, total, (first, last) in zip(grouping.codes, totals, grouping.bounds, strict=True)
     ]
     return sorted(found, key=lambda effect: (-effect.contribution, effect.code))
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouping:
+    """Features by reason code: ``order`` puts those of one code beside each other, by name, between ``bounds``."""
+
+    codes: list[str]
+    group_of: NDArray[np.intp]
+    order: NDArray[np.intp]
+    names: list[str]
+    bounds: list[tuple[int, int]]
+
+
+@lru_cache(maxsize=8)
+def _grouping(features: tuple[str, ...]) -> _Grouping:
+    codes = sorted({code_of(name) for name in features})
+    place = {code: group for group, code in enumerate(codes)}
+    group_of = np.array([place[code_of(name)] for name in features], dtype=np.intp)
+    order = sorted(range(len(features)), key=lambda feature: (group_of[feature], features[feature]))
+    ends = np.cumsum(np.bincount(group_of, minlength=len(codes))).tolist()
+    return _Grouping(
+        codes,
+        group_of,
+        np.array(order, dtype=np.intp),
+        [features[feature] for feature in order],
+        list(zip([0, *ends[:-1]], ends, strict=True)),
+    )
+
+
+def _strongest(values: list[float], names: list[str], *, harmful: bool) -> str:
+    """Return the feature that contributed most; of equal ones the last by name where harmful, else the first."""
+    if harmful:
+        return names[len(values) - 1 - values[::-1].index(max(values))]
+    return names[values.index(min(values))]
 
 
 def reportable(all_effects: Sequence[Effect]) -> list[Effect]:

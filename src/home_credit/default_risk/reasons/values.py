@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from home_credit.default_risk.reasons.codes import Language, Value
+    from home_credit.default_risk.reasons.codes import Value
     from home_credit.features.definition import Feature
+    from home_credit.languages import Language
 
 NARROW_SPACE, SPACE = "\u202f", "\u00a0"
 YES, NO = frozenset({"Y", "Yes", 1}), frozenset({"N", "No", 0})

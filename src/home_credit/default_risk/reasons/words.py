@@ -8,7 +8,7 @@ of the applicants that the model was trained on. A value that is missing is told
 from __future__ import annotations
 
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,9 @@ from home_credit.features.catalogue import CATALOGUE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from home_credit.default_risk.reasons.codes import Language, Value, ValueOf
+    from home_credit.default_risk.reasons.codes import Value, ValueOf
     from home_credit.default_risk.reasons.effects import Effect
+    from home_credit.languages import Language
 
 # Shares of rows that a count of the catalogue gives the number of.
 DENOMINATORS: Mapping[str, str] = {
@@ -82,10 +83,15 @@ def fact(name: str, value_of: ValueOf, medians: Mapping[str, float], language: L
     median = medians.get(name)
     if median is None or feature.kind == "category" or feature.unit in _NO_MEDIAN:
         return told
-    middle = values.in_words(feature, _shown(name, median), language)
-    return phrases["median"].format(value=told, median=middle)
+    return phrases["median"].format(value=told, median=_median(name, median, language))
 
 
+@lru_cache(maxsize=4096)
+def _median(name: str, median: float, language: Language) -> str:
+    return values.in_words(CATALOGUE[name], _shown(name, median), language)
+
+
+@cache
 def label(name: str, language: Language) -> str:
     """Return what a feature is, as a noun phrase before its value."""
     known = _labels().get(name)

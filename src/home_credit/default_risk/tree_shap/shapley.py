@@ -14,15 +14,30 @@ features, so Gauss-Legendre quadrature with half as many points is exact.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from home_credit.default_risk.tree_shap.groups import Paths
+
+
+_NEAR, _FAR = sqrt(3 / 7 - 2 / 7 * sqrt(6 / 5)), sqrt(3 / 7 + 2 / 7 * sqrt(6 / 5))
+_MORE, _LESS = (18 + sqrt(30)) / 36, (18 - sqrt(30)) / 36
+# Points and weights of Gauss-Legendre quadrature over [-1, 1], by the number of points. Closed forms: those that come
+# from an eigenvalue problem differ in their last bit with the linear algebra that a machine has.
+_GAUSS_LEGENDRE: tuple[tuple[tuple[float, float], ...], ...] = (
+    (),
+    ((0.0, 2.0),),
+    ((-sqrt(1 / 3), 1.0), (sqrt(1 / 3), 1.0)),
+    ((-sqrt(3 / 5), 5 / 9), (0.0, 8 / 9), (sqrt(3 / 5), 5 / 9)),
+    ((-_FAR, _LESS), (-_NEAR, _MORE), (_NEAR, _MORE), (_FAR, _LESS)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +116,7 @@ def added_by_leaves(
     return added
 
 
-@cache
-def _quadrature(features: int) -> tuple[tuple[float, float], ...]:
-    """Return points and weights that integrate polynomials of degree ``features - 1`` over [0, 1] exactly."""
-    if not features:
-        return ()
-    points, weights = np.polynomial.legendre.leggauss((features + 1) // 2)
-    return tuple(zip(((points + 1.0) / 2.0).tolist(), (weights / 2.0).tolist(), strict=True))
+def _quadrature(features: int) -> Iterator[tuple[float, float]]:
+    """Yield points and weights that integrate polynomials of degree ``features - 1`` over [0, 1] exactly."""
+    for point, weight in _GAUSS_LEGENDRE[(features + 1) // 2]:
+        yield (1.0 + point) / 2.0, weight / 2.0

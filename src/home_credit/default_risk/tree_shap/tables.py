@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -131,4 +132,4 @@ def _base_value(trees: Trees) -> float:
     # A tree of one leaf has no count in the text.
     count = np.where(np.bincount(trees.leaf_tree)[trees.leaf_tree] == 1, 1.0, count)
     total = np.bincount(trees.leaf_tree, weights=count)
-    return float((count / total[trees.leaf_tree] * trees.leaf_value).sum())
+    return fsum((count / total[trees.leaf_tree] * trees.leaf_value).tolist())

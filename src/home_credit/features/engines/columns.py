@@ -88,10 +88,10 @@ class Columns(Lowering):
         partition = self.keys(operation.partition_by)
         keys = [*partition, *self.keys(operation.order_by)]
         order = self.code.let(f"lexsort(({', '.join(reversed(keys))},))")
-        counts = isinstance(operation, o.CumulativeCount)
-        if counts and not partition and not self.facts(operation.of).nullable:
-            return self.code.let(f"ranks({order})")
         within = f", [{', '.join(partition)}]" if partition else ""
+        counts = isinstance(operation, o.CumulativeCount)
+        if counts and not self.facts(operation.of).nullable:
+            return self.code.let(f"ranks({order}{within})")
         function = "running_count" if counts else "running_sum"
         return self.code.let(f"{function}({self.value(operation.of)}, {order}{within})")
 

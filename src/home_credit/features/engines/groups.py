@@ -95,12 +95,15 @@ class OfAll(Aggregates):
                 return self.code.let(f"distinct({self.value(value)})")
             case o.Sum(value) if (flag := flagged(value)) is not None:
                 sides = (flag.left, flag.right) if isinstance(flag, o.And) else (flag,)
-                return self.want("Both", *sorted([TRUE, *map(self.columns.holds, sides)][-2:]))
+                return self.want("Both", *sorted([TRUE, *map(self._scope, sides)][-2:]))
             case o.Aggregate(o.Choose(condition, value, None)):
-                return self._where(type(operation).__name__, self.columns.holds(condition), value)
+                return self._where(type(operation).__name__, self._scope(condition), value)
             case o.Aggregate(value):
                 return self._where(type(operation).__name__, TRUE, value)
         raise NotImplementedError(type(operation).__name__)
+
+    def _scope(self, condition: o.Operation) -> str:
+        return TRUE if self.columns.holds(condition) == TRUE else self.condition(condition)
 
     def _where(self, kind: str, condition: str, value: o.Operation) -> str:
         if kind == "Count" and not self.columns.facts(value).nullable:

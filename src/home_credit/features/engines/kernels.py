@@ -123,10 +123,14 @@ def maxima_by(columns: Floats, first: Places) -> Floats:
     return np.fmax.reduceat(columns, first, 1)
 
 
-def ranks(order: Places) -> Floats:
-    """Number the rows from 1 in ``order``."""
+def ranks(order: Places, partition: Sequence[Floats] = ()) -> Floats:
+    """Number the rows from 1 in ``order``, in which rows with equal ``partition`` are neighbours, anew in each."""
+    numbered = np.arange(1.0, len(order) + 1.0)
+    if partition:
+        first = starts(partition, order)
+        numbered -= np.repeat(first, np.diff(first, append=len(order)))
     result = np.empty(len(order))
-    result[order] = np.arange(1.0, len(order) + 1.0)
+    result[order] = numbered
     return result
 
 
@@ -147,7 +151,7 @@ def _running(column: Floats, order: Places, partition: Sequence[Floats]) -> Floa
     if partition:
         first = starts(partition, order)
         before = np.concatenate(([0.0], running))[first]
-        running = running - np.repeat(before, np.diff(np.append(first, len(order))))
+        running = running - np.repeat(before, np.diff(first, append=len(order)))
     result = np.empty(len(order))
     result[order] = running
     return result
@@ -194,9 +198,8 @@ NAMESPACE: Mapping[str, Any] = MappingProxyType(
     {
         "missing": np.array(np.nan),
         "array": np.array,
-        "where": np.where,
         "full": np.full,
-
+        "where": np.where,
         "floor": np.floor,
         "trunc": np.trunc,
         "sqrt": np.sqrt,
@@ -206,9 +209,10 @@ NAMESPACE: Mapping[str, Any] = MappingProxyType(
         **{
             function.__name__: function
             for function in (
-                rows_of, numbers, texts, digits, clip, least, greatest, check, products, flags_by, sums_by, counts_by, minima_by, maxima_by, ranks, running_count, running_sum, starts, matches,
-                taken, distinct, distinct_by,
+                *(rows_of, numbers, texts, digits, clip, least, greatest, check),
+                *(products, flags_by, sums_by, counts_by, minima_by, maxima_by, distinct, distinct_by),
+                *(ranks, running_count, running_sum, starts, matches, taken),
             )
         },
     }
-)  # fmt: skip
+)

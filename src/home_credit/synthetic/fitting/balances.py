@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 
 from home_credit.synthetic.bureau_balance import CLOSED, STATUSES
+from home_credit.synthetic.days import MONTH
 from home_credit.synthetic.fitting.marginals import MIN_ROWS, quantiles_of
+from home_credit.synthetic.loans import loans_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +28,6 @@ PAST_DUE = ("SK_DPD", "SK_DPD_DEF")
 BOUNDS = (0, 7, 30, 60, 90, 180, 360)  # days past due
 SHORTEST_MONTH, LONGEST_MONTH = 27, 31
 LONG_RESIDUE = 180  # days past due
-LATEST_REPORT = -3  # months
 TENTHS = np.linspace(0, 1, 11)
 
 
@@ -36,8 +37,8 @@ def balances_of(tables: Mapping[str, pl.DataFrame]) -> BalanceStatistics:
         "reported": 0.98,
         "bureau": _bureau(tables["bureau"], tables["bureau_balance"]),
         "loans": {
-            "reported": 1.0,
             "stops": 0.06,
+            "residue": _residue(tables["POS_CASH_balance"], tables["previous_application"]),
             "signed": 0.088,
             "delinquency": _delinquency(tables["POS_CASH_balance"]),
         },
@@ -74,7 +75,8 @@ def _share(rows: pl.Series) -> float:
 
 
 def _delinquency(months: pl.DataFrame) -> DelinquencyStatistics:
-    """Return how days past due follow each other; shares of fewer than :data:`MIN_ROWS` months are 0."""
+    """Return how days past due follow each other, residues apart; shares of fewer than :data:`MIN_ROWS` months are 0."""
+    months = months.filter(pl.col("SK_DPD").max().over("SK_ID_PREV") <= LONG_RESIDUE)
     previous = [
         pl.col(name).shift(1).over("SK_ID_PREV").alias(f"{name}_BEFORE")
         for name in (*PAST_DUE, "MONTHS_BALANCE")
@@ -100,6 +102,18 @@ def _delinquency(months: pl.DataFrame) -> DelinquencyStatistics:
         "tolerated": _rate(counted[falls] == 0),
         "forgiven": _rate(counted[grows & (counted_before > 0)] == 0),
     }
+
+
+def _residue(months: pl.DataFrame, previous: pl.DataFrame) -> float:
+    """Return the share of loans, of those that ended late, that were past due after their last due date."""
+    after = (
+        loans_of(previous, np.zeros(len(previous)))
+        .select("SK_ID_PREV", "RESIDUE_SINCE")
+        .drop_nulls()
+        .join(months, on="SK_ID_PREV")
+        .filter(pl.col("MONTHS_BALANCE") > (pl.col("RESIDUE_SINCE") / MONTH).floor())
+    )
+    return _share(after.group_by("SK_ID_PREV").agg(pl.col("SK_DPD").max() > 0)["SK_DPD"])
 
 
 def _rate(rows: Mask) -> float:
@@ -131,6 +145,7 @@ def _cards(months: pl.DataFrame) -> CardStatistics:
         worst=pl.col("SK_DPD").max(),
     )
     completed = lives.filter(pl.col("completed") > 0)["completed"]
+    last = np.bincount(-1 - lives["last"].to_numpy())
     months = months.filter(pl.col("AMT_CREDIT_LIMIT_ACTUAL") > 0)
     use = pl.col("AMT_BALANCE") / pl.col("AMT_CREDIT_LIMIT_ACTUAL")
     draws = pl.col("AMT_DRAWINGS_CURRENT") > 0
@@ -141,7 +156,7 @@ def _cards(months: pl.DataFrame) -> CardStatistics:
     )
     drawing = months.filter(draws)["AMT_DRAWINGS_CURRENT"] / months.filter(draws)["AMT_CREDIT_LIMIT_ACTUAL"]
     return {
-        "stops": _share((lives["completed"] == 0) & (lives["last"] < LATEST_REPORT)),
+        "last_months": [int(count) for count in np.where(last >= MIN_ROWS, last, 0)],
         "completed": _share(lives["completed"] > 0),
         "completed_months": round(float(completed.to_numpy().mean()), 1),
         "residue": _share(lives["worst"] > LONG_RESIDUE),
