@@ -86,13 +86,17 @@ def main() -> None:
     arguments = parser.parse_args()
     with TemporaryDirectory() as folder:
         file = Path(folder) / "applicants.db"
-        addresses = {"SQLite": f"sqlite:///{file}"} | ({"PostgreSQL": arguments.also} if arguments.also else {})
+        addresses = {"SQLite": f"sqlite:///{file}"} | (
+            {"PostgreSQL": arguments.also} if arguments.also else {}
+        )
         for name, address in addresses.items():
             print(f"{name}: ", end="")
             load_in(arguments.tables, address)
         compare(arguments.tables, addresses, arguments.applicants, arguments.rounds)
         bytes_each = file.stat().st_size / 1000
-        with_store(addresses["SQLite"], lambda store: print(f"disk: {bytes_each / store.total:.2f} kB an applicant"))
+        with_store(
+            addresses["SQLite"], lambda store: print(f"disk: {bytes_each / store.total:.2f} kB an applicant")
+        )
 
 
 def with_store(address: str, use: Callable[[Any], None]) -> None:
@@ -106,14 +110,14 @@ def compare(tables: Path, addresses: dict[str, str], applicants: int, rounds: in
     import random
 
     from home_credit.applicants import ApplicantStore
-    from home_credit.features.version import history_version
+    from home_credit.applicants.definitions import definitions_version
     from support.parquet_rows import ParquetRows
 
     parquet = ParquetRows(tables)
     everybody = parquet.applicants(limit=10**9)
     chosen = random.Random(1).sample(everybody, min(applicants, len(everybody)))  # noqa: S311  # no secret
     stores = {name: ApplicantStore.open(address) for name, address in addresses.items()}
-    version = history_version()
+    version = definitions_version()
 
     def ready(store: ApplicantStore) -> Callable[[int], Any]:
         def read(applicant: int) -> tuple[Any, Any]:
@@ -135,7 +139,9 @@ def compare(tables: Path, addresses: dict[str, str], applicants: int, rounds: in
             times[name] += milliseconds(read, chosen)
     before = median(times["Parquet"])
     for name, found in times.items():
-        print(f"{name:<28} {median(found):8.3f} ms, {before / median(found):6.0f} times less, longest {max(found):.3f}")
+        print(
+            f"{name:<28} {median(found):8.3f} ms, {before / median(found):6.0f} times less, longest {max(found):.3f}"
+        )
     some = chosen[:100]
     print(
         f"peak memory of a reader: Parquet {peak_mib('parquet', str(tables), some)} MiB,"

@@ -141,9 +141,7 @@ def _echo(line: str) -> None:
     print(line, flush=True)  # noqa: T201  # the command's own output
 
 
-def up(
-    settings: Settings, progress: Progress = silent, echo: Callable[[str], None] = _echo
-) -> None:
+def up(settings: Settings, progress: Progress = silent, echo: Callable[[str], None] = _echo) -> None:
     """Run all three services until Ctrl-C, SIGTERM or the end of one of them; nothing is left running.
 
     Makes the demo portfolio first where the configured one is missing, and loads what changed into the store of

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from home_credit.applicants import ApplicantStore
+from home_credit.applicants.definitions import definitions_version
 from home_credit.applicants.loading import current_features, load
 from home_credit.client import ApiClient
 from home_credit.config import Settings
 from home_credit.errors import ApiError
 from home_credit.features.request import RequestFeatures
-from home_credit.features.version import history_version
 from home_credit.progress import silent
 from home_credit.schemas import ApplicantQuery
 from home_credit.services import _prepare_applicants
+from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import HISTORIES
 from home_credit.tables.source import open_tables
 from home_credit.terms.frames import learn_terms
@@ -57,9 +58,9 @@ def test_ready_features_are_those_of_a_request_to_the_bit(portfolio: Path, tmp_p
         without_history = 0
         for applicant in store.applicants(limit=1000)[::4]:
             held = store.read(applicant)
-            ready = held.history_features(history_version())
+            ready = held.history_features(definitions_version())
             assert ready is not None
-            assert bits(ready) == bits(request.history(held.columns))
+            assert bits(ready) == bits(request.history(parse_bundle(held.bundle).histories))
             assert any(not math.isnan(value) for value in ready if isinstance(value, float)) == any(
                 held.histories.values()
             )
@@ -92,7 +93,7 @@ def test_the_command_loads_and_names_what_is_wrong(tmp_path: Path) -> None:
     assert "SQLite or PostgreSQL" in ran.stderr
     with closing(ApplicantStore.open(url)) as store:
         assert store.total == 6
-        assert store.content().definitions_version == history_version()
+        assert store.content().definitions_version == definitions_version()
 
 
 # What `make up` does before it starts the services.

@@ -116,16 +116,27 @@ class FakeScorer:
         return LIKED if self._likes(application) else 1 - (application["EXT_SOURCE_2"] or 0.0)
 
 
+class FakeKnownApplicant:
+    """Raw rows alone: no features of the histories are ready."""
+
+    def __init__(self, bundle: dict[str, Any]) -> None:
+        self.bundle, self.application = bundle, bundle["application"]
+        self.histories = {name: rows for name, rows in bundle.items() if name != "application"}
+
+    def history_features(self, _definitions_version: str) -> None:
+        """None are kept."""
+
+
 class FakeApplicantStore:
     """Holds the bundles it is given."""
 
     def __init__(self, bundles: Mapping[int, dict[str, Any]]) -> None:
         self._bundles = bundles
 
-    def bundle(self, applicant_id: int) -> dict[str, Any]:
+    def read(self, applicant_id: int) -> FakeKnownApplicant:
         if applicant_id not in self._bundles:
             raise UnknownApplicantError(applicant_id)
-        return self._bundles[applicant_id]
+        return FakeKnownApplicant(self._bundles[applicant_id])
 
     def search(self, query: ApplicantQuery) -> ApplicantList:
         found = [applicant for applicant in sorted(self._bundles) if applicant > query.after]

@@ -121,16 +121,6 @@ def test_nobody_else_is_known(store: ApplicantStore, unknown: int) -> None:
         store.bundle(unknown)
 
 
-def test_columns_hold_what_the_rows_hold(store: ApplicantStore) -> None:
-    held = store.read(5)
-    for name, columns in held.columns.items():
-        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        assert [{key: value for key, value in row.items() if value is not None} for row in rows] == (
-            held.bundle[name]
-        )
-    assert not any(store.read(8).columns.values())
-
-
 def test_what_is_absent_is_null_in_the_application_and_left_out_of_histories(tmp_path: Path) -> None:
     applications = a_table("application_train", **{ID: IDS, "EXT_SOURCE_1": [math.nan, None, 0.5]})
     held = a_table("bureau", **{ID: IDS, "AMT_ANNUITY": [math.nan, None, 0.5]})
@@ -326,17 +316,13 @@ def test_features_of_the_histories_are_ready_under_their_version(url: str, table
     load(tables, url, _counted("one"))
     with closing(ApplicantStore.open(url)) as store:
         assert store.content().definitions_version == "one"
-        ready = store.history_features(5, "one", lambda _: pytest.fail("computed again"))
-        assert exact(ready) == exact([2.0, "Active", math.nan, -0.0])
+        assert exact(store.read(5).history_features("one")) == exact([2.0, "Active", math.nan, -0.0])
         assert exact(store.read(8).history_features("one")) == exact([math.nan, None, math.nan, -0.0])
 
 
-def test_features_of_other_definitions_are_computed_and_never_served(url: str, tables: Path) -> None:
+def test_features_of_other_definitions_are_never_served(url: str, tables: Path) -> None:
     load(tables, url, _counted("one"))
     with closing(ApplicantStore.open(url)) as store:
-        asked: list[Any] = []
-        computed = store.history_features(5, "two", lambda bundle: asked.append(bundle) or [7.0])  # type: ignore[func-returns-value]
-        assert (computed, asked) == ([7.0], [store.bundle(5)])
         assert store.read(5).history_features("two") is None
         load(tables, url, _counted("two"))
         assert store.read(5).history_features("one") is None
@@ -345,15 +331,21 @@ def test_features_of_other_definitions_are_computed_and_never_served(url: str, t
         assert store.read(5).history_features("two") is None
 
 
-def test_features_leave_out_what_a_request_leaves_out(tmp_path: Path) -> None:
-    unknown = a_table("bureau", **{ID: IDS, "CREDIT_ACTIVE": ["Dormant", "Active", "Closed"]})
-    tables = write_portfolio(tmp_path, bureau=unknown)
+def test_no_features_are_kept_where_a_request_would_warn(tmp_path: Path) -> None:
+    tables = write_portfolio(
+        tmp_path / "tables",
+        bureau=a_table("bureau", **{ID: IDS, "CREDIT_ACTIVE": ["Dormant", "Active", "Closed"]}),
+        previous_application=a_table(
+            "previous_application", **{ID: IDS, "NFLAG_INSURED_ON_APPROVAL": [1.0, 2.0, None]}
+        ),
+    )
     url = f"sqlite:///{tmp_path}/applicants.db"
     load(tables, url, _counted("one"))
     with closing(ApplicantStore.open(url)) as store:
-        features = store.read(5).history_features("one")
-    assert features is not None
-    assert features[:2] == [1.0, None]
+        kept = {applicant: store.read(applicant).history_features("one") for applicant in IDS}
+        assert [applicant for applicant in IDS if kept[applicant]] == [9]
+        for applicant in IDS:
+            assert bool(parse_bundle(store.bundle(applicant)).warnings) == (kept[applicant] is None)
 
 
 # Listing and searching.

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from home_credit.errors import BundleError
 from home_credit.tables.bundle import parse_bundle
-from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, Column, table
 from home_credit.tables.values import _columns_by_value, checked_columns
 from support.tables import frame_of

@@ -12,6 +12,7 @@ import polars as pl
 from polars import selectors
 
 from home_credit.applicants.address import parsed
+from home_credit.applicants.definitions import definitions_version
 from home_credit.applicants.schema import (
     SCHEMA_VERSION,
     Content,
@@ -25,10 +26,9 @@ from home_credit.applicants.store import ApplicantStore
 from home_credit.applicants.writing import replacing
 from home_credit.errors import ApplicantStoreError
 from home_credit.features.build import history_features
-from home_credit.features.version import history_version
 from home_credit.progress import Progress, silent
 from home_credit.tables.files import find
-from home_credit.tables.frames import age_band
+from home_credit.tables.frames import age_band, is_known
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, TEST, TRAIN, table
 from home_credit.tables.source import open_tables
 
@@ -70,7 +70,7 @@ class Loaded:
 
 def current_features() -> HistoryFeatures:
     """Return how this release makes the features of histories."""
-    return HistoryFeatures(history_version(), history_features)
+    return HistoryFeatures(definitions_version(), history_features)
 
 
 def held(address: str) -> Content | None:
@@ -144,14 +144,9 @@ def _split(tables: Path) -> Split:
 def _batches(source: Source, features: HistoryFeatures | None, size: int) -> Iterator[tuple[Rows, Rows]]:
     """Yield the rows of both tables of the store, applicants ascending."""
     ids, training = source.applicants[ID].sort(), source.target[ID]
-    unknown_values = any(source.frames[name] is not source.written[name] for name in HISTORIES)
     for start in range(0, len(ids), size):
-        batch = ids.slice(start, size)
-        frames = _of(batch, source.written)
-        made: dict[int, bytes] = {}
-        if features:
-            # What a request leaves out of its features, the features of the store leave out too.
-            made = _features(_of(batch, source.frames) if unknown_values else frames, features)
+        frames = _of(ids.slice(start, size), source.written)
+        made = _features(frames, features) if features else {}
         yield _listed(frames[APPLICATION], training), _payloads(frames, made)
 
 
@@ -175,7 +170,7 @@ def _listed(application: pl.DataFrame, training: pl.Series) -> Rows:
     columns = table(APPLICATION).columns
 
     def known(name: str) -> pl.Expr:
-        return pl.when(pl.col(name).is_in(columns[name].values)).then(pl.col(name))
+        return pl.when(is_known(columns[name])).then(pl.col(name))
 
     return (
         application.sort(ID)
@@ -222,7 +217,21 @@ def _encoded(history: pl.DataFrame, columns: tuple[str, ...]) -> dict[int, bytes
 
 
 def _features(frames: Mapping[str, pl.DataFrame], features: HistoryFeatures) -> dict[int, bytes]:
+    """Return the features of the histories, but of applicants of whom a request would have something to say.
+
+    A warning of an unknown value belongs to the decision: it is made from the rows then, not from kept features.
+    """
+    warned = _with_unknown_values(frames)
     made = features.compute({name: frame.drop(OWNER).lazy() for name, frame in frames.items()})
     # A missing number is NaN, as in the functions that compute a request.
     rows = made.with_columns(selectors.float().fill_null(math.nan)).collect().iter_rows()
-    return {applicant: packed(values) for applicant, *values in rows}
+    return {applicant: packed(values) for applicant, *values in rows if applicant not in warned}
+
+
+def _with_unknown_values(frames: Mapping[str, pl.DataFrame]) -> set[int]:
+    found: set[int] = set()
+    for name in HISTORIES:
+        unknown = [~is_known(column) for column in table(name).columns.values() if column.values]
+        if unknown:
+            found.update(frames[name].filter(pl.any_horizontal(unknown))[OWNER])
+    return found

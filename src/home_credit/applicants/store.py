@@ -17,8 +17,6 @@ from home_credit.schemas import ApplicantList, ApplicantQuery
 from home_credit.tables.schema import APPLICATION, HISTORIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from sqlalchemy.engine import Connection
 
 Row = dict[str, Any]
@@ -64,14 +62,6 @@ class KnownApplicant:
         return tables
 
     @property
-    def columns(self) -> dict[str, dict[str, list[Any]]]:
-        """The histories as columns, with ``None`` where a value is missing: what features are computed from."""
-        return {
-            name: dict(zip(self._content.columns[name], columns, strict=True)) if columns else {}
-            for name, columns in zip(HISTORIES, self._unpacked(self._histories), strict=True)
-        }
-
-    @property
     def bundle(self) -> Bundle:
         """All raw rows, as a request brings them."""
         return {APPLICATION: self.application, **self.histories}
@@ -79,7 +69,7 @@ class KnownApplicant:
     def history_features(self, definitions_version: str) -> list[Value] | None:
         """Return the features of the histories in the order of their definitions.
 
-        ``None`` where the store holds those of other definitions, or none.
+        ``None`` where the store holds those of other definitions, or none: they are computed of the rows then.
         """
         if self._features is None or self._content.definitions_version != definitions_version:
             return None
@@ -172,18 +162,6 @@ class ApplicantStore:
         Raises :class:`UnknownApplicantError`.
         """
         return self.read(applicant_id).bundle
-
-    def history_features(
-        self, applicant_id: int, definitions_version: str, compute: Callable[[Bundle], Sequence[Value]]
-    ) -> list[Value]:
-        """Return the features of one applicant's histories under the definitions of that version.
-
-        Those of other definitions are not used: ``compute`` makes them of the raw rows then. Raises
-        :class:`UnknownApplicantError`.
-        """
-        held = self.read(applicant_id)
-        ready = held.history_features(definitions_version)
-        return list(compute(held.bundle)) if ready is None else ready
 
     def _read_content(self, connection: Connection) -> Content:
         version = connection.scalar(select(applicant_store.c.schema_version))

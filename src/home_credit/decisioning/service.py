@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from home_credit.decisioning import records, recourse
+from home_credit.decisioning.known import known_bundle
 from home_credit.decisioning.replay import recorded_scorer, replay_record
 from home_credit.errors import BundleError, HomeCreditError, UnknownApplicantError
 from home_credit.ledger.records import ReviewContent
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from home_credit.applicants import ApplicantStore
+    from home_credit.applicants import ApplicantStore, KnownApplicant
     from home_credit.decisioning.resources import LazyResource
     from home_credit.decisioning.scoring import Scorer
     from home_credit.features.rows import Value
@@ -127,20 +128,22 @@ class DecisionService:
 
     def applicant(self, applicant_id: int) -> Applicant:
         """Return the rows that the platform holds of one applicant; raises :class:`UnknownApplicantError`."""
-        if not 0 <= applicant_id <= LARGEST_ID:
-            raise UnknownApplicantError(applicant_id)
-        rows = self._applicants.get().bundle(applicant_id)
-        return Applicant(SK_ID_CURR=applicant_id, bundle=PredictionRequest(**rows))
+        held = self._known(applicant_id)
+        return Applicant(SK_ID_CURR=applicant_id, bundle=PredictionRequest(**held.bundle))
 
     def decide_applicant(self, applicant_id: int, overrides: Mapping[str, Value] | None = None) -> Decision:
         """Decide on the rows held of a known applicant; with ``overrides``, even empty, as a simulation."""
-        request = self.applicant(applicant_id).bundle
-        if overrides is None:
-            return self.decide(request)
-        if overrides.get(ID, applicant_id) != applicant_id:
+        scorer, held = self.scorer(), self._known(applicant_id)
+        changes = overrides or {}
+        if changes.get(ID, applicant_id) != applicant_id:
             raise BundleError(f"{APPLICATION}.{ID}", "a simulation cannot be of another applicant")
-        changed = request.model_copy(update={APPLICATION: {**request.application, **overrides}})
-        return self.decide(changed, simulation=True)
+        application = {**held.application, **changes}
+        # A label that somebody brings along decides nothing, and nothing checked it.
+        application.pop(TARGET, None)
+        assessments = scorer.assess([known_bundle(held, application)], simulation=overrides is not None)
+        request = PredictionRequest(**{**held.histories, APPLICATION: application})
+        (decision,) = self._record(scorer, [request], assessments)
+        return decision
 
     def recourse(self, request: PredictionRequest) -> Recourse:
         """Return the loans that one applicant would have been approved with; nothing is recorded."""
@@ -173,6 +176,11 @@ class DecisionService:
     def replay(self, decision_id: str) -> Replay:
         """Compute a recorded decision again; raises :class:`OtherModelError` where another model made it."""
         return replay_record(self.scorer(), self._ledger.get().read(decision_id).decision)
+
+    def _known(self, applicant_id: int) -> KnownApplicant:
+        if not 0 <= applicant_id <= LARGEST_ID:
+            raise UnknownApplicantError(applicant_id)
+        return self._applicants.get().read(applicant_id)
 
     def _record(
         self, scorer: Scorer, requests: Sequence[PredictionRequest], assessments: Sequence[Assessment]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import polars as pl
 
 from home_credit.errors import NotFiniteError, TableError, WrongTypeError
-from home_credit.tables.frames import polars_type
+from home_credit.tables.frames import is_known, polars_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -183,7 +183,7 @@ def _unknown(name: str, frame: pl.LazyFrame, column: Column) -> Iterator[str]:
     found = (
         frame.select(value)
         .with_row_index(_ROW)
-        .filter(value.is_not_null() & ~value.is_in(column.values))
+        .filter(~is_known(column))
         .group_by(value)
         .agg(pl.col(_ROW).min(), pl.len().alias("rows"))
         .sort(_ROW)
@@ -201,8 +201,7 @@ def _unknown(name: str, frame: pl.LazyFrame, column: Column) -> Iterator[str]:
 
 def _known_only(column: Column) -> pl.Expr:
     """Return a text column with the values that the schema does not know as missing, as in a request."""
-    value = pl.col(column.name)
-    return pl.when(value.is_in(column.values)).then(value)
+    return pl.when(is_known(column)).then(pl.col(column.name))
 
 
 def _shown(value: Any) -> str:

@@ -29,6 +29,12 @@ def polars_schema(of: Table) -> dict[str, pl.DataType]:
     return {column.name: polars_type(column) for column in of.columns.values()}
 
 
+def is_known(column: Column) -> pl.Expr:
+    """Return whether each value is one that the schema lists for its column, missing where the value is."""
+    listed = pl.Series(column.values, dtype=polars_type(column), strict=False)
+    return pl.col(column.name).is_in(listed.implode())
+
+
 def age_band(days_birth: pl.Expr) -> pl.Expr:
     """Return which of :data:`~home_credit.tables.schema.AGE_BANDS` an age is in, missing where the age is.
 
