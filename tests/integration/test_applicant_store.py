@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 import subprocess
 import sys
@@ -18,14 +17,9 @@ from home_credit.applicants.loading import current_features, load
 from home_credit.client import ApiClient
 from home_credit.config import Settings
 from home_credit.errors import ApiError
-from home_credit.features.request import RequestFeatures
 from home_credit.progress import silent
 from home_credit.schemas import ApplicantQuery
 from home_credit.services import _prepare_applicants
-from home_credit.tables.bundle import parse_bundle
-from home_credit.tables.schema import HISTORIES
-from home_credit.tables.source import open_tables
-from home_credit.terms.frames import learn_terms
 from support import sites
 from support.applicant_stores import write_portfolio
 
@@ -43,29 +37,6 @@ query = ApplicantQuery(id_prefix="1", age_band="30-39", limit=3)
 found = store.search(query).applicants
 print(json.dumps([found, len(store.bundle(found[0])), sorted({"polars", "pandas", "pyarrow"} & set(sys.modules))]))
 """
-
-
-def bits(values: list[Any]) -> list[Any]:
-    return [value.hex() if isinstance(value, float) else value for value in values]
-
-
-def test_ready_features_are_those_of_a_request_to_the_bit(portfolio: Path, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/applicants.db"
-    load(portfolio, url, current_features(), batch=700)
-    with open_tables(portfolio, "all") as source:
-        request = RequestFeatures(learn_terms(source.frames["previous_application"]))
-    with closing(ApplicantStore.open(url)) as store:
-        without_history = 0
-        for applicant in store.applicants(limit=1000)[::4]:
-            held = store.read(applicant)
-            ready = held.history_features(definitions_version())
-            assert ready is not None
-            assert bits(ready) == bits(request.history(parse_bundle(held.bundle).histories))
-            assert any(not math.isnan(value) for value in ready if isinstance(value, float)) == any(
-                held.histories.values()
-            )
-            without_history += not any(held.bundle[name] for name in HISTORIES)
-        assert without_history
 
 
 def test_the_store_is_read_without_polars(applicants_url: str) -> None:

@@ -38,10 +38,10 @@ from home_credit.errors import (
 )
 from home_credit.schemas import AgeBand, ApplicantQuery, Contract
 from home_credit.tables.bundle import parse_bundle
-from home_credit.tables.frames import age_band, polars_schema
+from home_credit.tables.frames import age_band
 from home_credit.tables.schema import AGE_BANDS, APPLICATION, HISTORIES, ID, TARGET, table
 from home_credit.tables.source import open_tables
-from support.applicant_stores import IDS, TEST_IDS, write_marked, write_portfolio
+from support.applicant_stores import IDS, TEST_IDS, portfolios, write_marked, write_portfolio
 from support.parquet_rows import ParquetRows
 from support.tables import a_table, frame_of
 
@@ -233,8 +233,6 @@ def test_real_applicants_come_back_as_they_were_written(real_tables: Path, tmp_p
 
 # Whatever the tables hold comes back.
 
-FLOATS = st.floats(-1e6, 1e6, allow_subnormal=True)
-
 
 def exact(value: Any) -> Any:
     """A value such that two are equal only where types and bits are: floats as hexadecimal digits."""
@@ -243,40 +241,6 @@ def exact(value: Any) -> Any:
     if isinstance(value, list):
         return [exact(each) for each in value]
     return value.hex() if isinstance(value, float) else (type(value), value)
-
-
-@st.composite
-def portfolios(draw: st.DrawFn) -> dict[str, pl.DataFrame]:
-    """Some applicants with months, instalments and bureau credits in any order, some of nobody."""
-    ids = draw(st.lists(st.integers(-(2**53) + 1, 2**53 - 1), min_size=1, max_size=6, unique=True))
-    owners = st.sampled_from([*ids, 0])
-    missing = st.none()
-    texts = missing | st.text(max_size=8) | st.sampled_from(["Active", "Completed"])
-
-    def rows(**columns: st.SearchStrategy[Any]) -> dict[str, list[Any]]:
-        count = draw(st.integers(0, 8))
-        return {name: [draw(values) for _ in range(count)] for name, values in columns.items()}
-
-    def a_history(name: str, columns: dict[str, list[Any]]) -> pl.DataFrame:
-        return a_table(name, len(next(iter(columns.values()))), **columns).cast(
-            pl.Schema(polars_schema(table(name)))
-        )
-
-    months = rows(
-        SK_ID_CURR=owners, MONTHS_BALANCE=st.integers(-96, 0), CNT_INSTALMENT=missing | FLOATS,
-        NAME_CONTRACT_STATUS=texts,
-    )  # fmt: skip
-    credits_held = rows(SK_ID_CURR=owners, AMT_CREDIT_SUM=missing | FLOATS, CREDIT_TYPE=texts)
-    one_too_many = st.integers(5000001, 5000001 + len(credits_held[ID]))
-    balances = rows(SK_ID_BUREAU=one_too_many, MONTHS_BALANCE=st.integers(-96, 0))
-    scores, jobs = ([draw(values) for _ in ids] for values in (missing | FLOATS, texts))
-    application: dict[str, list[Any]] = {ID: ids, "EXT_SOURCE_1": scores, "OCCUPATION_TYPE": jobs}
-    return {
-        "application_train": a_table("application_train", len(ids), **application),
-        "POS_CASH_balance": a_history("POS_CASH_balance", months),
-        "bureau": a_history("bureau", credits_held),
-        "bureau_balance": a_history("bureau_balance", balances),
-    }
 
 
 @settings(deadline=None, max_examples=40)
