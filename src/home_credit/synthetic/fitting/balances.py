@@ -75,7 +75,7 @@ def _share(rows: pl.Series) -> float:
 
 
 def _delinquency(months: pl.DataFrame) -> DelinquencyStatistics:
-    """Return how days past due follow each other, residues apart; shares of fewer than :data:`MIN_ROWS` months are 0."""
+    """Return how days past due follow each other, residues apart; shares of under :data:`MIN_ROWS` months are 0."""
     months = months.filter(pl.col("SK_DPD").max().over("SK_ID_PREV") <= LONG_RESIDUE)
     previous = [
         pl.col(name).shift(1).over("SK_ID_PREV").alias(f"{name}_BEFORE")
