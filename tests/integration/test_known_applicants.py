@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +21,7 @@ from home_credit.decisioning.scoring import Scorer
 from home_credit.features.request import HISTORY_NAMES, RequestFeatures
 from home_credit.ledger import Ledger
 from home_credit.tables.bundle import parse_bundle
-from home_credit.tables.schema import APPLICATION, HISTORIES, ID
+from home_credit.tables.schema import APPLICATION, ID
 from home_credit.tables.source import open_tables
 from home_credit.terms.frames import learn_terms
 from home_credit.terms.learning import learn
@@ -48,17 +47,11 @@ def test_ready_features_are_those_of_a_request_to_the_bit(portfolio: Path, tmp_p
     with open_tables(portfolio, "all") as source:
         request = RequestFeatures(learn_terms(source.frames["previous_application"]))
     with closing(ApplicantStore.open(url)) as store:
-        without_history = 0
         for applicant in store.applicants(limit=1000)[::4]:
             held = store.read(applicant)
             ready = held.history_features(definitions_version())
             assert ready is not None
             assert bits(ready) == bits(request.history(parse_bundle(held.bundle).histories))
-            assert any(not math.isnan(value) for value in ready if isinstance(value, float)) == any(
-                held.histories.values()
-            )
-            without_history += not any(held.bundle[name] for name in HISTORIES)
-        assert without_history
 
 
 def test_a_decision_is_the_same_with_ready_features_with_stale_ones_and_from_raw_rows(
@@ -109,7 +102,7 @@ def test_a_known_applicant_s_decision_is_replayed_from_its_rows(
             assert service.decision(simulated.decision_id).bundle.application["AMT_CREDIT"] == 99_000.0
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(portfolio=portfolios())
 def test_whatever_the_tables_hold_ready_features_are_those_of_the_rows(
     portfolio: dict[str, pl.DataFrame],
