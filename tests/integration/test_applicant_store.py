@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,32 +25,63 @@ from home_credit.services import _prepare_applicants
 from support import sites
 from support.applicant_stores import write_portfolio
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 COMMAND = [sys.executable, "-c", "from home_credit.cli.main import main; main()"]
-WITHOUT_POLARS = """
+COMMITTED = Path(__file__).parents[2] / "models"
+SERVE = """
 import json, sys
-from home_credit.applicants import ApplicantStore
-from home_credit.progress import silent
-from home_credit.schemas import ApplicantQuery
-store = ApplicantStore.open(sys.argv[1])
-query = ApplicantQuery(id_prefix="1", age_band="30-39", limit=3)
-found = store.search(query).applicants
-print(json.dumps([found, len(store.bundle(found[0])), sorted({"polars", "pandas", "pyarrow"} & set(sys.modules))]))
+from fastapi.testclient import TestClient
+from home_credit.api.app import create_app
+from home_credit.config import Settings
+from home_credit.examples import BUNDLE
+
+with TestClient(create_app(Settings())) as client:
+    (applicant, *_), known = client.get("/applicants", params={"id_prefix": "5"}).json().values()
+    decided = client.post(f"/applicants/{applicant}/predict").json()
+    statuses = [
+        answer.status_code
+        for answer in (
+            client.get("/health"),
+            client.post("/predict", json=BUNDLE),
+            client.post(f"/applicants/{applicant}/predict", json={"application": {"AMT_CREDIT": 99000}}),
+            client.post(f"/applicants/{applicant}/recourse"),
+            client.get(f"/decisions/{decided['decision_id']}/replay"),
+        )
+    ]
+print(json.dumps([applicant, decided["SK_ID_CURR"], statuses, [*sys.modules]]))
 """
 
 
-def test_the_store_is_read_without_polars(applicants_url: str) -> None:
+def test_the_api_serves_without_polars(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/applicants.db"
+    load(write_portfolio(tmp_path / "tables"), url, current_features())
+    environment = {
+        **os.environ,
+        "HOME_CREDIT_MODELS": str(COMMITTED),
+        "APPLICANTS_URL": url,
+        "DATABASE_URL": f"sqlite:///{tmp_path}/ledger.db",
+    }
     ran = subprocess.run(
-        [sys.executable, "-c", WITHOUT_POLARS, applicants_url], capture_output=True, text=True, check=True
+        [sys.executable, "-c", SERVE], capture_output=True, text=True, check=True, env=environment
     )
-    found, tables, loaded = json.loads(ran.stdout)
-    assert (len(found), tables, loaded) == (3, 7, [])
+    known, decided, statuses, modules = json.loads(ran.stdout)
+    assert (known, decided, statuses) == (5, 5, [200] * 5)
+    assert "home_credit.applicants.store" in modules
+    assert not {name for name in modules if name.split(".")[0] in {"polars", "_polars_runtime_32"}}
 
 
 def home_credit(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+def test_a_verb_whose_package_is_not_installed_says_so(tmp_path: Path) -> None:
+    without = "import sys; sys.modules['polars'] = None; sys.argv[0] = 'home-credit'; " + COMMAND[-1]
+    ran = subprocess.run(
+        [sys.executable, "-c", without, "load", "--tables", str(tmp_path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("home-credit: this verb needs the package polars")
+    assert len(ran.stderr.splitlines()) == 1
 
 
 def test_the_command_loads_and_names_what_is_wrong(tmp_path: Path) -> None:
