@@ -33,7 +33,8 @@ def applicant(**known: Value) -> ValueOf:
 def told(code: str, feature: str, contribution: float = 0.1, /, **known: Value) -> tuple[str, str]:
     """Return a reason in English and French."""
     effect, value_of = Effect(code, contribution, feature), applicant(**known)
-    return words.text(effect, value_of, {}, "en"), words.text(effect, value_of, {}, "fr")
+    said = words.texts(effect, value_of, {})
+    return said["en"], said["fr"]
 
 
 def test_every_feature_has_one_code_and_every_code_a_feature() -> None:
@@ -146,7 +147,7 @@ def test_values_are_told_with_their_unit(feature: str, value: Value, en: str, fr
 def test_days_before_the_application_are_told_as_a_time() -> None:
     medians: Mapping[str, float] = {"DAYS_EMPLOYED": -1_000.0}
     effect, value_of = Effect("EMPLOYMENT_LENGTH", 0.1, "DAYS_EMPLOYED"), applicant(DAYS_EMPLOYED=-90.0)
-    assert words.text(effect, value_of, medians, "en") == (
+    assert words.texts(effect, value_of, medians)["en"] == (
         "Length of the present employment – time in the present employment: 90\u00a0days,"
         " median of applicants 2.7\u00a0years"
     )

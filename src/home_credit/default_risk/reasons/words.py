@@ -38,57 +38,65 @@ DENOMINATORS: Mapping[str, str] = {
 # What has no middle that says anything.
 _NO_MEDIAN = frozenset({"code", "flag", "hour", "category"})
 
-_PHRASES: Mapping[Language, Mapping[str, str]] = {
-    "en": {
-        "is": "{name}: {value}",
-        "unknown": "not known",
-        "of": "{n} of {total} ({share})",
-        "median": "{value}, median of applicants {median}",
-    },
-    "fr": {
-        "is": f"{{name}}{values.SPACE}: {{value}}",
-        "unknown": "information absente",
-        "of": "{n} sur {total} ({share})",
-        "median": "{value}, médiane des demandeurs {median}",
-    },
-}
+_LANGUAGES: tuple[Language, ...] = ("en", "fr")
+_IS: Mapping[Language, str] = {"en": ": ", "fr": f"{values.SPACE}: "}
+_OF: Mapping[Language, str] = {"en": " of ", "fr": " sur "}
+_UNKNOWN: Mapping[Language, str] = {"en": "not known", "fr": "information absente"}
+_MEDIAN: Mapping[Language, str] = {"en": ", median of applicants ", "fr": ", médiane des demandeurs "}
 
 
-def text(effect: Effect, value_of: ValueOf, medians: Mapping[str, float], language: Language) -> str:
-    """Return one reason in words.
+def texts(effect: Effect, value_of: ValueOf, medians: Mapping[str, float]) -> dict[Language, str]:
+    """Return one reason in words, in each language.
 
     ``value_of`` gives the applicant's value of any feature of the catalogue, ``None`` where it is missing;
     ``medians`` holds the median of each numeric feature among the applicants of the training.
     """
-    code = reason_codes()[effect.code]
+    code, name = reason_codes()[effect.code], effect.feature
     statement = next((each for each in code.statements if each.applies(effect.contribution, value_of)), None)
-    value = fact(effect.feature, value_of, medians, language)
-    if statement is not None:
-        sentence: str = getattr(statement, language)
-        if value_of(effect.feature) is None:
-            return sentence
-        return f"{sentence} – {_is(label(effect.feature, language), value, language)}"
-    topic: str = getattr(code, language)
-    if _features_of(code.code) == 1:
-        return _is(topic, value, language)
-    return f"{topic} – {_is(label(effect.feature, language), value, language)}"
+    told = fact(name, value_of, medians)
+    if statement is None:
+        return {language: _topic(code.code, name, language) + told[language] for language in _LANGUAGES}
+    sentence: dict[Language, str] = {"en": statement.en, "fr": statement.fr}
+    if value_of(name) is None:
+        return sentence
+    return {
+        language: sentence[language] + _labelled(name, language) + told[language] for language in _LANGUAGES
+    }
 
 
-def fact(name: str, value_of: ValueOf, medians: Mapping[str, float], language: Language) -> str:
+def fact(name: str, value_of: ValueOf, medians: Mapping[str, float]) -> Mapping[Language, str]:
     """Return the value of a feature in words, with its unit and the median of applicants where it has one."""
-    phrases, feature, value = _PHRASES[language], CATALOGUE[name], value_of(name)
+    value = value_of(name)
     if value is None:
-        return phrases["unknown"]
-    told = _value(name, value, value_of, language)
+        return _UNKNOWN
+    told = _value(name, value, value_of)
     median = medians.get(name)
-    if median is None or feature.kind == "category" or feature.unit in _NO_MEDIAN:
+    if median is None or not _has_median(name):
         return told
-    return phrases["median"].format(value=told, median=_median(name, median, language))
+    return {language: told[language] + _median(name, median, language) for language in _LANGUAGES}
+
+
+@cache
+def _topic(code: str, name: str, language: Language) -> str:
+    """Return what comes before a fact that no statement is told with."""
+    topic: str = getattr(reason_codes()[code], language)
+    return topic + (_IS[language] if _features_of(code) == 1 else _labelled(name, language))
+
+
+@cache
+def _labelled(name: str, language: Language) -> str:
+    return f" – {label(name, language)}{_IS[language]}"
+
+
+@cache
+def _has_median(name: str) -> bool:
+    feature = CATALOGUE[name]
+    return feature.kind != "category" and feature.unit not in _NO_MEDIAN
 
 
 @lru_cache(maxsize=4096)
 def _median(name: str, median: float, language: Language) -> str:
-    return values.in_words(CATALOGUE[name], _shown(name, median), language)
+    return _MEDIAN[language] + values.in_words(CATALOGUE[name], _shown(name, median), language)
 
 
 @cache
@@ -100,26 +108,28 @@ def label(name: str, language: Language) -> str:
     return words if first.isupper() and len(first) > 1 else words[:1].lower() + words[1:]
 
 
-def _value(name: str, value: Value, value_of: ValueOf, language: Language) -> str:
-    told = values.in_words(CATALOGUE[name], _shown(name, value), language)
-    total = value_of(DENOMINATORS[name]) if name in DENOMINATORS else None
+def _value(name: str, value: Value, value_of: ValueOf) -> dict[Language, str]:
+    feature, shown = CATALOGUE[name], _shown(name, value)
+    told = {language: values.in_words(feature, shown, language) for language in _LANGUAGES}
+    if name not in DENOMINATORS:
+        return told
+    total = value_of(DENOMINATORS[name])
     if not isinstance(value, float) or not isinstance(total, int | float):
         return told
     counted = value * total
     if abs(counted - round(counted)) > 1e-6:
         return told
-    whole = {"n": values.number(round(counted), language), "total": values.number(total, language)}
-    return _PHRASES[language]["of"].format(share=told, **whole)
+    return {
+        language: f"{values.number(round(counted), language)}{_OF[language]}{values.number(total, language)}"
+        f" ({told[language]})"
+        for language in _LANGUAGES
+    }
 
 
 def _shown(name: str, value: Value) -> Value:
     """Return days that the tables count backwards as a time before the application."""
     before = _labels().get(name, {}).get("before", False)
     return -value if before and isinstance(value, int | float) else value
-
-
-def _is(name: str, value: str, language: Language) -> str:
-    return _PHRASES[language]["is"].format(name=name, value=value)
 
 
 @cache
