@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from home_credit.errors import BundleError
 from home_credit.tables.bundle import parse_bundle
+from home_credit.tables.rows import checked_row
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, Column, table
-from home_credit.tables.values import _columns_by_value, checked_columns
+from home_credit.tables.values import _columns_by_value, checked_columns, checked_value
 from support.tables import frame_of
 
 REQUIRED = {
@@ -203,4 +204,27 @@ def test_columns_checked_at_once_are_as_checked_one_by_one(data: st.DataObject) 
                 if any(column in row for row in rows)
             }
             outcomes.append((present, warnings))
+    assert outcomes[0] == outcomes[1]
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_a_row_checked_at_once_is_as_checked_value_by_value(data: st.DataObject) -> None:
+    columns = table(APPLICATION).columns
+    row = {name: data.draw(_value(column)) for name, column in columns.items()}
+    for name in data.draw(st.lists(st.sampled_from(list(columns)), max_size=3)):
+        row[name] = data.draw(ODD)
+
+    def by_value(name: str, row: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+        return {
+            column: checked_value(row.get(column), facts, name, warnings) for column, facts in columns.items()
+        }
+
+    outcomes: list[Any] = []
+    for check in (checked_row, by_value):
+        warnings: list[str] = []
+        try:
+            outcomes.append((repr(check(APPLICATION, row, warnings)), warnings))
+        except BundleError as error:
+            outcomes.append(str(error))
     assert outcomes[0] == outcomes[1]

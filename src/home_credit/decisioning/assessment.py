@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from home_credit import policy
@@ -59,14 +58,17 @@ def assemble(
 def _reasons(
     rows: FeatureRows, row: int, features: Sequence[str], contributions: Numbers, medians: Mapping[str, float]
 ) -> list[dict[str, Any]]:
-    value_of = partial(rows.value, row=row)
-    return [
-        {
-            "code": effect.code,
-            "feature": effect.feature,
-            "value": value_of(effect.feature),
-            "contribution": effect.contribution,
-            "text": reasons.texts(effect, value_of, medians),
-        }
-        for effect in reasons.reportable(reasons.effects(features, contributions))
-    ]
+    value_of = rows.values_of(row)
+    told = []
+    for effect in reasons.reportable(reasons.effects(features, contributions)):
+        en, fr = reasons.text(effect, value_of, medians)
+        told.append(
+            {
+                "code": effect.code,
+                "feature": effect.feature,
+                "value": value_of(effect.feature),
+                "contribution": effect.contribution,
+                "text": {"en": en, "fr": fr},
+            }
+        )
+    return told

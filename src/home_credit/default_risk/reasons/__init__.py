@@ -2,7 +2,7 @@
 
 from home_credit.default_risk.reasons.codes import ReasonCode, code_of, reason_codes
 from home_credit.default_risk.reasons.effects import MAX_REASONS, Effect, effects, leading_codes, reportable
-from home_credit.default_risk.reasons.words import texts
+from home_credit.default_risk.reasons.words import text
 
 __all__ = [
     "MAX_REASONS",
@@ -13,5 +13,5 @@ __all__ = [
     "leading_codes",
     "reason_codes",
     "reportable",
-    "texts",
+    "text",
 ]

@@ -8,12 +8,14 @@ of the applicants that the model was trained on. A value that is missing is told
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from home_credit.default_risk.reasons import values
 from home_credit.default_risk.reasons.codes import code_of, reason_codes
+from home_credit.default_risk.reasons.values import Words
 from home_credit.features.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
@@ -38,65 +40,83 @@ DENOMINATORS: Mapping[str, str] = {
 # What has no middle that says anything.
 _NO_MEDIAN = frozenset({"code", "flag", "hour", "category"})
 
-_LANGUAGES: tuple[Language, ...] = ("en", "fr")
-_IS: Mapping[Language, str] = {"en": ": ", "fr": f"{values.SPACE}: "}
-_OF: Mapping[Language, str] = {"en": " of ", "fr": " sur "}
-_UNKNOWN: Mapping[Language, str] = {"en": "not known", "fr": "information absente"}
-_MEDIAN: Mapping[Language, str] = {"en": ", median of applicants ", "fr": ", médiane des demandeurs "}
+_IS = Words(": ", f"{values.SPACE}: ")
+_UNKNOWN = Words("not known", "information absente")
 
 
-def texts(effect: Effect, value_of: ValueOf, medians: Mapping[str, float]) -> dict[Language, str]:
-    """Return one reason in words, in each language.
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """What is the same for every applicant when a feature is told."""
+
+    unit: str
+    before: bool
+    total: str | None
+    has_median: bool
+
+
+def text(effect: Effect, value_of: ValueOf, medians: Mapping[str, float]) -> Words:
+    """Return one reason in words.
 
     ``value_of`` gives the applicant's value of any feature of the catalogue, ``None`` where it is missing;
     ``medians`` holds the median of each numeric feature among the applicants of the training.
     """
-    code, name = reason_codes()[effect.code], effect.feature
-    statement = next((each for each in code.statements if each.applies(effect.contribution, value_of)), None)
-    told = fact(name, value_of, medians)
-    if statement is None:
-        return {language: _topic(code.code, name, language) + told[language] for language in _LANGUAGES}
-    sentence: dict[Language, str] = {"en": statement.en, "fr": statement.fr}
-    if value_of(name) is None:
-        return sentence
-    return {
-        language: sentence[language] + _labelled(name, language) + told[language] for language in _LANGUAGES
-    }
-
-
-def fact(name: str, value_of: ValueOf, medians: Mapping[str, float]) -> Mapping[Language, str]:
-    """Return the value of a feature in words, with its unit and the median of applicants where it has one."""
+    name = effect.feature
     value = value_of(name)
+    told = fact(name, value, value_of, medians)
+    for statement in reason_codes()[effect.code].statements:
+        if statement.applies(effect.contribution, value_of):
+            if value is None:
+                return Words(statement.en, statement.fr)
+            about = _about(name)
+            return Words(f"{statement.en}{about.en}{told.en}", f"{statement.fr}{about.fr}{told.fr}")
+    topic = _topic(effect.code, name)
+    return Words(topic.en + told.en, topic.fr + told.fr)
+
+
+def fact(name: str, value: Value, value_of: ValueOf, medians: Mapping[str, float]) -> Words:
+    """Return the value of a feature in words, with its unit and the median of applicants where it has one."""
     if value is None:
         return _UNKNOWN
-    told = _value(name, value, value_of)
-    median = medians.get(name)
-    if median is None or not _has_median(name):
+    telling = _telling(name)
+    told = values.in_words(telling.unit, _shown(value, before=telling.before))
+    if telling.total is not None:
+        told = _of_total(value, value_of(telling.total), told)
+    median = medians.get(name) if telling.has_median else None
+    if median is None:
         return told
-    return {language: told[language] + _median(name, median, language) for language in _LANGUAGES}
+    beside = _beside(name, median)
+    return Words(told.en + beside.en, told.fr + beside.fr)
 
 
 @cache
-def _topic(code: str, name: str, language: Language) -> str:
-    """Return what comes before a fact that no statement is told with."""
-    topic: str = getattr(reason_codes()[code], language)
-    return topic + (_IS[language] if _features_of(code) == 1 else _labelled(name, language))
-
-
-@cache
-def _labelled(name: str, language: Language) -> str:
-    return f" – {label(name, language)}{_IS[language]}"
-
-
-@cache
-def _has_median(name: str) -> bool:
+def _telling(name: str) -> _Telling:
     feature = CATALOGUE[name]
-    return feature.kind != "category" and feature.unit not in _NO_MEDIAN
+    return _Telling(
+        feature.unit,
+        bool(_labels().get(name, {}).get("before", False)),
+        DENOMINATORS.get(name),
+        feature.kind != "category" and feature.unit not in _NO_MEDIAN,
+    )
+
+
+@cache
+def _topic(code: str, name: str) -> Words:
+    """Return what comes before a fact that no statement is told with."""
+    topic = reason_codes()[code]
+    about = _IS if _features_of(code) == 1 else _about(name)
+    return Words(topic.en + about.en, topic.fr + about.fr)
+
+
+@cache
+def _about(name: str) -> Words:
+    return Words(f" – {label(name, 'en')}{_IS.en}", f" – {label(name, 'fr')}{_IS.fr}")
 
 
 @lru_cache(maxsize=4096)
-def _median(name: str, median: float, language: Language) -> str:
-    return _MEDIAN[language] + values.in_words(CATALOGUE[name], _shown(name, median), language)
+def _beside(name: str, median: float) -> Words:
+    telling = _telling(name)
+    told = values.in_words(telling.unit, _shown(median, before=telling.before))
+    return Words(f", median of applicants {told.en}", f", médiane des demandeurs {told.fr}")
 
 
 @cache
@@ -108,28 +128,20 @@ def label(name: str, language: Language) -> str:
     return words if first.isupper() and len(first) > 1 else words[:1].lower() + words[1:]
 
 
-def _value(name: str, value: Value, value_of: ValueOf) -> dict[Language, str]:
-    feature, shown = CATALOGUE[name], _shown(name, value)
-    told = {language: values.in_words(feature, shown, language) for language in _LANGUAGES}
-    if name not in DENOMINATORS:
-        return told
-    total = value_of(DENOMINATORS[name])
+def _of_total(value: Value, total: Value, told: Words) -> Words:
+    """Return how many of how many a share is, where both are whole."""
     if not isinstance(value, float) or not isinstance(total, int | float):
         return told
-    counted = value * total
-    if abs(counted - round(counted)) > 1e-6:
+    counted = round(value * total)
+    if abs(value * total - counted) > 1e-6:
         return told
-    return {
-        language: f"{values.number(round(counted), language)}{_OF[language]}{values.number(total, language)}"
-        f" ({told[language]})"
-        for language in _LANGUAGES
-    }
+    part, whole = values.number(counted), values.number(total)
+    return Words(f"{part.en} of {whole.en} ({told.en})", f"{part.fr} sur {whole.fr} ({told.fr})")
 
 
-def _shown(name: str, value: Value) -> Value:
+def _shown(value: float | str, *, before: bool) -> float | str:
     """Return days that the tables count backwards as a time before the application."""
-    before = _labels().get(name, {}).get("before", False)
-    return -value if before and isinstance(value, int | float) else value
+    return 0.0 - value if before and not isinstance(value, str) else value  # today is 0 days ago, not -0
 
 
 @cache
