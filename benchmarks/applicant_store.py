@@ -12,6 +12,7 @@ takes 1 ms or more.
 from __future__ import annotations
 
 import argparse
+import random
 import resource
 import subprocess
 import sys
@@ -22,7 +23,12 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from home_credit.applicants import ApplicantStore
+from home_credit.applicants.definitions import definitions_version
+from home_credit.applicants.loading import current_features, load
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from support.parquet_rows import ParquetRows  # what the store has to give back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,8 +71,6 @@ def peak_mib(side: str, where: str, applicants: list[int]) -> int:
 
 
 def load_in(tables: Path, address: str) -> None:
-    from home_credit.applicants.loading import current_features, load
-
     began = time.process_time()
     total = load(tables, address, current_features()).content.total
     seconds = time.process_time() - began
@@ -100,19 +104,11 @@ def main() -> None:
 
 
 def with_store(address: str, use: Callable[[Any], None]) -> None:
-    from home_credit.applicants import ApplicantStore
-
     with closing(ApplicantStore.open(address)) as store:
         use(store)
 
 
 def compare(tables: Path, addresses: dict[str, str], applicants: int, rounds: int) -> None:
-    import random
-
-    from home_credit.applicants import ApplicantStore
-    from home_credit.applicants.definitions import definitions_version
-    from support.parquet_rows import ParquetRows
-
     parquet = ParquetRows(tables)
     everybody = parquet.applicants(limit=10**9)
     chosen = random.Random(1).sample(everybody, min(applicants, len(everybody)))  # noqa: S311  # no secret

@@ -18,7 +18,7 @@ from home_credit.features.engines import exact
 from home_credit.features.engines.applicant import history_function
 from home_credit.features.lineage import lineage, moved
 from home_credit.features.matrix import HISTORIES
-from home_credit.features.request import HISTORY_NAMES, NAMES, RequestFeatures, pack_history, unpack_history
+from home_credit.features.request import HISTORY_NAMES, NAMES, RequestFeatures
 from home_credit.tables.schema import APPLICATION, ID, TABLES, table
 from home_credit.tables.schema import HISTORIES as HISTORY_TABLES
 from home_credit.tables.source import open_tables
@@ -240,20 +240,6 @@ def test_lineage_follows_features_made_of_others() -> None:
     assert moved(["DAYS_ID_PUBLISH"]) == ("DAYS_ID_PUBLISH", "APP_ID_TO_AGE", "APP_ID_LESS_AGE")
     with pytest.raises(KeyError):
         lineage("NO_SUCH_FEATURE")
-
-
-def test_a_kept_history_comes_back_to_the_bit(
-    demo: tuple[Frames, TermModel], features: RequestFeatures
-) -> None:
-    histories = [
-        features.history(applicant_rows(demo[0], applicant)[1]) for applicant in demo[0][APPLICATION][ID]
-    ]
-    for history in histories:
-        back = unpack_history(pack_history(history))
-        assert list(map(repr, back)) == list(map(repr, history))
-    assert any(isinstance(value, str) for history in histories for value in history)
-    with pytest.raises(ValueError, match="no features of a history"):
-        unpack_history(b"not a history")
 
 
 def test_several_tables_of_features_make_up_a_history() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from home_credit.default_risk.reasons import codes, values, words
+from home_credit.default_risk.reasons import values, words
 from home_credit.default_risk.reasons.codes import Condition, code_of, reason_codes
 from home_credit.default_risk.reasons.effects import MAX_REASONS, Effect, effects, leading_codes, reportable
 from home_credit.features.catalogue import CATALOGUE
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from home_credit.default_risk.reasons.codes import Value, ValueOf
+    from home_credit.languages import Language
 
 # Words of a reason that says nothing: that something "carries a higher risk", or this or that.
 VAGUE = re.compile(r"higher risk|lower risk|risque plus|\bor\b.*risk|associated|associé")
@@ -117,7 +118,7 @@ def test_the_first_reasons_of_a_table_are_those_of_each_applicant(
 
 
 @given(st.floats(-1e9, 1e9, allow_nan=False), st.sampled_from(["en", "fr"]))
-def test_a_number_that_is_not_zero_is_never_told_as_zero(value: float, language: codes.Language) -> None:
+def test_a_number_that_is_not_zero_is_never_told_as_zero(value: float, language: Language) -> None:
     shown = getattr(values.number(value), language)
     plain = shown.replace(values.NARROW_SPACE, "").replace("−", "-")
     plain = plain.replace(",", "." if language == "fr" else "")

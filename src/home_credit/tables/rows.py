@@ -10,8 +10,17 @@ from home_credit.tables.schema import table
 from home_credit.tables.values import LARGEST_INTEGER, checked_value
 
 if TYPE_CHECKING:
-    from home_credit.tables.schema import Column
+    from collections.abc import Mapping
+
+    from home_credit.tables.schema import Column, DType
     from home_credit.tables.values import Row
+
+
+_KINDS: Mapping[DType, frozenset[type]] = {
+    "text": frozenset({str}),
+    "integer": frozenset({int}),
+    "number": frozenset({int, float}),
+}
 
 
 class _Plain(NamedTuple):
@@ -66,11 +75,10 @@ def _numbers(name: str) -> tuple[str, ...]:
 
 
 def _of(column: Column) -> _Plain:
-    kinds = {"text": {str}, "integer": {int}, "number": {int, float}}[column.dtype]
     widest = LARGEST_INTEGER if column.dtype == "integer" else sys.float_info.max
     return _Plain(
         column.name,
-        frozenset(kinds),
+        _KINDS[column.dtype],
         widest if column.limit is None else column.limit,
         frozenset(column.values) or None,
         column.required,
