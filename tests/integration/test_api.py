@@ -456,7 +456,7 @@ def test_every_error_of_the_tree_has_a_problem() -> None:
         document = problem_of(kind(*needed))
         if issubclass(kind, errors.BrokenRecordError):
             assert document.status == 500
-        elif issubclass(kind, (errors.UnavailableError, errors.TableError)):
+        elif issubclass(kind, errors.UnavailableError):
             assert document.status == 503
         elif kind is not errors.HomeCreditError:
             assert 400 <= document.status < 500

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class ParquetRows:
-    """A folder of Parquet tables, read one applicant at a time; values come as they were written."""
+    """A folder of Parquet tables, read one applicant at a time.
+
+    Values come as they were written, but for the sign of a zero, which the reader of tables drops.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -43,7 +46,7 @@ class ParquetRows:
             pl.scan_parquet(path, glob=False)
             .select(pl.col(*table(name).columns))
             .filter(wanted)
-            .with_columns(selectors.float().fill_nan(None), selectors.decimal().cast(pl.Float64))
+            .with_columns(selectors.float().fill_nan(None) + 0.0, selectors.decimal().cast(pl.Float64))
             .collect()
             .to_dicts()
         )

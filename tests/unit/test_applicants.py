@@ -243,7 +243,7 @@ def exact(value: Any) -> Any:
     return value.hex() if isinstance(value, float) else (type(value), value)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(portfolio=portfolios(), batch=st.integers(1, 7))
 def test_any_tables_come_back_row_for_row(portfolio: dict[str, pl.DataFrame], batch: int) -> None:
     with TemporaryDirectory() as name:
