@@ -17,7 +17,7 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import lightgbm
 import numpy as np
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     Side = Callable[[Matrix], object]
 
 DEEP = {"rounds": 700, "num_leaves": 24, "max_depth": 6, "min_child_samples": 100}
-MODELS: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
+MODELS: Mapping[str, Callable[[], list[classifier.Parameters]]] = {
     "committed": classifier.committed_parameters,
     "flat": lambda: classifier.committed_parameters()[:1],
     "deep": lambda: [{**classifier.committed_parameters()[0], **DEEP}],

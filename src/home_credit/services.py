@@ -38,8 +38,8 @@ DEMO_APPLICANTS, DEMO_SEED = 5_000, 2018
 def command(name: Name, host: str, port: int, *, public: bool) -> list[str]:
     """Return the module that runs one service, with its arguments.
 
-    ``public`` serves MLflow behind the read-only proxy. On a developer's own machine nobody else reaches the
-    server, and its owner wants to tag a run or move an alias.
+    ``public`` serves MLflow behind the read-only proxy. On a developer's own machine the proxy is not needed: nobody
+    else reaches the server, and tags and aliases can be changed.
     """
     at = str(port)
     if name == "api":
@@ -62,7 +62,7 @@ def command(name: Name, host: str, port: int, *, public: bool) -> list[str]:
 
 
 def environment(name: Name, **more: str) -> dict[str, str]:
-    """Return the environment of one service: this process's, ``more``, and what MLflow's server reads."""
+    """Return the environment of one service: that of this process, ``more``, and the variables of MLflow's server."""
     if name == "mlflow":
         more |= tracking_server.environment(os.environ.get("MLFLOW_TRACKING_URI", "mlruns"))
     return {**os.environ, **more}
@@ -76,12 +76,13 @@ def _port(variable: str, default: int) -> int:
 
 
 def serve(name: Name) -> None:
-    """Become one service, on all addresses and the port in PORT.
+    """Run one service on all addresses and the port in PORT.
 
-    It runs in this very process: another one would import half of the same again, seconds on a tenth of a core.
+    The service runs in this process: a second one would import many modules again, which takes seconds on a tenth
+    of a core.
     """
     host, port = os.environ.get("HOST", "0.0.0.0"), _port("PORT", DEFAULT_PORTS[name])  # noqa: S104  # a container's own address
-    # Behind a platform's proxy the host name is the platform's; MLflow would answer to localhost only.
+    # Behind a proxy the host name is the platform's; by default MLflow accepts localhost only.
     allowed = os.environ.get("MLFLOW_SERVER_ALLOWED_HOSTS", "*")
     os.environ.update(environment(name, MLFLOW_SERVER_ALLOWED_HOSTS=allowed))
     sys.argv = command(name, host, port, public=True)
@@ -91,7 +92,7 @@ def serve(name: Name) -> None:
 
 @dataclass(slots=True)
 class Service:
-    """One running service and where it answers."""
+    """A running service and its address."""
 
     name: Name
     port: int
@@ -99,20 +100,20 @@ class Service:
 
     @property
     def address(self) -> str:
-        """Where the service answers."""
+        """The address of the service."""
         return f"http://127.0.0.1:{self.port}"
 
     def answers(self) -> bool:
-        """Return whether the service says that it is healthy."""
+        """Return whether the health check of the service succeeds."""
         try:
-            with urllib.request.urlopen(self.address + HEALTH[self.name], timeout=2) as response:  # noqa: S310  # our own address
+            with urllib.request.urlopen(self.address + HEALTH[self.name], timeout=2) as response:  # noqa: S310  # local
                 return bool(response.status == 200)
         except (OSError, urllib.error.URLError):
             return False
 
 
 def _claim(ports: dict[Name, int]) -> None:
-    """Raise a clear error where a port is in use, before anything is started."""
+    """Raise :class:`UsageError` where a port is in use, before anything is started."""
     for name, port in ports.items():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -142,9 +143,9 @@ def _echo(line: str) -> None:
 
 
 def up(settings: Settings, progress: Progress = silent, echo: Callable[[str], None] = _echo) -> None:
-    """Run all three services until Ctrl-C, SIGTERM or the end of one of them; nothing is left running.
+    """Run all three services until Ctrl-C, SIGTERM or the end of one of them; no process is left running.
 
-    Makes the demo portfolio first where the configured one is missing, and loads what changed into the store of
+    Creates the demo portfolio first where the configured one is missing, and loads changed tables into the store of
     applicants. Raises :class:`UsageError` for a port in use and :class:`ServiceError` where a service ends or
     does not answer in time.
     """
@@ -153,7 +154,7 @@ def up(settings: Settings, progress: Progress = silent, echo: Callable[[str], No
     }
     _claim(ports)
     began = time.monotonic()
-    # A shell starts background jobs with SIGINT ignored; both signals stop everything here.
+    # A shell starts background jobs with SIGINT ignored; here both signals stop all services.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     services: list[Service] = []
@@ -161,7 +162,7 @@ def up(settings: Settings, progress: Progress = silent, echo: Callable[[str], No
         _prepare_applicants(settings, progress, echo)
         for name, port in ports.items():
             services.append(_start(name, port, api_url=f"http://127.0.0.1:{ports['api']}"))
-        echo(f"starting; what the services say is in {LOGS}/")
+        echo(f"starting; the logs of the services are in {LOGS}/")
         _await_all(services, echo)
         echo(f"all three answer after {time.monotonic() - began:.0f} s; Ctrl-C stops them")
         while all(service.process.poll() is None for service in services):
@@ -203,7 +204,7 @@ def _prepare_applicants(settings: Settings, progress: Progress, echo: Callable[[
 def _start(name: Name, port: int, *, api_url: str) -> Service:
     LOGS.mkdir(parents=True, exist_ok=True)
     with (LOGS / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603  # the command is ours
+        process = subprocess.Popen(  # noqa: S603  # a fixed command
             [sys.executable, "-m", *command(name, "127.0.0.1", port, public=False)],
             env=environment(name, API_URL=api_url),
             stdin=subprocess.DEVNULL,

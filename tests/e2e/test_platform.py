@@ -110,7 +110,7 @@ def test_a_decision_is_recorded_replayed_and_the_chain_is_whole(platform: Platfo
     assert replayed.returncode == 0, replayed.stderr
     assert json.loads(replayed.stdout)["identical"]
     verified = platform.run("ledger", "verify")
-    assert (verified.returncode, verified.stdout) == (0, "3 records, chain whole\n")
+    assert (verified.returncode, verified.stdout) == (0, "3 records, chain intact\n")
     unknown = platform.run("replay", "nothing")
     assert (unknown.returncode, unknown.stderr) == (2, "home-credit: no decision nothing in the ledger\n")
 

@@ -64,7 +64,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Api]]:
         scorer = scorer or FakeScorer()
         ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
         known: Any = FakeApplicantStore(
-            {APPLICANT: BUNDLE, APPLICANT + 5: {"application": {"SK_ID_CURR": 1}}}
+            {APPLICANT: {**BUNDLE}, APPLICANT + 5: {"application": {"SK_ID_CURR": 1}}}
         )
         app = create_app(Settings(**settings), scorer=scorer, applicants=known, ledger=ledger)  # type: ignore[arg-type]  # a fake
         api = Api(app, raise_server_exceptions=False)
@@ -87,7 +87,7 @@ def api(make: Callable[..., Api]) -> Api:
 
 def changed(path: str, value: Any) -> dict[str, Any]:
     """The example with one column replaced; ``path`` as in ``bureau.0.DAYS_CREDIT``."""
-    bundle: dict[str, Any] = copy.deepcopy(BUNDLE)
+    bundle: dict[str, Any] = copy.deepcopy({**BUNDLE})
     *parents, last = path.split(".")
     place: Any = bundle
     for part in parents:
@@ -309,8 +309,8 @@ def test_json_that_is_no_number_is_refused_by_its_column(api: Api, column: str, 
 def test_nobody_looks_at_a_label(api: Api, literal: str) -> None:
     response = api.post("/predict", content=with_literal("TARGET", literal), headers=JSON)
     assert response.status_code == 200, response.text
-    recorded = api.ledger.read(response.json()["decision_id"]).decision
-    assert "TARGET" not in recorded.bundle["application"]
+    recorded: Any = api.ledger.read(response.json()["decision_id"]).decision.bundle
+    assert "TARGET" not in recorded["application"]
 
 
 def test_a_body_of_another_type(api: Api) -> None:

@@ -54,7 +54,8 @@ def test_a_batch_is_recorded_in_order(ledger: Ledger) -> None:
     decisions = ledger.append_many([a_decision(n) for n in range(1, 251)])
     assert [decision.applicant_id for decision in decisions] == list(range(1, 251))
     assert sorted(decisions, key=lambda decision: decision.recorded_at) == decisions
-    recorded = [line["payload"]["decision_id"] for line in ledger.export()]
+    payloads: list[Any] = [line["payload"] for line in ledger.export()]
+    recorded = [payload["decision_id"] for payload in payloads]
     assert recorded == [decision.decision_id for decision in decisions]
     assert ledger.verify() == 250
 

@@ -222,7 +222,9 @@ def test_a_ledger_of_a_newer_version_is_left_alone(url: str) -> None:
 def test_tables_of_somebody_else_are_left_alone(url: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     execute(url, "CREATE TABLE reviews (stars INTEGER)")
-    with pytest.raises(LedgerError, match="the database holds a table reviews that is not a ledger's"):
+    with pytest.raises(
+        LedgerError, match="the database holds a table reviews that does not belong to a ledger"
+    ):
         Ledger.open(url)
 
 

@@ -58,9 +58,7 @@ def test_histories_are_as_long_as_the_original(large: Path) -> None:
     }  # fmt: skip
     for name, rows in original.items():
         ours = pl.scan_parquet(large / f"{name}.parquet").select(pl.len()).collect().item()
-        # Cards run a tenth shorter than the original's.
-        tolerance = 0.13 if name == "credit_card_balance" else 0.08
-        assert ours / LARGE == pytest.approx(rows / 356_255, rel=tolerance), name
+        assert ours / LARGE == pytest.approx(rows / 356_255, rel=0.08), name
 
 
 def test_the_split_to_be_scored_drifts(large: Path) -> None:

@@ -58,10 +58,10 @@ def bundle(applicant_id: int) -> dict[str, Any]:
         own["ORGANIZATION_TYPE"] = "Space agency"
     if applicant_id == DECLINED:
         own["OCCUPATION_TYPE"] = None
+    histories: dict[str, Any] = {table: rows for table, rows in BUNDLE.items() if table != "application"}
     rows = {
         table: [{**row, "SK_ID_CURR": applicant_id} if "SK_ID_CURR" in row else row for row in history]
-        for table, history in BUNDLE.items()
-        if table != "application"
+        for table, history in histories.items()
     }
     return {"application": {**BUNDLE["application"], **own}, **rows}
 

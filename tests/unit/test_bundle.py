@@ -143,6 +143,7 @@ def _value(column: Column) -> st.SearchStrategy[Any]:
     return values if column.required else st.none() | values
 
 
+@settings(max_examples=40)  # of 140 columns each
 @given(st.data())
 def test_rows_come_back_as_they_went_in(data: st.DataObject) -> None:
     bundle: dict[str, Any] = {

@@ -158,8 +158,9 @@ def test_every_bit_survives(number: float, probability: float, value: Any, row: 
     assert read.assessment.reasons[0].contribution.hex() == number.hex()
     assert repr(read.assessment.reasons[0].value) == repr(value)
     assert canonical(read.bundle) == canonical(content.bundle)
-    application = content.bundle["application"]
-    assert {name: repr(cell) for name, cell in read.bundle["application"].items()} == {
+    application: Any = content.bundle["application"]
+    restored: Any = read.bundle["application"]
+    assert {name: repr(cell) for name, cell in restored.items()} == {
         name: repr(cell) for name, cell in application.items()
     }
     # The model as a whole gives the payload that it was read from.
@@ -177,17 +178,17 @@ def test_what_is_not_json_is_not_recorded() -> None:
 @pytest.mark.parametrize(
     ("number", "payload", "complaint"),
     [
-        (2, b"", "no record of format 2"),
-        (2, b"\xff\xfe", "no record of format 2"),
-        (2, b"[]", "no record of format 2"),
-        (2, b"[" * 100_000, "no record of format 2"),
-        (2, b'{"format": 2}', "no record of format 2: applicant_id: Field required"),
+        (2, b"", "not a record of format 2"),
+        (2, b"\xff\xfe", "not a record of format 2"),
+        (2, b"[]", "not a record of format 2"),
+        (2, b"[" * 100_000, "not a record of format 2"),
+        (2, b'{"format": 2}', "not a record of format 2: applicant_id: Field required"),
         (2, DECISION_2.replace(b'"declined"', b'"refused"'), "assessment.decision: Input should be"),
         (2, DECISION_2.replace(b'"simulation"', b'"pretence"'), "simulation|pretence"),
         (2, DECISION_2.replace(b'"format":2', b'"format":3'), "the payload is of format 3, not 2"),
         (1, DECISION_2, "the payload is of format 2, not 1"),
-        (1, b"{}", "no record of format 1: KeyError"),
-        (1, b'{"assessment": 1}', "no record of format 1: KeyError"),
+        (1, b"{}", "not a record of format 1: KeyError"),
+        (1, b'{"assessment": 1}', "not a record of format 1: KeyError"),
         (3, DECISION_2, "format 3 is not known; this version reads formats 1 to 2"),
         (0, DECISION_2, "format 0 is not known"),
     ],

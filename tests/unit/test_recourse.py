@@ -48,7 +48,7 @@ class FakeAssessor:
     def assess(self, bundles: Sequence[ParsedBundle], *, simulation: bool = False) -> list[Assessment]:
         rows = [bundle.application for bundle in bundles]
         self.assessed += rows
-        probabilities = [self._probability(*(row[column] for column in COLUMNS)) for row in rows]
+        probabilities = [self._probability(*(float(row[column] or 0) for column in COLUMNS)) for row in rows]
         return [
             an_assessment(
                 probability_of_default=probability,
@@ -224,8 +224,10 @@ def test_options_are_told_in_both_languages_with_what_they_cost_in_all() -> None
     assert option.total.change == pytest.approx(400 / 450 - 1, abs=0.001)
     assert option.text.en.startswith("Ask for 400,000 instead of 450,000: the credit would be 479,200,")
     assert option.text.en.endswith("(−11.1\u00a0%).")
-    assert option.text.fr.startswith("Demander 400\u202f000 au lieu de 450\u202f000 : le crédit serait de")
-    assert "mensualité" in option.text.fr and "35 %" in found.assumptions.en
+    assert option.text.fr.startswith(
+        "Demander 400\u202f000 au lieu de 450\u202f000\u00a0: le crédit serait de"
+    )
+    assert "mensualité" in option.text.fr and "35%" in found.assumptions.en
 
 
 def test_a_longer_term_is_told_with_its_higher_cost() -> None:

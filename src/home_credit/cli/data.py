@@ -1,4 +1,4 @@
-"""The verbs of tables: synthetic ones, the features of any, and the store of known applicants."""
+"""Commands on tables: the synthetic portfolio, the features of given tables, and the store of known applicants."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def demo(
     out: Annotated[Path | None, typer.Option(help="folder to write to")] = None,
     applicants: Annotated[int, typer.Option(min=1)] = 10_000,
     seed: int = 2018,
-    format: Literal["parquet", "csv"] = "parquet",  # noqa: A002  # the option's name is contract
+    format: Literal["parquet", "csv"] = "parquet",  # noqa: A002  # the option's name is public
     report: Annotated[Path | None, typer.Option(help="folder for a fidelity report")] = None,
     against: Annotated[Path | None, typer.Option(help="folder with the real tables for the report")] = None,
 ) -> None:
@@ -69,7 +69,9 @@ def features(
     split: Literal["train", "test", "all"] = "all",
     explain: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="tell what a feature is made of; all tells it of every one"),
+        typer.Option(
+            metavar="NAME", help="explain how the feature NAME is computed; all explains every feature"
+        ),
     ] = None,
 ) -> None:
     """Write the feature matrix, one row per applicant, as the saved model reads it, or explain a feature."""

@@ -1,4 +1,4 @@
-"""The verbs of the three services: run one, or all of them."""
+"""Commands that run the services: one of them, or all three."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The assembly of an assessment: what a model said of an applicant, decided by the policy and put into words."""
+"""Assembles an assessment: the score of an applicant, the decision of the policy, the reasons in words."""
 
 from __future__ import annotations
 

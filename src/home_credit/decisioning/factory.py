@@ -1,4 +1,4 @@
-"""What builds the decision service from settings: one factory for the API, the command line and jobs."""
+"""The factory of the decision service, for the API, the command line and jobs."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def decision_service(
     ledger: Ledger | None = None,
     observe: Callable[[Decision], None] | None = None,
 ) -> DecisionService:
-    """Return the service; what is not passed is loaded as ``settings`` say, when it is first used.
+    """Return the service; a resource that is not passed is loaded from ``settings`` on first use.
 
-    Closing the service closes what it opened itself. ``observe`` is called with every recorded decision.
+    Closing the service closes the resources that it loaded itself. ``observe`` is called with every recorded decision.
     """
     return DecisionService(
         scorer=LazyResource(lambda: scorer or Scorer.load(settings.models, settings)),

@@ -1,6 +1,6 @@
-"""Decide, record, read back, review, replay, find recourse: what the API, the command line and jobs call.
+"""The decision service: decide, record, read back, review, replay, find recourse.
 
-They call this and nothing below it; errors rise untouched.
+The API, the command line and jobs call it and nothing below it. Errors are passed on unchanged.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from home_credit.applicants import ApplicantStore, KnownApplicant
     from home_credit.decisioning.resources import LazyResource
     from home_credit.decisioning.scoring import Scorer
-    from home_credit.features.rows import Value
     from home_credit.ledger import Ledger
     from home_credit.schemas import (
         ApplicantList,
@@ -48,7 +47,8 @@ LARGEST_ID = 2**63 - 1
 class DecisionService:
     """Decisions on applicants and their records; safe to use from several threads.
 
-    ``observe`` is called with every decision once it is recorded. As a context manager it closes what it opened.
+    ``observe`` is called with every decision once it is recorded. As a context manager it closes the resources that
+    it loaded.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class DecisionService:
         self.close()
 
     def load(self) -> list[HomeCreditError]:
-        """Load everything that is needed to decide; return the errors of what cannot be had now."""
+        """Load every resource that a decision needs; return the errors of those that cannot be loaded now."""
         failed = []
         for resource in (self._scorer, self._applicants, self._ledger):
             try:
@@ -81,21 +81,21 @@ class DecisionService:
         return failed
 
     def close(self) -> None:
-        """Release what was opened for this service."""
+        """Release the resources that this service loaded."""
         for resource in (self._scorer, self._applicants, self._ledger):
             resource.close()
 
     @property
     def ready(self) -> bool:
-        """Whether a model is loaded; never waits."""
+        """Whether a model is loaded; never blocks."""
         return self._scorer.loaded
 
     def swap(self, scorer: Scorer) -> None:
-        """Decide with another model or policy from now on; requests under way end with the one they began with."""
+        """Decide with another model or policy from now on; requests in progress finish with the earlier one."""
         self._scorer.replace(scorer)
 
     def scorer(self) -> Scorer:
-        """Return what decides now; who asks it several times gets all answers from one model."""
+        """Return the scorer in use; calls on the returned object all use one model, even after a swap."""
         return self._scorer.get()
 
     def model(self) -> ModelFacts:
@@ -111,7 +111,7 @@ class DecisionService:
         return decision
 
     def decide_each(self, bundles: Sequence[object]) -> list[Decision | BundleError | ValidationError]:
-        """Decide on each bundle by itself: a decision, or what is wrong with it, in order.
+        """Decide on each bundle by itself: a decision or the error of the bundle, in order.
 
         The decisions are recorded in one transaction.
         """
@@ -131,7 +131,7 @@ class DecisionService:
         held = self._known(applicant_id)
         return Applicant(SK_ID_CURR=applicant_id, bundle=PredictionRequest(**held.bundle))
 
-    def decide_applicant(self, applicant_id: int, overrides: Mapping[str, Value] | None = None) -> Decision:
+    def decide_applicant(self, applicant_id: int, overrides: Mapping[str, object] | None = None) -> Decision:
         """Decide on the rows held of a known applicant; with ``overrides``, even empty, as a simulation."""
         scorer, held = self.scorer(), self._known(applicant_id)
         changes = overrides or {}
@@ -156,7 +156,7 @@ class DecisionService:
     def recourse_of_decision(self, decision_id: str) -> Recourse:
         """Return the loans that would have turned a recorded decision into an approval, by its own policy.
 
-        Raises :class:`OtherModelError` where another model made the decision: this one cannot speak for it.
+        Raises :class:`OtherModelError` where another model made the decision: the one loaded cannot answer for it.
         """
         entry = self._ledger.get().read(decision_id).decision
         scorer = recorded_scorer(self.scorer(), entry)
@@ -206,9 +206,9 @@ def _judged(bundle: object) -> tuple[PredictionRequest, ParsedBundle] | BundleEr
 
 
 def _checked(request: PredictionRequest) -> tuple[PredictionRequest, ParsedBundle]:
-    """Return what of a request is recorded, and its parsed rows."""
+    """Return the rows of a request that are recorded, and the parsed rows."""
     if TARGET in request.application:
-        # A row of the training table brings its label; nothing reads it, so nothing checked it either.
+        # A row of the training table includes its label, which is neither read nor checked.
         row = {name: value for name, value in request.application.items() if name != TARGET}
         request = request.model_copy(update={APPLICATION: row})
     return request, parse_bundle(dict(request))

@@ -28,7 +28,7 @@ class FeatureRows:
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Value]]) -> FeatureRows:
-        """Build from one mapping per applicant; a feature that is not in it is missing."""
+        """Build from one mapping per applicant; an absent feature is missing."""
         return cls([[row.get(name) for name in NAMES] for row in rows])
 
     def value(self, feature: str, row: int) -> Value:

@@ -1,13 +1,13 @@
-"""What a table must hold before anything is computed from it, checked in one streamed pass.
+"""Checks of a table, in one streamed pass.
 
-The pass also yields the table's content summary. Only where it finds something wrong does another one
-look for the first row at fault.
+The pass also yields the content summary of the table. A second pass runs only where a check fails, to find the first
+invalid row.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import polars as pl
 
@@ -26,7 +26,7 @@ _SHOWN = 5  # unknown values listed per column
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Something that must not be: ``found`` is true in the rows that have it."""
+    """A violation of the schema: ``found`` is true in the rows that have it."""
 
     error: type[TableError]
     column: str
@@ -36,11 +36,11 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A table that can be used.
+    """A checked table.
 
-    ``frame`` has the columns of the schema, in its order and types; NaN is null, and so is a category that the
-    schema does not know. ``written`` is ``frame`` with such categories as they are, the very same object where
-    there are none. ``summary`` depends on the table's content alone, not on the format or order of its rows.
+    ``frame`` has the columns of the schema, in its order and types; NaN is null, and so is an unknown category.
+    ``written`` is ``frame`` with unknown categories as they are, the same object where there are none. ``summary``
+    depends on the table's content alone, not on the format or order of its rows.
     """
 
     frame: pl.LazyFrame
@@ -56,7 +56,8 @@ def check(
     """Check the ``columns`` of a table and give them the types of the schema.
 
     Raises WrongTypeError (a column of another kind, a fraction among integers, a number beyond its limit,
-    an empty required value), NotFiniteError, and what ``further`` faults say, each with the first row at fault.
+    an empty required value), NotFiniteError, and the errors of ``further`` violations, each with the first invalid
+    row.
     """
     present = raw.collect_schema()
     for column in columns:
@@ -96,7 +97,7 @@ def check(
 
 
 def raise_first(name: str, frame: pl.LazyFrame, faults: Sequence[Violation]) -> NoReturn:
-    """Raise the fault that comes first in ``frame``; at least one of ``faults`` must be there."""
+    """Raise the error of the first violation in ``frame``; at least one of ``faults`` must occur."""
     rows = (
         frame.with_row_index(_ROW)
         .select(
@@ -143,7 +144,7 @@ def _violations(column: Column, dtype: pl.DataType) -> Iterator[Violation]:
         integer = value.cast(pl.Int64, strict=False).cast(dtype, strict=False)
         number = value.is_finite() if dtype.is_float() else value.is_not_null()
         yield Violation(
-            WrongTypeError, column.name, number & integer.ne_missing(value), "{value} is no integer"
+            WrongTypeError, column.name, number & integer.ne_missing(value), "{value} is not an integer"
         )
     if column.limit is not None:
         number = value.fill_nan(None) if dtype.is_float() else value
@@ -158,16 +159,16 @@ def _conformed(column: Column, dtype: pl.DataType) -> pl.Expr:
     value = pl.col(column.name)
     if dtype.is_float():
         number = value.fill_nan(None)
-        # The sign of a zero says nothing, and engines do not agree on it: 0.0 for -0.0.
+        # The sign of a zero has no meaning and differs between engines: 0.0 for -0.0.
         value = pl.when(number != 0).then(number).otherwise(number.abs())
     return value if dtype == polars_type(column) else value.cast(polars_type(column), strict=False)
 
 
 def _content(column: Column, value: pl.Expr) -> Iterator[pl.Expr]:
-    """Count the values, and count each level or else add up the bits.
+    """Count the values, and count each level or else sum the bits of the values.
 
-    Integer sums wrap around, so they depend neither on the order of the rows nor on the number of cores,
-    as sums of floats would.
+    Sums of integers wrap around and depend, unlike those of floats, neither on the order of the rows nor on the
+    number of cores.
     """
     yield value.count().alias(f"{column.name}/count")
     if column.values:
@@ -192,7 +193,7 @@ def _unknown(name: str, frame: pl.LazyFrame, column: Column) -> Iterator[str]:
     effect = "counts as missing" if column.dtype == "text" else "is used as it is"
     for unknown, row, rows in found.head(_SHOWN).iter_rows():
         yield (
-            f"table {name}, column {column.name}, row {row + 1}: {_shown(unknown)} is no known value and"
+            f"table {name}, column {column.name}, row {row + 1}: {_shown(unknown)} is not a known value and"
             f" {effect} ({rows} row{'s' if rows > 1 else ''})"
         )
     if found.height > _SHOWN:
@@ -200,10 +201,10 @@ def _unknown(name: str, frame: pl.LazyFrame, column: Column) -> Iterator[str]:
 
 
 def _known_only(column: Column) -> pl.Expr:
-    """Return a text column with the values that the schema does not know as missing, as in a request."""
+    """Return a text column with unknown categories as missing, as in a request."""
     return pl.when(is_known(column)).then(pl.col(column.name))
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

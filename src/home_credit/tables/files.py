@@ -1,7 +1,7 @@
-"""Where a table's file is, and how it becomes something that can be scanned again and again.
+"""Finds the files of tables and makes them scannable.
 
-Parquet is scanned where it lies. A CSV file, gzipped or not, is parsed once into a typed Parquet file
-in a staging directory, streamed in bounded memory, so that everything after it scans columns lazily.
+Parquet is scanned in place. A CSV file, gzipped or not, is parsed once into a typed Parquet file in a staging
+directory, streamed in bounded memory, so that later steps scan columns lazily.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def find(directory: Path, name: str) -> tuple[Path, ...]:
 
 @contextmanager
 def readable(name: str, path: Path) -> Iterator[None]:
-    """Turn what reading ``path`` may throw into a :class:`TableError` of one line."""
+    """Raise a :class:`TableError` of one line for any error of reading ``path``."""
     try:
         yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
@@ -41,11 +41,10 @@ def scan(
 ) -> tuple[pl.LazyFrame, list[str]]:
     """Return a lazy frame of the columns of ``schema`` in one file, and the names of its further columns.
 
-    Columns of a CSV file come as ``schema`` says, except that integer columns with other numbers in them
-    come as floats; columns of a Parquet file come as they were written. Both are for
-    :func:`home_credit.tables.checks.check` to judge.
+    Columns of a CSV file come as ``schema`` says, except that integer columns with other numbers in them come as
+    floats; columns of a Parquet file keep their types. :func:`home_credit.tables.checks.check` checks both.
 
-    Raises MissingColumnError, WrongTypeError (a CSV value that is no number) and TableError (unreadable).
+    Raises MissingColumnError, WrongTypeError (a CSV value that is not a number) and TableError (unreadable).
     """
     parquet = path.suffix == ".parquet"
     raw = pl.scan_parquet(path, glob=False) if parquet else _text(path)
@@ -67,7 +66,7 @@ def _stage(name: str, path: Path, schema: Mapping[str, pl.DataType], staged: Pat
     try:
         _sink(pl.scan_csv(path, schema_overrides=schema, glob=False), schema, staged)
     except pl.exceptions.ComputeError:
-        # Some value is not of its column's type. Find out which, or how to read it all the same.
+        # Some value is not of its column's type: parse more leniently, or find the value.
         _sink(_parse(name, path, schema), schema, staged)
     return pl.scan_parquet(staged, glob=False)
 
@@ -76,14 +75,14 @@ def _sink(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], staged: Path) 
     texts = [column for column, dtype in schema.items() if dtype == pl.String]
     (
         frame.select(*schema)
-        .with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)))  # a quoted nothing is nothing
-        .filter(pl.any_horizontal(pl.all().is_not_null()))  # so is a blank line
+        .with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)))  # an empty quoted field is missing
+        .filter(pl.any_horizontal(pl.all().is_not_null()))  # and so is a blank line
         .sink_parquet(staged, compression="lz4", engine="streaming")
     )
 
 
 def _parse(name: str, path: Path, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
-    """Read numbers from text more leniently than the CSV reader: ``5.0`` is an integer, too."""
+    """Parse numbers more leniently than the CSV reader: ``5.0`` is an integer, too."""
     text = _text(path).select(*schema).filter(pl.any_horizontal(pl.all().is_not_null()))
     numeric = {column: dtype for column, dtype in schema.items() if dtype != pl.String}
     stripped = {
@@ -99,7 +98,7 @@ def _parse(name: str, path: Path, schema: Mapping[str, pl.DataType]) -> pl.LazyF
         **{f"{column}/number": unparsed(column, pl.Float64()).any() for column in numeric},
     ).collect(engine="streaming").row(0, named=True)  # fmt: skip
     faults = [
-        Violation(WrongTypeError, column, unparsed(column, pl.Float64()), "{value} is no number")
+        Violation(WrongTypeError, column, unparsed(column, pl.Float64()), "{value} is not a number")
         for column in numeric
         if failed[f"{column}/number"]
     ]

@@ -1,4 +1,4 @@
-"""What Polars makes of the tables: types and age bands. Apart from the schema, which is read without Polars."""
+"""Polars expressions and types of the tables, separate from the schema, which does not need Polars."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TYPES: Mapping[DType, pl.DataType] = MappingProxyType(
 
 
 def polars_type(column: Column) -> pl.DataType:
-    """Return the type that holds the column."""
+    """Return the Polars type of the column."""
     return _TYPES[column.dtype]
 
 

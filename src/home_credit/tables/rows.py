@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from home_credit.tables.schema import Column, DType
-    from home_credit.tables.values import Row
+    from home_credit.tables.values import RawRow, Row
 
 
 _KINDS: Mapping[DType, frozenset[type]] = {
@@ -24,39 +24,40 @@ _KINDS: Mapping[DType, frozenset[type]] = {
 
 
 class _Plain(NamedTuple):
-    """What a value of a column is where there is nothing to say of it."""
+    """The values of a column that need neither an error nor a warning; ``known`` is empty where any value may be."""
 
     name: str
     kinds: frozenset[type]
     limit: float
-    known: frozenset[str | int] | None
+    known: frozenset[str | int]
     required: bool
+    is_float: bool
 
 
-def checked_row(name: str, row: Row, warnings: list[str]) -> Row:
+def checked_row(name: str, row: RawRow, warnings: list[str]) -> Row:
     """Return every column of a table in the types of the schema, ``None`` where it is missing.
 
     Raises :class:`BundleError` naming the first value that breaks the schema; a value that is not known gives a
     warning, and is missing where it is text.
     """
     checked: Row = {}
-    for column, kinds, limit, known, required in _plain(name):
+    for column, kinds, limit, known, required, is_float in _plain(name):
         value = row.get(column)
         if value is None:
             if required:
                 break
+            checked[column] = None
         elif type(value) not in kinds:
             break
-        elif known is not None:
+        elif isinstance(value, str):
             if value not in known:
                 break
-        elif not -limit <= value <= limit:
-            break
-        checked[column] = value
+            checked[column] = value
+        elif isinstance(value, (int, float)):
+            if not -limit <= value <= limit or (known and value not in known):
+                break
+            checked[column] = value + 0.0 if is_float else value  # 0.0 for -0.0, as in a file
     else:
-        for column in _numbers(name):
-            if (number := checked[column]) is not None:
-                checked[column] = number + 0.0  # of -0.0 and of a whole number, as in a file
         return checked
     columns = table(name).columns
     return {
@@ -69,17 +70,13 @@ def _plain(name: str) -> tuple[_Plain, ...]:
     return tuple(_of(column) for column in table(name).columns.values())
 
 
-@cache
-def _numbers(name: str) -> tuple[str, ...]:
-    return tuple(column.name for column in table(name).columns.values() if column.dtype == "number")
-
-
 def _of(column: Column) -> _Plain:
     widest = LARGEST_INTEGER if column.dtype == "integer" else sys.float_info.max
     return _Plain(
         column.name,
         _KINDS[column.dtype],
         widest if column.limit is None else column.limit,
-        frozenset(column.values) or None,
+        frozenset(column.values),
         column.required,
+        column.dtype == "number",
     )

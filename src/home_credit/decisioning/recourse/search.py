@@ -1,7 +1,7 @@
 """The search for the smallest change of the loan with which the application would have been approved.
 
-Trees are not monotone, so nothing is assumed of where approved loans lie. A grid finds a first one; then the region of
-all smaller changes is sampled, evenly and near the smallest found, until a round of samples finds none that is smaller
+Trees are not monotone, so approved loans may lie anywhere. A grid finds a first one; then the region of all smaller
+changes is sampled, uniformly and near the smallest change found, until a round of samples finds none that is smaller
 by more than :data:`TOLERANCE`.
 """
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
     Approves = Callable[[Loans], NDArray[np.bool_]]
 
-# No approved loan is left that is nearer by more than this share of the size of the change.
+# The search stops when a round improves the size of the change by no more than this share.
 TOLERANCE = 0.01
 GRID_AMOUNTS, GRID_PARTS = 40, 3
 SAMPLES, ROUNDS = 900, 8
 # Shares of the change that are tried between the loan asked for and the nearest one found.
 SHORTER = np.linspace(0.02, 0.985, 60)
-# A loan is robust where these shares more of the amount, given up too, leave it approved.
+# A loan is robust if it stays approved when the amount is reduced further by each of these shares.
 FURTHER = (0.01, 0.02)
-# Amounts that a loan officer would type, roundest first.
+# Steps of round amounts, the largest first.
 ROUND_AMOUNTS = np.array([10_000.0, 5_000.0, 1_000.0, 500.0, 100.0])
 
 
 @dataclass(slots=True)
 class Search:
-    """All loans tried so far for one applicant, and those of them that are approved."""
+    """The loans tried so far for one applicant, and which of them are approved."""
 
     loan: Loan
     approves: Approves
@@ -58,12 +58,12 @@ class Search:
         return sorted(rounded, key=lambda one: float(one[0].size[one[1]]))
 
     def robust(self, loans: Loans, row: int) -> bool:
-        """Tell whether loans that are a little smaller are approved as well."""
+        """Return whether slightly smaller loans are approved as well."""
         steps = np.minimum(_given_up(self.loan, loans, row) + np.array(FURTHER), self.loan.most_given_up)
         return bool(self.approves(self._with_amounts(steps, loans, row)).all())
 
     def _rounded(self, loans: Loans, row: int) -> tuple[Loans, int]:
-        """Return the loan of the roundest amount that is approved and hardly farther, else the loan itself."""
+        """Return the approved loan of the roundest amount that is hardly farther away, else the loan itself."""
         if not loans.moved[row, 0]:
             return loans, row
         steps = _amount(loans, row) / ROUND_AMOUNTS
@@ -98,7 +98,7 @@ class Search:
         return min(best, key=lambda one: float(one[0].size[one[1]])) if best else None
 
     def _by_levers(self) -> Iterator[tuple[Loans, int]]:
-        """Yield the nearest loan of each set of levers, unless fewer of the levers are moved for no more."""
+        """Yield the nearest loan of each set of levers, unless a subset of the levers needs no larger change."""
         ordered = sorted(
             ((loans, row) for loans in self.approved for row in range(len(loans))),
             key=lambda one: (float(one[0].size[one[1]]), float(one[0].credit[one[1]])),
@@ -119,7 +119,7 @@ def _grid(loan: Loan) -> Points:
 
 
 def _nearer(loan: Loan, loans: Loans, row: int, turn: int) -> Points:
-    """Return points in the region of smaller changes: evenly over it, and from the nearest loan towards the present."""
+    """Return points with smaller changes: uniform ones, and some between the nearest loan and the present one."""
     bound = float(loans.size[row])
     terms = [0, *(months for months in loan.other_terms if loan.size_of_term(months) < bound)]
     weight = max(loan.premium / loan.credit, 0.0)
@@ -129,7 +129,7 @@ def _nearer(loan: Loan, loans: Loans, row: int, turn: int) -> Points:
         budget = bound - (loan.size_of_term(months) if months else 0.0)
         number = SAMPLES // len(terms)
         share, split = chance.random(number), chance.random(number)
-        # Half of the samples move the amount alone, which is the lever of most answers.
+        # Half of the samples change the amount alone, the lever of most answers.
         split[: number // 2] = 0.0
         paid = np.minimum(split * budget, weight)
         given_up = np.minimum((budget - paid) * share, loan.most_given_up)
@@ -156,7 +156,7 @@ def _amount(loans: Loans, row: int) -> float:
 
 
 def _roundness(amount: float) -> float:
-    """Return the largest of the round steps that the amount is a multiple of, 0 for none."""
+    """Return the largest round step that divides the amount, 0 for none."""
     return max((step for step in ROUND_AMOUNTS.tolist() if amount % step == 0), default=0.0)
 
 

@@ -1,4 +1,4 @@
-"""Contributions of features added up by reason code, and which of the sums may be told."""
+"""Contributions of features, summed by reason code, and the sums that may be given as reasons."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def effects(features: Sequence[str], contributions: NDArray[np.float64]) -> list
     then by code, so that equal contributions always come in the same order.
     """
     grouping = _grouping(tuple(features))
-    # Added up in the order of the features, code by code.
+    # Summed in the order of the features, code by code.
     totals = np.bincount(grouping.group_of, weights=contributions, minlength=len(grouping.codes)).tolist()
     values = contributions[grouping.order].tolist()
     found = [
@@ -54,7 +54,9 @@ def effects(features: Sequence[str], contributions: NDArray[np.float64]) -> list
 
 @dataclass(frozen=True, slots=True)
 class _Grouping:
-    """Features by reason code: ``order`` puts those of one code beside each other, by name, between ``bounds``."""
+    """Features by reason code.
+
+    ``order`` sorts the features by code and then by name; ``bounds`` are the limits of each code."""
 
     codes: list[str]
     group_of: NDArray[np.intp]
@@ -76,14 +78,14 @@ def _grouping(features: tuple[str, ...]) -> _Grouping:
 
 
 def _strongest(values: list[float], *, harmful: bool) -> int:
-    """Return the place of the value that contributed most; of equal ones the last where harmful, else the first."""
+    """Return the place of the value that contributed most; a tie goes to the last where harmful, else to the first."""
     if harmful:
         return len(values) - 1 - values[::-1].index(max(values))
     return values.index(min(values))
 
 
 def reportable(all_effects: Sequence[Effect]) -> list[Effect]:
-    """Return the effects that may be given as reasons, in the order given; one without any effect is no reason."""
+    """Return the effects that may be given as reasons, in the order given; an effect of zero is no reason."""
     codes = reason_codes()
     return [effect for effect in all_effects if effect.contribution != 0 and not codes[effect.code].withheld]
 

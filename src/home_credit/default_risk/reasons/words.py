@@ -1,8 +1,8 @@
 """A reason in words: a statement that is true of the applicant, and the fact behind it with its unit.
 
-Nothing is told that does not follow from the applicant's own rows. A statement is chosen by conditions on features,
-which are exact functions of the rows; the fact is the value of the feature that contributed most, beside the median
-of the applicants that the model was trained on. A value that is missing is told as missing.
+Every text follows from the applicant's own rows. A statement is chosen by conditions on features, which are exact
+functions of the rows; the fact is the value of the feature that contributed most, beside the median of the training
+applicants. A missing value is stated as missing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from home_credit.default_risk.reasons import values
 from home_credit.default_risk.reasons.codes import code_of, reason_codes
@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from home_credit.default_risk.reasons.effects import Effect
     from home_credit.languages import Language
 
-# Shares of rows that a count of the catalogue gives the number of.
+
+class _Label(TypedDict):
+    en: str
+    fr: str
+    before: NotRequired[bool]
+
+
+# Shares of rows, and the count in the catalogue that is the number of these rows.
 DENOMINATORS: Mapping[str, str] = {
     **{
         f"INS_{scope}_{kind}_SHARE": f"INS_{scope}_COUNT"
@@ -37,7 +44,7 @@ DENOMINATORS: Mapping[str, str] = {
     "BUR_ACTIVE_SHARE": "BUR_ALL_COUNT",
     "BB_LATE_CREDITS_SHARE": "BB_CREDITS",
 }  # fmt: skip
-# What has no middle that says anything.
+# Units whose median has no meaning.
 _NO_MEDIAN = frozenset({"code", "flag", "hour", "category"})
 
 _IS = Words(": ", f"{values.SPACE}: ")
@@ -90,10 +97,10 @@ def fact(name: str, value: Value, value_of: ValueOf, medians: Mapping[str, float
 
 @cache
 def _telling(name: str) -> _Telling:
-    feature = CATALOGUE[name]
+    feature, known = CATALOGUE[name], _labels().get(name)
     return _Telling(
         feature.unit,
-        bool(_labels().get(name, {}).get("before", False)),
+        known is not None and known.get("before", False),
         DENOMINATORS.get(name),
         feature.kind != "category" and feature.unit not in _NO_MEDIAN,
     )
@@ -121,7 +128,7 @@ def _beside(name: str, median: float) -> Words:
 
 @cache
 def label(name: str, language: Language) -> str:
-    """Return what a feature is, as a noun phrase before its value."""
+    """Return the name of a feature, as a noun phrase before its value."""
     known = _labels().get(name)
     words: str = known[language] if known else getattr(CATALOGUE[name], language)
     first = words.split(" ", 1)[0]
@@ -150,6 +157,7 @@ def _features_of(code: str) -> int:
 
 
 @cache
-def _labels() -> Mapping[str, Any]:
+def _labels() -> Mapping[str, _Label]:
     text = files("home_credit.default_risk.reasons").joinpath("labels.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    labels: dict[str, _Label] = tomllib.loads(text)
+    return labels

@@ -13,7 +13,7 @@ from home_credit.decisioning.scoring import Scorer
 from home_credit.default_risk.reasons import MAX_REASONS, reason_codes
 from home_credit.schemas import Reason, Text
 from home_credit.tables.bundle import parse_bundle
-from home_credit.validation.told_facts import STATEMENTS, can_judge, false_statements
+from home_credit.validation.reason_checks import STATEMENTS, can_judge, false_statements
 from support.parquet_rows import ParquetRows
 
 if TYPE_CHECKING:

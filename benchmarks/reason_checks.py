@@ -1,6 +1,6 @@
 """Is what applicants are told true? Reasons of many applicants against their raw rows, and how vague they are.
 
-python benchmarks/told_facts.py --models models --tables DIR [--applicants 5000]
+python benchmarks/reason_checks.py --models models --tables DIR [--applicants 5000]
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from home_credit.config import Settings
 from home_credit.decisioning.scoring import Scorer
 from home_credit.default_risk.reasons import MAX_REASONS
 from home_credit.tables.bundle import parse_bundle
-from home_credit.validation.told_facts import can_judge, false_statements
+from home_credit.validation.reason_checks import can_judge, false_statements
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.parquet_rows import ParquetRows  # the reader that the tests compare with
