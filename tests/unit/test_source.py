@@ -325,7 +325,7 @@ def test_a_category_never_seen_is_a_warning_and_missing_as_in_a_request(tmp_path
     assert frames[APPLICATION]["NAME_INCOME_TYPE"].to_list() == ["Working", None, None]
     (warning,) = warnings
     assert warning.startswith(
-        "table application_train, column NAME_INCOME_TYPE, row 2: 'Astronaut' is no known"
+        "table application_train, column NAME_INCOME_TYPE, row 2: 'Astronaut' is not a known"
     )
     assert warning.endswith("counts as missing (2 rows)")
 
