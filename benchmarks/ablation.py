@@ -1,4 +1,4 @@
-"""What each table is worth: the model without its features, on the same folds.
+"""The value of each table: the model without its features, on the same folds.
 
 python benchmarks/ablation.py --tables DIR
 

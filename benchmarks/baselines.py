@@ -1,4 +1,4 @@
-"""The ladder of baselines, and a plain LightGBM on raw application columns, all on the same folds.
+"""Baselines, and a plain LightGBM on raw application columns, all on the same folds.
 
 python benchmarks/baselines.py --tables DIR [--track]
 """

@@ -1,4 +1,4 @@
-"""Features of full-size tables: all of ours, and a sample of them against plain pandas: time, memory, agreement.
+"""Features of full-size tables: time and memory, and a sample of them against plain pandas.
 
     home-credit demo --out DIR --applicants 356255 --seed 2018
     python benchmarks/features_full_size.py --tables DIR [--rounds 2]

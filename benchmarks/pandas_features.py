@@ -1,4 +1,4 @@
-"""A sample of the features in plain pandas: what the benchmark holds them against.
+"""A sample of the features in plain pandas, for comparison.
 
     python benchmarks/pandas_features.py --tables DIR --out FILE.parquet
 

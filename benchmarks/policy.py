@@ -1,4 +1,4 @@
-"""What does the cut-off that follows from the costs cost, against cut-offs that were chosen on outcomes?
+"""The cost of the cut-off that follows from the costs, against cut-offs chosen on outcomes.
 
     python benchmarks/policy.py --tables DIR [--halves 200] [--predictions FILE]
 

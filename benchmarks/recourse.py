@@ -1,4 +1,4 @@
-"""How often is there another loan that would be approved, how small is the change, how long does it take?
+"""Recourse: how often another loan is approved, the size of the change, and the time of the search.
 
     taskset -c 0 python benchmarks/recourse.py --models models --tables DIR [--applicants 200]
 

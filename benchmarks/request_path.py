@@ -1,4 +1,4 @@
-"""What a raw bundle costs on its way to an assessment, without HTTP and ledger, and what it costs by a Polars plan.
+"""CPU time from a raw bundle to an assessment, without HTTP and ledger, and with a Polars plan.
 
     python benchmarks/request_path.py --models models --tables DIR [--applicants 200]
 

@@ -1,4 +1,4 @@
-"""How often is the term of a loan told right for people, and for times, that its model was not learnt on?
+"""Accuracy of the model of the term on persons, and on periods, that it was not fitted on.
 
     python benchmarks/terms.py --tables DIR
 

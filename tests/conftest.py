@@ -1,4 +1,4 @@
-"""What several tests stand on: a small demo portfolio, a model trained on it, the real rows where there are any."""
+"""Shared fixtures: a small demo portfolio, a model trained on it, the real rows where available."""
 
 from __future__ import annotations
 

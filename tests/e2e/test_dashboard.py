@@ -1,4 +1,4 @@
-"""The dashboard's pages: quickly by Streamlit's own test runner, then for real in Chromium.
+"""The dashboard's pages, in Streamlit's test runner and in Chromium.
 
 They talk to the real API with a fake scorer. What they expect is what that API answers.
 """

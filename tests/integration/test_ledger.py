@@ -1,4 +1,4 @@
-"""The ledger on SQLite and on a real PostgreSQL server: durable, ordered, and whole or refused."""
+"""The ledger on SQLite and on a real PostgreSQL server: durability, order, and detection of changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Champion and challenger in a real MLflow registry: trained, judged, promoted, rolled back."""
+"""Champion and challenger in a real MLflow registry: trained, compared, promoted, rolled back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API as its image runs it, behind a proxy, and the rules that watch it."""
+"""The API as in its image, behind a proxy, and the alert rules."""
 
 from __future__ import annotations
 

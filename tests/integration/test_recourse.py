@@ -1,4 +1,4 @@
-"""Recourse with a real model: every loan told is approved when it is asked for, and in under a second."""
+"""Recourse with a real model: every loan of the answer is approved on request, and in under a second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rollouts against the stand-in for Render: the order of things, every way to fail, and what is undone."""
+"""Rollouts against a fake of Render: order of the steps, failures, and rollback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TreeSHAP from tables: LightGBM's numbers, whatever the trees and the rows, and the same bits alone and in a batch."""
+"""TreeSHAP from tables: LightGBM's numbers for any trees and rows, and the same bits alone and in a batch."""
 
 from __future__ import annotations
 

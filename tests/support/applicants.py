@@ -1,4 +1,4 @@
-"""Applicants whose rows hold what real ones seldom do: missing values, zeros, ties and the largest values allowed."""
+"""Applicants with rare values: missing ones, zeros, ties and the largest values allowed."""
 
 from __future__ import annotations
 

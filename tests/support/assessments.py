@@ -1,4 +1,4 @@
-"""An assessment and the rows it was made from, to record and to answer with, and both as the ledger takes them."""
+"""An assessment and its rows, as API models and as ledger records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Databases to keep a ledger in, and what somebody with SQL can do to them."""
+"""Databases for a ledger, and manipulations of them by SQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real API on a free port, with a model whose answers a test knows beforehand."""
+"""The real API on a free port, with a fake model of known answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stand-ins for what takes long to load, to be passed as arguments."""
+"""Fakes of resources that are slow to load, passed as arguments."""
 
 from __future__ import annotations
 

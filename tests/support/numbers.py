@@ -1,4 +1,4 @@
-"""A figure as the number that it is."""
+"""Narrows a value to a number."""
 
 from __future__ import annotations
 

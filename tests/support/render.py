@@ -1,4 +1,4 @@
-"""A stand-in for Render: its REST API as documented, over real sockets, with faults to order.
+"""A fake of Render: its documented REST API over real sockets, with configurable failures.
 
 It knows three services. A deploy takes one step each time that it is looked at; when it is live, the one before
 it is deactivated, as on Render. What a service runs (image or commit, environment) is for the tests to read.

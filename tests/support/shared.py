@@ -1,4 +1,4 @@
-"""Expensive folders made once per run, whichever worker needs them first."""
+"""Expensive folders that are created once per run, by the worker that needs them first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Web servers that answer as a dashboard and an MLflow UI do, awake or not, and the real API on a free port."""
+"""Web servers that imitate a dashboard and an MLflow UI, awake or asleep, and the real API on a free port."""
 
 from __future__ import annotations
 

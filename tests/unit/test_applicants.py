@@ -1,4 +1,4 @@
-"""Known applicants: found by id in any order of rows, and nothing of theirs lost or silently missing."""
+"""Known applicants: found by id in any order of rows, without loss of values."""
 
 from __future__ import annotations
 

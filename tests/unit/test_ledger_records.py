@@ -1,4 +1,4 @@
-"""What the ledger stores: every bit comes back, and every format that was ever written is read."""
+"""Stored records: every bit is restored, and every format is read."""
 
 from __future__ import annotations
 

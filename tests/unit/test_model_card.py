@@ -1,4 +1,4 @@
-"""The model card says what its manifest says and nothing else."""
+"""The model card contains the figures of its manifest and no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Reasons in words: every feature has its code, withheld traits stay withheld, and no text outruns its condition."""
+"""Reasons in words: every feature has a code, withheld traits stay withheld, and texts follow from their
+conditions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recourse: what other loans there are, and that the search finds the nearest one that is approved."""
+"""Recourse: the alternative loans, and the search for the nearest approved one."""
 
 from __future__ import annotations
 

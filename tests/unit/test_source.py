@@ -1,4 +1,4 @@
-"""Tables from a directory: the same in all formats, and every fault named by table, column and row."""
+"""Tables from a directory: the same in all formats, and every error names table, column and row."""
 
 from __future__ import annotations
 

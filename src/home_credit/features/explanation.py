@@ -61,14 +61,14 @@ def explain(feature: str) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _steps(plan: p.Plan, name: str, depth: int, told: set[tuple[p.Plan, str]]) -> Iterator[Step]:
+def _steps(plan: p.Plan, name: str, depth: int, seen: set[tuple[p.Plan, str]]) -> Iterator[Step]:
     found = _definition(plan, name)
-    if found is None or (found.rows, name) in told:
+    if found is None or (found.rows, name) in seen:
         return
-    told.add((found.rows, name))
+    seen.add((found.rows, name))
     yield Step(name, formula(found.operation), depth, found.per)
     for column in dict.fromkeys(o.columns_in(found.operation)):
-        yield from _steps(found.rows, column, depth + 1, told)
+        yield from _steps(found.rows, column, depth + 1, seen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,11 +86,11 @@ def fact(name: str, value_of: ValueOf, medians: Mapping[str, float], language: L
     phrases, feature, value = _PHRASES[language], CATALOGUE[name], value_of(name)
     if value is None:
         return phrases["unknown"]
-    told = _value(name, value, value_of, language)
+    written = _value(name, value, value_of, language)
     median = medians.get(name)
     if median is None or feature.kind == "category" or feature.unit in _NO_MEDIAN:
-        return told
-    return phrases["median"].format(value=told, median=_median(name, median, language))
+        return written
+    return phrases["median"].format(value=written, median=_median(name, median, language))
 
 
 @lru_cache(maxsize=4096)
@@ -108,15 +108,15 @@ def label(name: str, language: Language) -> str:
 
 
 def _value(name: str, value: Value, value_of: ValueOf, language: Language) -> str:
-    told = values.in_words(CATALOGUE[name], _shown(name, value), language)
+    written = values.in_words(CATALOGUE[name], _shown(name, value), language)
     total = value_of(DENOMINATORS[name]) if name in DENOMINATORS else None
     if not isinstance(value, float) or not isinstance(total, int | float):
-        return told
+        return written
     counted = value * total
     if abs(counted - round(counted)) > 1e-6:
-        return told
+        return written
     whole = {"n": values.number(round(counted), language), "total": values.number(total, language)}
-    return _PHRASES[language]["of"].format(share=told, **whole)
+    return _PHRASES[language]["of"].format(share=written, **whole)
 
 
 def _shown(name: str, value: Value) -> Value:
