@@ -53,7 +53,7 @@ def explain(feature: str) -> str:
         f"  en: {of.en}",
         f"  fr: {of.fr}",
         f"  missing: {of.missing.en}",
-        "  formula: " + ("as it stands in the table" if not made else ""),
+        "  formula: " + ("a column of the table" if not made else ""),
         *(f"    {step}" for step in made),
         "  columns:",
         *(f"    {table}: {', '.join(columns)}" for table, columns in lineage(feature).items()),
