@@ -61,7 +61,7 @@ lint: .venv/.installed-dev
 # first one and hence the champion.
 train: .venv/.installed-dev
 	rm -rf mlruns data/training
-	$(BIN)/home-credit demo --out data/training --applicants 50000 --seed 2018
+	$(BIN)/home-credit demo --out data/training --applicants 80000 --seed 2018
 	$(BIN)/home-credit train --tables data/training --models models
 	$(BIN)/home-credit baselines --tables data/training
 
