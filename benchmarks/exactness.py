@@ -39,7 +39,7 @@ INSTALMENTS = 5_000
 
 
 class KeptPlan:
-    """The batch engine for one applicant: its plan is built once, over sources that read the rows at hand."""
+    """The batch engine for one applicant: its plan is built once, over sources that read the current rows."""
 
     def __init__(self, terms: TermModel) -> None:
         self._frames: Frames = {}

@@ -8,7 +8,7 @@ from home_credit.ledger import records
 from home_credit.policy import Costs, Policy
 from home_credit.schemas import Assessment, PredictionRequest, Reason, Text
 
-# A review that costs so much does not pay: nobody is referred.
+# With this cost of a review nobody is referred.
 POLICY = Policy.of(Costs(review=1.0))
 
 

@@ -33,7 +33,7 @@ ANNUITY = CREDIT * round(1 / credit_over_annuity(0.2485, MONTHS), 5)
 
 
 class FakeAssessor:
-    """Approves what ``likes`` says of price, credit and instalment; keeps the applications that it assessed."""
+    """Approves loans for which ``likes`` of price, credit and instalment is true; keeps the assessed applications."""
 
     policy = Policy(0.09, None)
     terms = TERMS
