@@ -1,4 +1,4 @@
-"""Is what applicants are told true? Reasons of many applicants against their raw rows, and how vague they are.
+"""Checks reasons of many applicants against their raw rows, and counts vague ones.
 
 python benchmarks/reason_checks.py --models models --tables DIR [--applicants 5000]
 """

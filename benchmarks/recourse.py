@@ -1,10 +1,10 @@
-"""How often is there another loan that would be approved, how small is the change, how long does it take?
+"""Recourse: how often another loan is approved, the size of the change, and the time of the search.
 
     taskset -c 0 python benchmarks/recourse.py --models models --tables DIR [--applicants 200]
 
-Takes declined and referred applicants at random. Every option is scored once more from raw rows, outside of
-what searched for it; exits with 1 where one is not approved or changes anything but the loan. Then 2,000 random loans
-of each answered applicant are scored, to see how often one is nearer than what was told.
+Takes declined and referred applicants at random. Every option is scored again from raw rows, independently of the
+search; exits with 1 where one is not approved or changes anything but the loan. Then 2,000 random loans of each
+applicant with an answer are scored, to count those nearer than the answer.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def verified(scorer: Scorer, rows: dict[str, object], found: Recourse) -> int:
 
 
 def nearer(scorer: Scorer, rows: dict[str, object], found: Recourse, tries: int, seed: int) -> float:
-    """Return the size of the nearest approved loan among random ones, as a share of the size of the one told."""
+    """Return the size of the nearest approved loan among random ones, as a share of the size of the answer."""
     bundle, chance = parse_bundle(rows), np.random.default_rng(seed)
     loan = Loan.of(bundle.application, scorer.terms)
     parts = chance.random(tries) * (chance.random(tries) < 0.5)

@@ -1,4 +1,4 @@
-"""What several tests stand on: a small demo portfolio, a model trained on it, the real rows where there are any."""
+"""Shared fixtures: a small demo portfolio, a model trained on it, the real rows where available."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from support.training import QUICK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A worker of pytest-xdist has no main file. PySpark, which MLflow imports where it is installed, takes that for a run of
-# its doctests and ends the process.
+# A worker of pytest-xdist has no main file. PySpark, which MLflow imports where it is installed, treats that as a run
+# of its doctests and ends the process.
 sys.modules["__main__"].__dict__.setdefault("__file__", __file__)
 
-# A loaded machine is no counterexample.
+# Deadlines would fail on a loaded machine.
 settings.register_profile("home-credit", deadline=None)
 settings.load_profile("home-credit")
 
@@ -70,7 +70,7 @@ def models(portfolio: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def real_tables() -> Path:
-    """The folder of real tables, where there is one."""
+    """The folder of real tables; the test is skipped where there is none."""
     folder = os.environ.get("HOME_CREDIT_TABLES")
     if not folder:
         pytest.skip("HOME_CREDIT_TABLES names no folder of real tables")

@@ -1,4 +1,4 @@
-"""The platform as a user meets it: the command that runs all of it, real processes, a real browser."""
+"""The platform end to end: the command that runs all services, real processes, a real browser."""
 
 from __future__ import annotations
 

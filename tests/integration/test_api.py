@@ -49,7 +49,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 class Api(TestClient):
-    """The application with its parts at hand."""
+    """The application with its resources."""
 
     scorer: FakeScorer
     ledger: Ledger
@@ -431,7 +431,7 @@ def test_a_ledger_that_comes_back_is_used(tmp_path: Path) -> None:
 
 def test_a_fault_tells_nothing_of_its_cause(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     api.scorer.fails = RuntimeError("the secret of the house")
-    logging.getLogger("home_credit").propagate = True  # the API's own handler writes elsewhere
+    logging.getLogger("home_credit").propagate = True  # the API's handler writes to another stream
     fault = problem(api.post("/predict", json=BUNDLE), 500)
     assert "secret" not in fault.model_dump_json()
     assert "the secret of the house" in caplog.text

@@ -1,4 +1,4 @@
-"""`home-credit deploy` as the workflow calls it: a process, the real API behind it, servers that do as they are told."""
+"""`home-credit deploy` as the workflow calls it: a process, the real API, and test servers."""
 
 from __future__ import annotations
 

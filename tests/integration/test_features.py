@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def bits(rows: pl.DataFrame) -> pl.DataFrame:
-    """Floats as their 64 bits: equal only where no bit differs, zeros of either sign told apart."""
+    """Floats as their 64 bits: equal only where all bits are equal, with distinct zeros of either sign."""
     return rows.with_columns(
         pl.col(name).reinterpret(dtype=pl.UInt64)
         for name, dtype in rows.schema.items()
@@ -34,7 +34,7 @@ def assert_alone_equals_table(tables: Path, applicants: int) -> int:
         terms = learn_terms(source.frames["previous_application"])
         together = feature_matrix(source.frames, source.applicants[ID], terms)
     features, portfolio = RequestFeatures(terms), ParquetRows(tables)
-    # Every so many, so that low and high ids are both there.
+    # Evenly spaced, so that low and high ids are included.
     chosen = together[ID].gather_every(max(1, len(together) // applicants)).head(applicants).to_list()
     without_history = 0
     alone = []

@@ -1,4 +1,4 @@
-"""No reason told contradicts the applicant's own rows, by a check that reads the rows and not the features."""
+"""No reason contradicts the applicant's own rows, by a check that does not use the features."""
 
 from __future__ import annotations
 

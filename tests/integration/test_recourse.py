@@ -1,4 +1,4 @@
-"""Recourse with a real model: every loan told is approved when it is asked for, and in under a second."""
+"""Recourse with a real model: every loan of the answer is approved on request, and in under a second."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from home_credit.applicants import ApplicantStore
 
-SECONDS = 1.0  # of the processor: what else runs on the machine must not fail a test
+SECONDS = 1.0  # of CPU time: other load on the machine must not fail the test
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_the_answer_is_the_same_by_every_way_and_every_time(
 
 
 def test_nothing_helps_where_nobody_is_approved(scorer: Scorer, refused: list[dict[str, Any]]) -> None:
-    # A human look that costs nothing and is always right: every application is referred.
+    # A free review without errors: every application is referred.
     stern = scorer.with_policy(Policy.of(Costs(review=0.0, reviewer_error_rate=0.0)))
     found = recourse.find(stern, PredictionRequest(**refused[0]))
     assert (found.decision, found.options) == ("review", [])

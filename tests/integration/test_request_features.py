@@ -207,7 +207,7 @@ def test_a_change_of_a_column_moves_only_what_stands_on_it(
                     if was != now:
                         assert column.name in stands_on[name].get(of, ()), (name, of, column.name)
                         seen.add((name, of, column.name))
-    # And most of what lineage names does move something, in so few applicants already.
+    # Most columns of the lineage do change a feature, even for few applicants.
     named = {
         (name, of, column)
         for name, sources in stands_on.items()
@@ -262,7 +262,7 @@ def test_columns_may_be_arrays_or_left_out(demo: tuple[Frames, TermModel], featu
 
 
 def test_no_data_frames_are_needed() -> None:
-    """What answers requests is installed without Polars, Narwhals and PyArrow."""
+    """Request features are computed without Polars, Narwhals and PyArrow."""
     code = (
         "import sys\n"
         f"import {request.__name__} as request\n"

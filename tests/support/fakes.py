@@ -1,4 +1,4 @@
-"""Stand-ins for what takes long to load, to be passed as arguments."""
+"""Fakes of resources that are slow to load, passed as arguments."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LIKED = 0.0512
 
 
 class FakeScorer:
-    """Takes EXT_SOURCE_2 for the probability that an applicant pays.
+    """Uses EXT_SOURCE_2 as the probability that an applicant pays.
 
     ``effects`` are the contributions that it gives every applicant: log-odds by feature, of those features that
     are columns of the application. An applicant whose application ``likes`` accepts has the probability

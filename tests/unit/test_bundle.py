@@ -1,4 +1,4 @@
-"""One applicant's rows at the boundary: what is refused, what is a warning, what stays as it is."""
+"""Parsing of one applicant's rows: errors, warnings and unchanged values."""
 
 from __future__ import annotations
 

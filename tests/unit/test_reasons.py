@@ -1,4 +1,5 @@
-"""Reasons in words: every feature has its code, withheld traits stay withheld, and no text outruns its condition."""
+"""Reasons in words: every feature has a code, withheld traits stay withheld, and texts follow from their
+conditions."""
 
 from __future__ import annotations
 
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
     from home_credit.default_risk.reasons.codes import Value, ValueOf
     from home_credit.languages import Language
 
-# Words of a reason that says nothing: that something "carries a higher risk", or this or that.
+# Words of reasons without content, such as "carries a higher risk".
 VAGUE = re.compile(r"higher risk|lower risk|risque plus|\bor\b.*risk|associated|associé")
 
 
 def applicant(**known: Value) -> ValueOf:
-    """Return the values of an applicant of whom nothing else is known."""
+    """Return the values of an applicant; others are missing."""
     return known.get
 
 

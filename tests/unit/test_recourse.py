@@ -1,4 +1,4 @@
-"""Recourse: what other loans there are, and that the search finds the nearest one that is approved."""
+"""Recourse: the alternative loans, and the search for the nearest approved one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ANNUITY = CREDIT * round(1 / credit_over_annuity(0.2485, MONTHS), 5)
 
 
 class FakeAssessor:
-    """Approves what ``likes`` says of price, credit and instalment; keeps the applications that it assessed."""
+    """Approves loans for which ``likes`` of price, credit and instalment is true; keeps the assessed applications."""
 
     policy = Policy(0.09, None)
     terms = TERMS

@@ -35,7 +35,7 @@ class Kind(NamedTuple):
 
 
 INVALID = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-input", "The input breaks the schema")
-FAULT = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "Internal error")
+INTERNAL = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "Internal error")
 
 # An error is looked up by its class, then by its base classes.
 ERRORS: Mapping[type[Exception], Kind] = {
@@ -54,7 +54,7 @@ ERRORS: Mapping[type[Exception], Kind] = {
     errors.BrokenRecordError: Kind(
         HTTPStatus.INTERNAL_SERVER_ERROR, "broken-record", "A record of the ledger is broken"
     ),
-    Exception: FAULT,
+    Exception: INTERNAL,
 }
 
 STATUSES: Mapping[int, Kind] = {
@@ -78,7 +78,7 @@ def problem_of(error: Exception) -> Problem:
     kind = next(ERRORS[cls] for cls in type(error).__mro__ if cls in ERRORS)
     if isinstance(error, (ValidationError, RequestValidationError)):
         return _invalid(error.errors()[0])
-    if kind is FAULT:
+    if kind is INTERNAL:
         return _problem(kind, "the request could not be served; the error is logged")
     return _problem(kind, str(error), getattr(error, "field", None))
 
@@ -100,13 +100,13 @@ def install(app: FastAPI) -> None:
     async def expected(_request: Request, error: Exception) -> Response:
         return response_of(error)
 
-    async def fault(request: Request, error: Exception) -> Response:
+    async def unexpected(request: Request, error: Exception) -> Response:
         logger.error("error at %s %s", request.method, request.url.path, exc_info=error)
         return response_of(error)
 
     for kind in (errors.HomeCreditError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, expected)
-    app.add_exception_handler(Exception, fault)
+    app.add_exception_handler(Exception, unexpected)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, object]]:

@@ -63,20 +63,23 @@ def check(
     for column in columns:
         if not _fits(present[column.name], column):
             _raise_wrong_kind(name, raw, column, present[column.name])
-    faults = [fault for column in columns for fault in _violations(column, present[column.name])]
-    faults += further
+    violations = [violation for column in columns for violation in _violations(column, present[column.name])]
+    violations += further
     conformed = {column.name: _conformed(column, present[column.name]) for column in columns}
     facts = (
         raw.select(
             pl.len().alias("rows"),
-            *(fault.found.any().alias(f"fault/{number}") for number, fault in enumerate(faults)),
+            *(
+                violation.found.any().alias(f"violation/{number}")
+                for number, violation in enumerate(violations)
+            ),
             *(fact for column in columns for fact in _content(column, conformed[column.name])),
         )
         .collect(engine="streaming")
         .row(0, named=True)
     )
     frame = raw.select(*conformed.values())
-    failed = [fault for number, fault in enumerate(faults) if facts[f"fault/{number}"]]
+    failed = [violation for number, violation in enumerate(violations) if facts[f"violation/{number}"]]
     if failed:
         raise_first(name, raw, failed)
     warnings: list[str] = []
@@ -91,26 +94,28 @@ def check(
         frame=frame.with_columns(map(_known_only, strange)) if strange else frame,
         written=frame,
         rows=facts["rows"],
-        summary={fact: value for fact, value in facts.items() if not fact.startswith("fault/")},
+        summary={fact: value for fact, value in facts.items() if not fact.startswith("violation/")},
         warnings=warnings,
     )
 
 
-def raise_first(name: str, frame: pl.LazyFrame, faults: Sequence[Violation]) -> NoReturn:
-    """Raise the error of the first violation in ``frame``; at least one of ``faults`` must occur."""
+def raise_first(name: str, frame: pl.LazyFrame, violations: Sequence[Violation]) -> NoReturn:
+    """Raise the error of the first violation in ``frame``; at least one of ``violations`` must occur."""
     rows = (
         frame.with_row_index(_ROW)
         .select(
-            pl.when(fault.found).then(pl.col(_ROW)).min().alias(str(number))
-            for number, fault in enumerate(faults)
+            pl.when(violation.found).then(pl.col(_ROW)).min().alias(str(number))
+            for number, violation in enumerate(violations)
         )
         .collect(engine="streaming")
         .row(0)
     )
     row, number = min((row, number) for number, row in enumerate(rows) if row is not None)
-    fault = faults[number]
-    value = frame.select(fault.column).slice(row, 1).collect().item()
-    raise fault.error(name, fault.problem.format(value=_shown(value)), column=fault.column, row=row + 1)
+    violation = violations[number]
+    value = frame.select(violation.column).slice(row, 1).collect().item()
+    raise violation.error(
+        name, violation.problem.format(value=_shown(value)), column=violation.column, row=row + 1
+    )
 
 
 def _fits(dtype: pl.DataType, column: Column) -> bool:

@@ -52,8 +52,8 @@ _UNKNOWN = Words("not known", "information absente")
 
 
 @dataclass(frozen=True, slots=True)
-class _Telling:
-    """What is the same for every applicant when a feature is told."""
+class _Style:
+    """How the value of a feature is written, the same for every applicant."""
 
     unit: str
     before: bool
@@ -69,36 +69,36 @@ def text(effect: Effect, value_of: ValueOf, medians: Mapping[str, float]) -> Wor
     """
     name = effect.feature
     value = value_of(name)
-    told = fact(name, value, value_of, medians)
+    written = fact(name, value, value_of, medians)
     for statement in reason_codes()[effect.code].statements:
         if statement.applies(effect.contribution, value_of):
             if value is None:
                 return Words(statement.en, statement.fr)
             about = _about(name)
-            return Words(f"{statement.en}{about.en}{told.en}", f"{statement.fr}{about.fr}{told.fr}")
+            return Words(f"{statement.en}{about.en}{written.en}", f"{statement.fr}{about.fr}{written.fr}")
     topic = _topic(effect.code, name)
-    return Words(topic.en + told.en, topic.fr + told.fr)
+    return Words(topic.en + written.en, topic.fr + written.fr)
 
 
 def fact(name: str, value: Value, value_of: ValueOf, medians: Mapping[str, float]) -> Words:
     """Return the value of a feature in words, with its unit and the median of applicants where it has one."""
     if value is None:
         return _UNKNOWN
-    telling = _telling(name)
-    told = values.in_words(telling.unit, _shown(value, before=telling.before))
-    if telling.total is not None:
-        told = _of_total(value, value_of(telling.total), told)
-    median = medians.get(name) if telling.has_median else None
+    style = _style(name)
+    written = values.in_words(style.unit, _shown(value, before=style.before))
+    if style.total is not None:
+        written = _of_total(value, value_of(style.total), written)
+    median = medians.get(name) if style.has_median else None
     if median is None:
-        return told
+        return written
     beside = _beside(name, median)
-    return Words(told.en + beside.en, told.fr + beside.fr)
+    return Words(written.en + beside.en, written.fr + beside.fr)
 
 
 @cache
-def _telling(name: str) -> _Telling:
+def _style(name: str) -> _Style:
     feature, known = CATALOGUE[name], _labels().get(name)
-    return _Telling(
+    return _Style(
         feature.unit,
         known is not None and known.get("before", False),
         DENOMINATORS.get(name),
@@ -108,7 +108,7 @@ def _telling(name: str) -> _Telling:
 
 @cache
 def _topic(code: str, name: str) -> Words:
-    """Return what comes before a fact that no statement is told with."""
+    """Return what comes before a fact that no statement is written with."""
     topic = reason_codes()[code]
     about = _IS if _features_of(code) == 1 else _about(name)
     return Words(topic.en + about.en, topic.fr + about.fr)
@@ -121,9 +121,9 @@ def _about(name: str) -> Words:
 
 @lru_cache(maxsize=4096)
 def _beside(name: str, median: float) -> Words:
-    telling = _telling(name)
-    told = values.in_words(telling.unit, _shown(median, before=telling.before))
-    return Words(f", median of applicants {told.en}", f", médiane des demandeurs {told.fr}")
+    style = _style(name)
+    written = values.in_words(style.unit, _shown(median, before=style.before))
+    return Words(f", median of applicants {written.en}", f", médiane des demandeurs {written.fr}")
 
 
 @cache
@@ -135,15 +135,15 @@ def label(name: str, language: Language) -> str:
     return words if first.isupper() and len(first) > 1 else words[:1].lower() + words[1:]
 
 
-def _of_total(value: Value, total: Value, told: Words) -> Words:
+def _of_total(value: Value, total: Value, written: Words) -> Words:
     """Return how many of how many a share is, where both are whole."""
     if not isinstance(value, float) or not isinstance(total, int | float):
-        return told
+        return written
     counted = round(value * total)
     if abs(value * total - counted) > 1e-6:
-        return told
+        return written
     part, whole = values.number(counted), values.number(total)
-    return Words(f"{part.en} of {whole.en} ({told.en})", f"{part.fr} sur {whole.fr} ({told.fr})")
+    return Words(f"{part.en} of {whole.en} ({written.en})", f"{part.fr} sur {whole.fr} ({written.fr})")
 
 
 def _shown(value: float | str, *, before: bool) -> float | str:
