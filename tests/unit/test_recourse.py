@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from home_credit.decisioning import recourse
@@ -155,6 +155,7 @@ BOUNDS = st.tuples(st.floats(60_000, 450_000), st.floats(60_000, CREDIT), st.flo
 
 
 @given(BOUNDS, st.integers(0, 1000))
+@example((278_016.0, 321_895.0, 12_773.0), 838)
 @settings(max_examples=40, deadline=None)
 def test_every_option_is_approved_and_two_thousand_random_loans_find_none_nearer(
     bounds: tuple[float, float, float], seed: int
