@@ -14,8 +14,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
 
 # Dependencies that an image does not import, although its packages require them (docs/decisions/0006-images.md).
-NOT_IN_dashboard := polars polars-runtime-32
-NOT_IN_mlflow := polars polars-runtime-32 narwhals pyarrow scipy scikit-learn joblib threadpoolctl matplotlib contourpy \
+NOT_IN_mlflow := narwhals pyarrow scipy scikit-learn joblib threadpoolctl matplotlib contourpy \
 	cycler fonttools kiwisolver pillow pyparsing skops prettytable wcwidth docker huey gunicorn
 NOT_IN_build := numpy scipy joblib threadpoolctl narwhals
 without = $(addprefix --no-emit-package ,$(NOT_IN_$(1)))
@@ -69,8 +68,9 @@ train: .venv/.installed-dev
 locks: .venv/.installed-dev
 	$(COMPILE) pyproject.toml --extra dev --output-file requirements/dev.txt
 	$(foreach part,api dashboard mlflow deploy up,$(COMPILE) pyproject.toml --extra $(part) --constraint requirements/dev.txt \
-		$(call without,$(part)) --output-file requirements/$(part).txt &&) \
-	$(COMPILE) --group build --constraint requirements/dev.txt $(call without,build) --output-file requirements/build.txt
+		$(call without,$(part)) --output-file requirements/$(part).txt &&) true
+	$(foreach part,build store,$(COMPILE) --group $(part) --constraint requirements/dev.txt \
+		$(call without,$(part)) --output-file requirements/$(part).txt &&) true
 
 # The same commit gives the same image: every file has the time of the commit, and bytecode has no time stamps.
 images: REVISION := $(shell git rev-parse HEAD 2>/dev/null)

@@ -1,10 +1,10 @@
-"""How often is the term of a loan told right for people, and for times, that its model was not learnt on?
+"""Accuracy of the model of the term on persons, and on periods, that it was not fitted on.
 
     python benchmarks/terms.py --tables DIR
 
-The earlier cash loans of previous_application state their term. Applicants are dealt to five folds; the loans of each
-are judged by a model learnt on the other four. Then the loans of the last year are judged by a model learnt on older
-ones. Prints a table in Markdown.
+The earlier cash loans of previous_application state their term. Applicants are assigned to five folds; the loans of
+each are evaluated with a model fitted on the other four. Then the loans of the last year are evaluated with a model
+fitted on older ones. Prints a table in Markdown.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ YEAR = 365.0
 
 
 def main() -> None:
-    """Print one line per way to judge."""
+    """Print one line per evaluation."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

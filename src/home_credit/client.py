@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from home_credit.schemas import AgeBand, Contract
+
 Answer = TypeVar("Answer", bound=BaseModel)
 
 # A free hosting plan holds the first request back for up to a minute while the container starts.
@@ -85,9 +87,23 @@ class ApiClient:
         """Return the facts of the model that decides."""
         return self._get("/model", ModelFacts)
 
-    def applicants(self, after: int = 0, limit: int = 50) -> ApplicantList:
-        """Return up to ``limit`` known applicants whose SK_ID_CURR is above ``after``."""
-        return self._get("/applicants", ApplicantList, params={"after": after, "limit": limit})
+    def applicants(
+        self,
+        after: int = 0,
+        limit: int = 50,
+        *,
+        id_prefix: str = "",
+        age_band: AgeBand | None = None,
+        contract: Contract | None = None,
+        region: int | None = None,
+    ) -> ApplicantList:
+        """Return up to ``limit`` known applicants whose SK_ID_CURR is above ``after``.
+
+        Only those whose SK_ID_CURR begins with ``id_prefix``, and who have that age, contract and region rating.
+        """
+        filters = {"id_prefix": id_prefix, "age_band": age_band, "contract": contract, "region": region}
+        params = {"after": after, "limit": limit} | {name: value for name, value in filters.items() if value}
+        return self._get("/applicants", ApplicantList, params=params)
 
     def applicant(self, applicant_id: int) -> Applicant:
         """Return the rows that the platform holds of one applicant (404 for an unknown one)."""
@@ -123,7 +139,7 @@ class ApiClient:
         """Record a human's own decision."""
         return self._post(f"/decisions/{decision_id}/review", Review, request.model_dump())
 
-    def _get(self, path: str, answer: type[Answer], params: Mapping[str, int] | None = None) -> Answer:
+    def _get(self, path: str, answer: type[Answer], params: Mapping[str, int | str] | None = None) -> Answer:
         for pause in self._back_off:
             try:
                 response = self._send("GET", path, params=params)
@@ -144,7 +160,7 @@ class ApiClient:
         method: str,
         path: str,
         *,
-        params: Mapping[str, int] | None = None,
+        params: Mapping[str, int | str] | None = None,
         body: Mapping[str, object] | None = None,
     ) -> httpx.Response:
         try:

@@ -15,7 +15,12 @@ class Settings(BaseSettings):
 
     models: Path = Field(Path("models"), validation_alias="HOME_CREDIT_MODELS", description="saved model")
     portfolio: Path = Field(
-        Path("data/demo"), validation_alias="HOME_CREDIT_PORTFOLIO", description="tables of known applicants"
+        Path("data/demo"),
+        validation_alias="HOME_CREDIT_PORTFOLIO",
+        description="tables of the applicants that `make up` loads into the store",
+    )
+    applicants_url: str = Field(
+        "sqlite:///data/applicants.db", description="the store of known applicants: SQLite or PostgreSQL"
     )
     reports: Path = Field(Path("reports"), validation_alias="HOME_CREDIT_REPORTS", description="drift report")
     database_url: str = Field("sqlite:///var/ledger.db", description="any SQLAlchemy address")

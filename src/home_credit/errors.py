@@ -25,6 +25,7 @@
         ├── ModelCardError         a model card that says what its manifest does not
         ├── LedgerError            the ledger's database does not answer, or holds no such ledger
         │   └── BrokenRecordError  a record was changed, is missing or cannot be read (HTTP 500)
+        ├── ApplicantStoreError    no store of known applicants, or one that cannot be read or filled
         ├── ApiError               the scoring API did not answer, or answered with a problem
         ├── HostingError           the hosting platform did not answer, or answered with a problem
         │   └── RateLimitError     the rate limit still holds after every attempt
@@ -163,6 +164,10 @@ class LedgerError(UnavailableError):
 
 class BrokenRecordError(LedgerError):
     """A record of the ledger was changed, is missing or cannot be read; a retry does not help."""
+
+
+class ApplicantStoreError(UnavailableError):
+    """There is no store of known applicants, or it cannot be read or filled."""
 
 
 class ApiError(UnavailableError):

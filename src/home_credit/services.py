@@ -12,10 +12,12 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from home_credit.errors import ServiceError, UsageError
+from home_credit.progress import Progress, silent
 from home_credit.tracking import server as tracking_server
 
 if TYPE_CHECKING:
@@ -140,11 +142,12 @@ def _echo(line: str) -> None:
     print(line, flush=True)  # noqa: T201  # the command's own output
 
 
-def up(settings: Settings, progress: Callable[[int, int], None], echo: Callable[[str], None] = _echo) -> None:
+def up(settings: Settings, progress: Progress = silent, echo: Callable[[str], None] = _echo) -> None:
     """Run all three services until Ctrl-C, SIGTERM or the end of one of them; no process is left running.
 
-    Creates the demo portfolio first where the configured one is missing. Raises :class:`UsageError` for a port in use
-    and :class:`ServiceError` where a service ends or does not answer in time.
+    Creates the demo portfolio first where the configured one is missing, and loads changed tables into the store of
+    applicants. Raises :class:`UsageError` for a port in use and :class:`ServiceError` where a service ends or
+    does not answer in time.
     """
     ports: dict[Name, int] = {
         name: _port(f"PORT_{name.upper()}", port) for name, port in DEFAULT_PORTS.items()
@@ -156,7 +159,7 @@ def up(settings: Settings, progress: Callable[[int, int], None], echo: Callable[
         signal.signal(number, signal.default_int_handler)
     services: list[Service] = []
     try:
-        _prepare_portfolio(settings.portfolio, progress, echo)
+        _prepare_applicants(settings, progress, echo)
         for name, port in ports.items():
             services.append(_start(name, port, api_url=f"http://127.0.0.1:{ports['api']}"))
         echo(f"starting; the logs of the services are in {LOGS}/")
@@ -172,15 +175,30 @@ def up(settings: Settings, progress: Callable[[int, int], None], echo: Callable[
         _stop(services)
 
 
-def _prepare_portfolio(
-    portfolio: Path, progress: Callable[[int, int], None], echo: Callable[[str], None]
-) -> None:
-    if portfolio.exists():
-        return
-    from home_credit.synthetic import write_demo  # noqa: PLC0415  # not in the serving images
+def _prepare_applicants(settings: Settings, progress: Progress, echo: Callable[[str], None]) -> None:
+    """Load the portfolio into the store of applicants, unless the store has just that.
 
-    echo(f"making a demo portfolio of {DEMO_APPLICANTS:,} applicants in {portfolio}")
-    write_demo(portfolio, DEMO_APPLICANTS, DEMO_SEED, "parquet", progress)
+    What was loaded from another folder is served as it is, or loaded anew where that folder changed; only a
+    portfolio that is asked for by its setting takes its place.
+    """
+    # Not in the serving images.
+    from home_credit.applicants import loading  # noqa: PLC0415
+    from home_credit.synthetic import write_demo  # noqa: PLC0415
+
+    portfolio, held = settings.portfolio, loading.held(settings.applicants_url)
+    if held and "portfolio" not in settings.model_fields_set and Path(held.source) != portfolio.resolve():
+        portfolio = Path(held.source)
+        if not portfolio.is_dir():
+            echo(f"serving {held.total:,} applicants loaded from {portfolio}, which is no longer there")
+            return
+    if not portfolio.exists():
+        echo(f"making a demo portfolio of {DEMO_APPLICANTS:,} applicants in {portfolio}")
+        write_demo(portfolio, DEMO_APPLICANTS, DEMO_SEED, "parquet", partial(progress, "applicants written"))
+    features = loading.current_features()
+    if held and held.generation == loading.generation(portfolio, features):
+        return
+    echo(f"loading the applicants of {portfolio}")
+    loading.load(portfolio, settings.applicants_url, features, progress=progress)
 
 
 def _start(name: Name, port: int, *, api_url: str) -> Service:

@@ -1,4 +1,4 @@
-"""The platform as a user meets it: the command that runs all of it, real processes, a real browser."""
+"""The platform end to end: the command that runs all services, real processes, a real browser."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class Platform:
             **os.environ,
             **{f"PORT_{name}": str(port) for name, port in self.ports.items()},
             "HOME_CREDIT_PORTFOLIO": str(portfolio),
+            "APPLICANTS_URL": f"sqlite:///{folder / 'applicants.db'}",
             "DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}",
         }
         self.output = folder / "up.log"

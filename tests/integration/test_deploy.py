@@ -1,4 +1,4 @@
-"""`home-credit deploy` as the workflow calls it: a process, the real API behind it, servers that do as they are told."""
+"""`home-credit deploy` as the workflow calls it: a process, the real API, and test servers."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ ROLLOUT = ("rollout", "--registry", "ghcr.io/Owner", "--commit", "0123456789abcd
 
 
 @pytest.fixture(scope="module")
-def settings(portfolio: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(applicants_url: str, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     ledger = tmp_path_factory.mktemp("ledger") / "ledger.db"
     return Settings(
-        HOME_CREDIT_MODELS=models, HOME_CREDIT_PORTFOLIO=portfolio, database_url=f"sqlite:///{ledger}"
+        HOME_CREDIT_MODELS=models, applicants_url=applicants_url, database_url=f"sqlite:///{ledger}"
     )
 
 

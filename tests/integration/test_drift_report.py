@@ -41,7 +41,7 @@ def test_report_holds_no_row_and_asks_nobody(tmp_path: Path, connections: list[o
     assert "Drift alarm" in page
     assert "AMT_CREDIT" in page
     assert "</script><b>" not in page
-    # An amount in its place in the file is a row; sampled, sorted into bins and rounded it is not.
+    # Amounts in the order of the file would reveal rows; sampled, binned and rounded ones do not.
     series = ",".join(f"{value:.4g}" for value in current["AMT_CREDIT"][:3])
     assert series not in page
     assert "(mean)" not in page

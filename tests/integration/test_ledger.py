@@ -1,4 +1,4 @@
-"""The ledger on SQLite and on a real PostgreSQL server: durable, ordered, and whole or refused."""
+"""The ledger on SQLite and on a real PostgreSQL server: durability, order, and detection of changes."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_batch_is_recorded_whole_or_not_at_all(url: str, ledger: Ledger) -> No
     with pytest.raises(ValueError, match="JSON compliant"):
         ledger.append_many([a_decision(), a_decision(AMT_CREDIT=float("nan"))])
     ledger.append(a_decision())
-    # A row in the way of the second.
+    # A row that conflicts with the second.
     copied = "'0', recorded_at, format, payload, previous_hash, hash"
     names = "sequence, decision_id, recorded_at, format, payload, previous_hash, hash"
     execute(url, f"INSERT INTO decisions ({names}) SELECT 3, {copied} FROM decisions")  # noqa: S608  (a constant)

@@ -1,4 +1,4 @@
-"""Ledgers of older versions: migrated by whoever opens them first, then read, verified and extended."""
+"""Ledgers of older versions: migrated when first opened, then read, verified and extended."""
 
 from __future__ import annotations
 

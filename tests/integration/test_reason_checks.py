@@ -1,4 +1,4 @@
-"""No reason told contradicts the applicant's own rows, by a check that reads the rows and not the features."""
+"""No reason contradicts the applicant's own rows, by a check that does not use the features."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from home_credit.applicants.parquet import ApplicantStore
 from home_credit.config import Settings
 from home_credit.decisioning.scoring import Scorer
 from home_credit.default_risk.reasons import MAX_REASONS, reason_codes
 from home_credit.schemas import Reason, Text
 from home_credit.tables.bundle import parse_bundle
 from home_credit.validation.reason_checks import STATEMENTS, can_judge, false_statements
+from support.parquet_rows import ParquetRows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def scorer(models: Path) -> Scorer:
 
 
 def told(scorer: Scorer, tables: Path, applicants: int) -> list[tuple[dict[str, Any], list[Reason]]]:
-    known = ApplicantStore(tables)
+    known = ParquetRows(tables)
     rows = [known.bundle(applicant) for applicant in known.applicants(limit=applicants)]
     return [(each, scorer.assess([parse_bundle(each)])[0].reasons) for each in rows]
 

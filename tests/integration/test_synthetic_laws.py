@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Tables = dict[str, pl.DataFrame]
-# Of the real rows, that a law holds in; all but a few hold in all of them.
+# The share of real rows in which a law holds; most laws hold in all rows.
 REAL_SHARE = 0.998
 
 

@@ -1,4 +1,4 @@
-"""TreeSHAP from tables: LightGBM's numbers, whatever the trees and the rows, and the same bits alone and in a batch."""
+"""TreeSHAP from tables: LightGBM's numbers for any trees and rows, and the same bits alone and in a batch."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def rows_of(seed: int, rows: int) -> Matrix:
 
 
 def odd_rows_of(seed: int, rows: int) -> Matrix:
-    """Rows as in training with values that training never saw thrown in."""
+    """Rows as in training, with values that are not in the training rows."""
     rng = np.random.default_rng(seed)
     matrix = rows_of(seed + 1, rows)
     thrown = rng.random(matrix.shape) < 0.2
@@ -152,7 +152,7 @@ def test_no_rows_are_explained_by_nothing() -> None:
 
 
 def with_a_tree_of_one_leaf(booster: classifier.Booster, value: float) -> classifier.Booster:
-    """Put a tree of one leaf, in LightGBM's own words, in the place of the second tree."""
+    """Replace the second tree by a tree of one leaf, in LightGBM's text format."""
     text = re.sub(r"^tree_sizes=.*\n", "", booster.model_to_string(), flags=re.MULTILINE)
     before, _, after = text.partition("Tree=1\n")
     fields = "split_feature=|split_gain=|threshold=|decision_type=|left_child=|right_child="

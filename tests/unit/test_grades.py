@@ -1,4 +1,4 @@
-"""Calibration by grade: what is true passes, what is too low is caught, as often as promised."""
+"""Calibration by grade: true probabilities pass and low ones fail at the stated rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the ledger stores: every bit comes back, and every format that was ever written is read."""
+"""Stored records: every bit is restored, and every format is read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support.assessments import a_decision
 
 MOMENT = datetime(2026, 11, 26, 13, 7, 42, 14093, tzinfo=UTC)
 ID = "1c2574bd-175e-4d2a-a5e2-6d5ff6a3dc2b"
-# A record of each format, as it is stored. These texts never change: a ledger out there holds such ones.
+# A stored record of each format. These texts must not change, since existing ledgers contain such records.
 DECISION_1 = {
     "assessment": {
         "SK_ID_CURR": 900001,
@@ -73,7 +73,7 @@ def test_format_2_is_what_is_written_and_read() -> None:
 
 
 def test_the_hash_of_format_2() -> None:
-    # By the recipe of the decision record, in the shell: sha256sum of the payload, put into the place's JSON.
+    # As in the decision record, in the shell: sha256sum of the payload, put into the place's JSON.
     assert entry_hash("reviews", 1, GENESIS, REVIEW_2) == (
         "696cc3fe9922ab57ff661fc8b745aec3afb2b01e9e719b9c69e7fc40d1319a5b"
     )

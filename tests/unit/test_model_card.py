@@ -1,4 +1,4 @@
-"""The model card says what its manifest says and nothing else."""
+"""The model card contains the figures of its manifest and no others."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _manifest() -> dict[str, Any]:
 
 
 MANIFEST = _manifest()
-# Every place that the card must not do without; of a list, its first row.
+# Every value that the card needs; of a list, its first row.
 PATHS = [
     "model_version",
     "artifacts",

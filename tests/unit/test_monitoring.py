@@ -1,4 +1,4 @@
-"""Stability and drift: what chance does and what change does."""
+"""Stability and drift, by chance and by change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Reasons in words: every feature has its code, withheld traits stay withheld, and no text outruns its condition."""
+"""Reasons in words: every feature has a code, withheld traits stay withheld, and texts follow from their
+conditions."""
 
 from __future__ import annotations
 
@@ -22,19 +23,19 @@ if TYPE_CHECKING:
     from home_credit.default_risk.reasons.codes import Value, ValueOf
     from home_credit.languages import Language
 
-# Words of a reason that says nothing: that something "carries a higher risk", or this or that.
+# Words of reasons without content, such as "carries a higher risk".
 VAGUE = re.compile(r"higher risk|lower risk|risque plus|\bor\b.*risk|associated|associé")
 
 
 def applicant(**known: Value) -> ValueOf:
-    """Return the values of an applicant of whom nothing else is known."""
+    """Return the values of an applicant; others are missing."""
     return known.get
 
 
 def told(code: str, feature: str, contribution: float = 0.1, /, **known: Value) -> tuple[str, str]:
     """Return a reason in English and French."""
     effect, value_of = Effect(code, contribution, feature), applicant(**known)
-    return words.text(effect, value_of, {}, "en"), words.text(effect, value_of, {}, "fr")
+    return words.text(effect, value_of, {})
 
 
 def test_every_feature_has_one_code_and_every_code_a_feature() -> None:
@@ -123,7 +124,7 @@ def test_the_first_reasons_of_a_table_are_those_of_each_applicant(
 
 @given(st.floats(-1e9, 1e9, allow_nan=False), st.sampled_from(["en", "fr"]))
 def test_a_number_that_is_not_zero_is_never_told_as_zero(value: float, language: Language) -> None:
-    shown = values.number(value, language)
+    shown = getattr(values.number(value), language)
     plain = shown.replace(values.NARROW_SPACE, "").replace("−", "-")
     plain = plain.replace(",", "." if language == "fr" else "")
     assert float(plain) == pytest.approx(value, abs=0.5)
@@ -144,14 +145,18 @@ def test_a_number_that_is_not_zero_is_never_told_as_zero(value: float, language:
     ],
 )
 def test_values_are_told_with_their_unit(feature: str, value: Value, en: str, fr: str) -> None:
-    assert values.in_words(CATALOGUE[feature], value, "en") == en
-    assert values.in_words(CATALOGUE[feature], value, "fr") == fr
+    assert values.in_words(CATALOGUE[feature].unit, value) == (en, fr)
+
+
+def test_today_is_no_days_ago() -> None:
+    en, fr = told("IDENTITY_DOCUMENT", "DAYS_ID_PUBLISH", DAYS_ID_PUBLISH=0.0)
+    assert en.endswith(": 0\u00a0days") and fr.endswith(": 0\u00a0jour")
 
 
 def test_days_before_the_application_are_told_as_a_time() -> None:
     medians: Mapping[str, float] = {"DAYS_EMPLOYED": -1_000.0}
     effect, value_of = Effect("EMPLOYMENT_LENGTH", 0.1, "DAYS_EMPLOYED"), applicant(DAYS_EMPLOYED=-90.0)
-    assert words.text(effect, value_of, medians, "en") == (
+    assert words.text(effect, value_of, medians).en == (
         "Length of the present employment – time in the present employment: 90\u00a0days,"
         " median of applicants 2.7\u00a0years"
     )

@@ -1,4 +1,4 @@
-"""Tables from a directory: the same in all formats, and every fault named by table, column and row."""
+"""Tables from a directory: the same in all formats, and every error names table, column and row."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_parquet_is_read_where_there_is_a_csv_too(tmp_path: Path) -> None:
     assert warnings == ["table bureau: bureau.parquet is read, bureau.csv is ignored"]
 
 
-# What is missing.
+# Missing files, columns and rows.
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_an_application_table_without_rows_is_refused(tmp_path: Path, ending: st
     assert error.table == "application_train"
 
 
-# What is there but wrong: the same in every format, so far as the format can hold it.
+# Invalid values: the same in every format that can hold them.
 
 
 @each_ending
@@ -299,12 +299,14 @@ def test_categoricals_and_not_a_number_are_understood(tmp_path: Path) -> None:
     assert frames["bureau"]["CREDIT_TYPE"].equals(a_table("bureau")["CREDIT_TYPE"])
 
 
-# How a CSV may be written.
+# Variants of CSV.
 
 
 @pytest.mark.parametrize("ending", [".csv", ".csv.gz"])
 def test_a_csv_may_be_quoted_padded_and_have_blank_lines(tmp_path: Path, ending: str) -> None:
-    held = a_table("bureau").cast({"DAYS_CREDIT": pl.Float64})  # as pandas writes a column that had a gap
+    held = a_table("bureau").cast(
+        {"DAYS_CREDIT": pl.Float64}
+    )  # as pandas writes a column with a missing value
     path = fill(tmp_path, ending, bureau=held) / f"bureau{ending}"
     replace(path, "-2.0", '" -2"')
     replace(path, "Closed", '""')
@@ -325,7 +327,7 @@ def test_a_category_never_seen_is_a_warning_and_missing_as_in_a_request(tmp_path
     assert frames[APPLICATION]["NAME_INCOME_TYPE"].to_list() == ["Working", None, None]
     (warning,) = warnings
     assert warning.startswith(
-        "table application_train, column NAME_INCOME_TYPE, row 2: 'Astronaut' is no known"
+        "table application_train, column NAME_INCOME_TYPE, row 2: 'Astronaut' is not a known"
     )
     assert warning.endswith("counts as missing (2 rows)")
 

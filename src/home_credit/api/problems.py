@@ -35,7 +35,7 @@ class Kind(NamedTuple):
 
 
 INVALID = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-input", "The input breaks the schema")
-FAULT = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "Internal error")
+INTERNAL = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "Internal error")
 
 # An error is looked up by its class, then by its base classes.
 ERRORS: Mapping[type[Exception], Kind] = {
@@ -45,15 +45,16 @@ ERRORS: Mapping[type[Exception], Kind] = {
     errors.UnknownApplicantError: Kind(HTTPStatus.NOT_FOUND, "unknown-applicant", "Unknown applicant"),
     errors.UnknownDecisionError: Kind(HTTPStatus.NOT_FOUND, "unknown-decision", "Unknown decision"),
     errors.OtherModelError: Kind(HTTPStatus.CONFLICT, "other-model", "Another model made this decision"),
-    # The API reads no tables but its own portfolio, so a table error is never the client's.
-    errors.TableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-portfolio", "The portfolio is not available"),
     errors.UnavailableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
     errors.ArtifactError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-model", "No model is loaded"),
+    errors.ApplicantStoreError: Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "no-portfolio", "The portfolio is not available"
+    ),
     errors.LedgerError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-ledger", "The ledger is not available"),
     errors.BrokenRecordError: Kind(
         HTTPStatus.INTERNAL_SERVER_ERROR, "broken-record", "A record of the ledger is broken"
     ),
-    Exception: FAULT,
+    Exception: INTERNAL,
 }
 
 STATUSES: Mapping[int, Kind] = {
@@ -77,7 +78,7 @@ def problem_of(error: Exception) -> Problem:
     kind = next(ERRORS[cls] for cls in type(error).__mro__ if cls in ERRORS)
     if isinstance(error, (ValidationError, RequestValidationError)):
         return _invalid(error.errors()[0])
-    if kind is FAULT:
+    if kind is INTERNAL:
         return _problem(kind, "the request could not be served; the error is logged")
     return _problem(kind, str(error), getattr(error, "field", None))
 
@@ -99,13 +100,13 @@ def install(app: FastAPI) -> None:
     async def expected(_request: Request, error: Exception) -> Response:
         return response_of(error)
 
-    async def fault(request: Request, error: Exception) -> Response:
+    async def unexpected(request: Request, error: Exception) -> Response:
         logger.error("error at %s %s", request.method, request.url.path, exc_info=error)
         return response_of(error)
 
     for kind in (errors.HomeCreditError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, expected)
-    app.add_exception_handler(Exception, fault)
+    app.add_exception_handler(Exception, unexpected)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, object]]:

@@ -1,4 +1,4 @@
-"""Commands on tables: the synthetic portfolio, and the features of given tables."""
+"""Commands on tables: the synthetic portfolio, the features of given tables, and the store of known applicants."""
 
 from __future__ import annotations
 
@@ -94,6 +94,26 @@ def features(
         batches = feature_batches(source.frames, source.applicants[ID], terms, progress=progress)
         rows = write_batches(batches, out)
     typer.echo(f"{rows} applicants written to {out}")
+
+
+@app.command()
+def load(
+    tables: Tables,
+    to: Annotated[
+        str | None,
+        typer.Option(help="sqlite:///FILE or postgresql://…; APPLICANTS_URL where it is not given"),
+    ] = None,
+) -> None:
+    """Replace what the store of known applicants holds by the applicants of the tables, in one stream."""
+    from home_credit.applicants import loading
+    from home_credit.config import Settings
+
+    address = to or Settings().applicants_url
+    with shown() as progress:
+        loaded = loading.load(tables, address, loading.current_features(), progress=progress)
+    for warning in loaded.warnings:
+        typer.echo(warning, err=True)
+    typer.echo(f"{loaded.content.total} applicants loaded")
 
 
 def _explain(name: str) -> None:

@@ -36,10 +36,10 @@ def rollout(commit: Commit, registry: Registry) -> None:
     from home_credit.deployment.smoke import smoke
 
     settings = Settings()
-    told: list[str] = []
+    lines: list[str] = []
 
     def echo(line: str) -> None:
-        told.append(line)
+        lines.append(line)
         typer.echo(line)
 
     def check(addresses: rolling.Addresses) -> None:
@@ -56,7 +56,7 @@ def rollout(commit: Commit, registry: Registry) -> None:
             version = rolling.Version(registry, commit)
             addresses = rolling.rollout(render, secrets, version, check=check, echo=echo)
     except (HomeCreditError, KeyboardInterrupt) as error:
-        report.not_deployed(str(error) or "interrupted", told, commit)
+        report.not_deployed(str(error) or "interrupted", lines, commit)
         raise
     report.deployed(addresses, commit)
     typer.echo(f"API       {addresses.api}\nDashboard {addresses.dashboard}\nMLflow    {addresses.mlflow}")

@@ -43,11 +43,16 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        sys.exit(_fail(error, 2))
+        sys.exit(_fail(str(error), 2))
     except HomeCreditError as error:
-        sys.exit(_fail(error, 1))
+        sys.exit(_fail(str(error), 1))
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.split(".")[0] == __name__.split(".")[0]:
+            raise
+        missing = f"this verb needs the package {error.name}, which is not installed here"
+        sys.exit(_fail(f"{missing}; the images hold what serves, `make install` brings everything", 2))
 
 
-def _fail(error: HomeCreditError, code: int) -> int:
-    sys.stderr.write(f"home-credit: {error}\n")
+def _fail(message: str, code: int) -> int:
+    sys.stderr.write(f"home-credit: {message}\n")
     return code

@@ -31,7 +31,9 @@ def decision_service(
     """
     return DecisionService(
         scorer=LazyResource(lambda: scorer or Scorer.load(settings.models, settings)),
-        applicants=LazyResource(lambda: applicants or ApplicantStore(settings.portfolio)),
+        applicants=LazyResource(lambda: applicants)
+        if applicants is not None
+        else LazyResource(lambda: ApplicantStore.open(settings.applicants_url), close=ApplicantStore.close),
         ledger=LazyResource(lambda: ledger)
         if ledger is not None
         else LazyResource(lambda: Ledger.open(settings.database_url), close=Ledger.close),

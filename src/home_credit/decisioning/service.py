@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from home_credit.decisioning import records, recourse
+from home_credit.decisioning.known import known_bundle
 from home_credit.decisioning.replay import recorded_scorer, replay_record
 from home_credit.errors import BundleError, HomeCreditError, UnknownApplicantError
 from home_credit.ledger.records import ReviewContent
-from home_credit.schemas import Applicant, ApplicantList, PredictionRequest
+from home_credit.schemas import Applicant, PredictionRequest
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import APPLICATION, ID, TARGET
 
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from home_credit.applicants import ApplicantStore
+    from home_credit.applicants import ApplicantStore, KnownApplicant
     from home_credit.decisioning.resources import LazyResource
     from home_credit.decisioning.scoring import Scorer
     from home_credit.ledger import Ledger
     from home_credit.schemas import (
+        ApplicantList,
+        ApplicantQuery,
         Assessment,
         Decision,
         DecisionRecord,
@@ -119,27 +122,28 @@ class DecisionService:
         decisions = iter(self._record(scorer, [request for request, _ in good], assessments))
         return [next(decisions) if isinstance(each, tuple) else each for each in checked]
 
-    def applicants(self, after: int, limit: int) -> ApplicantList:
-        """Return up to ``limit`` known applicants above ``after``."""
-        store = self._applicants.get()
-        return ApplicantList(applicants=store.applicants(after=after, limit=limit), total=store.total)
+    def applicants(self, query: ApplicantQuery) -> ApplicantList:
+        """Return the known applicants that a query asks for."""
+        return self._applicants.get().search(query)
 
     def applicant(self, applicant_id: int) -> Applicant:
         """Return the rows that the platform holds of one applicant; raises :class:`UnknownApplicantError`."""
-        if not 0 <= applicant_id <= LARGEST_ID:
-            raise UnknownApplicantError(applicant_id)
-        rows = self._applicants.get().bundle(applicant_id)
-        return Applicant(SK_ID_CURR=applicant_id, bundle=PredictionRequest(**rows))
+        held = self._known(applicant_id)
+        return Applicant(SK_ID_CURR=applicant_id, bundle=PredictionRequest(**held.bundle))
 
     def decide_applicant(self, applicant_id: int, overrides: Mapping[str, object] | None = None) -> Decision:
         """Decide on the rows held of a known applicant; with ``overrides``, even empty, as a simulation."""
-        request = self.applicant(applicant_id).bundle
-        if overrides is None:
-            return self.decide(request)
-        if overrides.get(ID, applicant_id) != applicant_id:
+        scorer, held = self.scorer(), self._known(applicant_id)
+        changes = overrides or {}
+        if changes.get(ID, applicant_id) != applicant_id:
             raise BundleError(f"{APPLICATION}.{ID}", "a simulation cannot be of another applicant")
-        changed = request.model_copy(update={APPLICATION: {**request.application, **overrides}})
-        return self.decide(changed, simulation=True)
+        application = {**held.application, **changes}
+        # A label that somebody brings along decides nothing, and nothing checked it.
+        application.pop(TARGET, None)
+        assessments = scorer.assess([known_bundle(held, application)], simulation=overrides is not None)
+        request = PredictionRequest(**{**held.histories, APPLICATION: application})
+        (decision,) = self._record(scorer, [request], assessments)
+        return decision
 
     def recourse(self, request: PredictionRequest) -> Recourse:
         """Return the loans that one applicant would have been approved with; nothing is recorded."""
@@ -172,6 +176,11 @@ class DecisionService:
     def replay(self, decision_id: str) -> Replay:
         """Compute a recorded decision again; raises :class:`OtherModelError` where another model made it."""
         return replay_record(self.scorer(), self._ledger.get().read(decision_id).decision)
+
+    def _known(self, applicant_id: int) -> KnownApplicant:
+        if not 0 <= applicant_id <= LARGEST_ID:
+            raise UnknownApplicantError(applicant_id)
+        return self._applicants.get().read(applicant_id)
 
     def _record(
         self, scorer: Scorer, requests: Sequence[PredictionRequest], assessments: Sequence[Assessment]

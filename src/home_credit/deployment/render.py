@@ -167,11 +167,11 @@ class Render:
         deadline = time.monotonic() + self._settings.deploy_live_seconds
         path = f"/services/{service.id}/deploys/{deploy.id}"
         log = f"https://dashboard.render.com/web/{service.id}/deploys/{deploy.id}"
-        told = ""
+        reported = ""
         while deploy.status != "live":
-            if deploy.status != told:
-                told = deploy.status
-                self._echo(f"{service.name}: {told}")
+            if deploy.status != reported:
+                reported = deploy.status
+                self._echo(f"{service.name}: {reported}")
             if deploy.status in ENDED:
                 raise FailedDeployError(
                     f"{service.name}: deploy {deploy.id} ended as {deploy.status}; see {log}"

@@ -53,7 +53,7 @@ def explain(feature: str) -> str:
         f"  en: {of.en}",
         f"  fr: {of.fr}",
         f"  missing: {of.missing.en}",
-        "  formula: " + ("as it stands in the table" if not made else ""),
+        "  formula: " + ("a column of the table" if not made else ""),
         *(f"    {step}" for step in made),
         "  columns:",
         *(f"    {table}: {', '.join(columns)}" for table, columns in lineage(feature).items()),
@@ -61,14 +61,14 @@ def explain(feature: str) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _steps(plan: p.Plan, name: str, depth: int, told: set[tuple[p.Plan, str]]) -> Iterator[Step]:
+def _steps(plan: p.Plan, name: str, depth: int, seen: set[tuple[p.Plan, str]]) -> Iterator[Step]:
     found = _definition(plan, name)
-    if found is None or (found.rows, name) in told:
+    if found is None or (found.rows, name) in seen:
         return
-    told.add((found.rows, name))
+    seen.add((found.rows, name))
     yield Step(name, formula(found.operation), depth, found.per)
     for column in dict.fromkeys(o.columns_in(found.operation)):
-        yield from _steps(found.rows, column, depth + 1, told)
+        yield from _steps(found.rows, column, depth + 1, seen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,18 @@ array with as many values as the table has rows, checked against the schema befo
 or table may be left out. The application comes as one value per column. A feature is a float, NaN where it is
 missing, or a text, None where it is missing.
 
-Features of the history depend only on the history tables, so they may be stored (:func:`pack_history`) under
+Features of the history depend only on the history tables, so they may be stored under
 :func:`home_credit.features.version.history_version`.
 """
 
 from __future__ import annotations
 
-import json
-from array import array
 from functools import lru_cache
-from sys import byteorder
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from home_credit.features.catalogue import CATALOGUE, CATEGORIES
+from home_credit.features.catalogue import CATALOGUE
 from home_credit.features.engines.applicant import application_function, history_function
 from home_credit.features.lineage import moved
 from home_credit.features.matrix import HISTORIES, MATRIX
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
 
 NAMES: tuple[str, ...] = tuple(CATALOGUE)
 HISTORY_NAMES: tuple[str, ...] = tuple(name for plan in HISTORIES for name, _ in plan.columns)
-_TEXTS = [place for place, name in enumerate(HISTORY_NAMES) if name in CATEGORIES]
 
 
 class RequestFeatures:
@@ -98,26 +94,3 @@ def _moved_function(
     names = moved(columns)
     places = [place for place, name in enumerate(NAMES) if name in set(names)]
     return places, application_function(MATRIX, names, HISTORY_NAMES)
-
-
-def pack_history(history: Sequence[Value]) -> bytes:
-    """Return history features as bytes: eight little-endian bytes per number, then the texts as JSON."""
-    numbers = array("d", [value if isinstance(value, float) else 0.0 for value in history])
-    if byteorder == "big":
-        numbers.byteswap()
-    texts = [history[place] for place in _TEXTS]
-    return numbers.tobytes() + json.dumps(texts, ensure_ascii=False).encode()
-
-
-def unpack_history(packed: bytes) -> list[Value]:
-    """Return what :func:`pack_history` packed, bit for bit. Raises ValueError for other bytes."""
-    size = 8 * len(HISTORY_NAMES)
-    if len(packed) < size:
-        raise ValueError(f"{len(packed)} bytes are not the features of a history")
-    numbers = array("d", packed[:size])
-    if byteorder == "big":
-        numbers.byteswap()
-    history: list[Value] = list(numbers)
-    for place, text in zip(_TEXTS, json.loads(packed[size:]), strict=True):
-        history[place] = text
-    return history

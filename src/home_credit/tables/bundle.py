@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from home_credit.errors import BundleError
+from home_credit.tables.rows import checked_row
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, TARGET, table
 from home_credit.tables.values import checked_columns, checked_value, shown
 
@@ -51,7 +52,7 @@ def parse_bundle(raw: Mapping[str, object]) -> ParsedBundle:
     warnings: list[str] = []
     applicant, row = _application(raw.get(APPLICATION), warnings)
     rows = {name: _history(raw, name, applicant) for name in HISTORIES}
-    application = _checked(row, warnings)
+    application = checked_row(APPLICATION, row, warnings)
     histories = {name: checked_columns(name, rows[name], warnings) for name in HISTORIES}
     for name, key in UNIQUE.items():
         _require_unique(name, key, histories[name])
@@ -66,14 +67,7 @@ def parse_application(row: RawRow, history_features: Sequence[float | str | None
     """
     warnings: list[str] = []
     applicant, known = _application(row, warnings)
-    return ParsedBundle(applicant, _checked(known, warnings), {}, warnings, history_features)
-
-
-def _checked(row: RawRow, warnings: list[str]) -> Row:
-    return {
-        name: checked_value(row.get(name), column, APPLICATION, warnings)
-        for name, column in table(APPLICATION).columns.items()
-    }
+    return ParsedBundle(applicant, checked_row(APPLICATION, known, warnings), {}, warnings, history_features)
 
 
 def _application(given: object, warnings: list[str]) -> tuple[int, RawRow]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import polars as pl
 
 from home_credit.errors import NotFiniteError, TableError, WrongTypeError
-from home_credit.tables.frames import polars_type
+from home_credit.tables.frames import is_known, polars_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,11 +38,13 @@ class Violation:
 class Checked:
     """A checked table.
 
-    ``frame`` has the columns of the schema, in its order and types; NaN is null. ``summary`` depends on the table's
-    content alone, not on the format or order of its rows.
+    ``frame`` has the columns of the schema, in its order and types; NaN is null, and so is an unknown category.
+    ``written`` is ``frame`` with unknown categories as they are, the same object where there are none. ``summary``
+    depends on the table's content alone, not on the format or order of its rows.
     """
 
     frame: pl.LazyFrame
+    written: pl.LazyFrame
     rows: int
     summary: dict[str, int]
     warnings: list[str]
@@ -61,20 +63,23 @@ def check(
     for column in columns:
         if not _fits(present[column.name], column):
             _raise_wrong_kind(name, raw, column, present[column.name])
-    faults = [fault for column in columns for fault in _violations(column, present[column.name])]
-    faults += further
+    violations = [violation for column in columns for violation in _violations(column, present[column.name])]
+    violations += further
     conformed = {column.name: _conformed(column, present[column.name]) for column in columns}
     facts = (
         raw.select(
             pl.len().alias("rows"),
-            *(fault.found.any().alias(f"fault/{number}") for number, fault in enumerate(faults)),
+            *(
+                violation.found.any().alias(f"violation/{number}")
+                for number, violation in enumerate(violations)
+            ),
             *(fact for column in columns for fact in _content(column, conformed[column.name])),
         )
         .collect(engine="streaming")
         .row(0, named=True)
     )
     frame = raw.select(*conformed.values())
-    failed = [fault for number, fault in enumerate(faults) if facts[f"fault/{number}"]]
+    failed = [violation for number, violation in enumerate(violations) if facts[f"violation/{number}"]]
     if failed:
         raise_first(name, raw, failed)
     warnings: list[str] = []
@@ -83,30 +88,34 @@ def check(
         known = sum(facts[f"{column.name}/{value}"] for value in column.values)
         if column.values and known < facts[f"{column.name}/count"]:
             warnings.extend(_unknown(name, frame, column))
-            strange.append(column)
+            if column.dtype == "text":
+                strange.append(column)
     return Checked(
-        frame=frame.with_columns(_known_only(column) for column in strange if column.dtype == "text"),
+        frame=frame.with_columns(map(_known_only, strange)) if strange else frame,
+        written=frame,
         rows=facts["rows"],
-        summary={fact: value for fact, value in facts.items() if not fact.startswith("fault/")},
+        summary={fact: value for fact, value in facts.items() if not fact.startswith("violation/")},
         warnings=warnings,
     )
 
 
-def raise_first(name: str, frame: pl.LazyFrame, faults: Sequence[Violation]) -> NoReturn:
-    """Raise the error of the first violation in ``frame``; at least one of ``faults`` must occur."""
+def raise_first(name: str, frame: pl.LazyFrame, violations: Sequence[Violation]) -> NoReturn:
+    """Raise the error of the first violation in ``frame``; at least one of ``violations`` must occur."""
     rows = (
         frame.with_row_index(_ROW)
         .select(
-            pl.when(fault.found).then(pl.col(_ROW)).min().alias(str(number))
-            for number, fault in enumerate(faults)
+            pl.when(violation.found).then(pl.col(_ROW)).min().alias(str(number))
+            for number, violation in enumerate(violations)
         )
         .collect(engine="streaming")
         .row(0)
     )
     row, number = min((row, number) for number, row in enumerate(rows) if row is not None)
-    fault = faults[number]
-    value = frame.select(fault.column).slice(row, 1).collect().item()
-    raise fault.error(name, fault.problem.format(value=_shown(value)), column=fault.column, row=row + 1)
+    violation = violations[number]
+    value = frame.select(violation.column).slice(row, 1).collect().item()
+    raise violation.error(
+        name, violation.problem.format(value=_shown(value)), column=violation.column, row=row + 1
+    )
 
 
 def _fits(dtype: pl.DataType, column: Column) -> bool:
@@ -180,7 +189,7 @@ def _unknown(name: str, frame: pl.LazyFrame, column: Column) -> Iterator[str]:
     found = (
         frame.select(value)
         .with_row_index(_ROW)
-        .filter(value.is_not_null() & ~value.is_in(column.values))
+        .filter(~is_known(column))
         .group_by(value)
         .agg(pl.col(_ROW).min(), pl.len().alias("rows"))
         .sort(_ROW)
@@ -198,8 +207,7 @@ def _unknown(name: str, frame: pl.LazyFrame, column: Column) -> Iterator[str]:
 
 def _known_only(column: Column) -> pl.Expr:
     """Return a text column with unknown categories as missing, as in a request."""
-    value = pl.col(column.name)
-    return pl.when(value.is_in(column.values)).then(value)
+    return pl.when(is_known(column)).then(pl.col(column.name))
 
 
 def _shown(value: object) -> str:

@@ -97,13 +97,13 @@ def _parse(name: str, path: Path, schema: Mapping[str, pl.DataType]) -> pl.LazyF
         *(unparsed(column, dtype).any() for column, dtype in numeric.items()),
         **{f"{column}/number": unparsed(column, pl.Float64()).any() for column in numeric},
     ).collect(engine="streaming").row(0, named=True)  # fmt: skip
-    faults = [
+    violations = [
         Violation(WrongTypeError, column, unparsed(column, pl.Float64()), "{value} is not a number")
         for column in numeric
         if failed[f"{column}/number"]
     ]
-    if faults:
-        raise_first(name, text, faults)
+    if violations:
+        raise_first(name, text, violations)
     return text.with_columns(
         stripped[column].cast(pl.Float64() if failed[column] else dtype).alias(column)
         for column, dtype in numeric.items()

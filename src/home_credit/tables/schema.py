@@ -45,6 +45,8 @@ TARGET = "TARGET"
 TRAIN, TEST = "application_train", "application_test"
 # Days that stand for "never" or "not employed" in the tables.
 SENTINEL_DAYS = 365243
+# What DAYS_BIRTH says in decades, the youngest and the oldest together.
+AGE_BANDS = ("under 30", "30-39", "40-49", "50-59", "60 and over")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from home_credit.tables.frames import polars_schema, polars_type
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, TEST, TRAIN, Column, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Split = Literal["train", "test", "all"]
 _PARTS: dict[Split, tuple[str, ...]] = {"train": (TRAIN,), "test": (TEST,), "all": (TRAIN, TEST)}
@@ -40,13 +40,16 @@ class Source:
     """Checked tables, for use inside :func:`open_tables` only.
 
     ``frames`` has all seven tables, columns in the order and types of the schema; a history that is not
-    in the directory is empty. ``applicants`` has one column SK_ID_CURR, in file order (train before
-    test); ``target`` has SK_ID_CURR and TARGET of the training applicants. ``fingerprint`` is the SHA-256 of the
-    schema and, for each table, its name, its row count and for each column the count of values and either the count
-    of each level or the wrapping integer sum of the values' bits: equal for equal rows in any format and order.
+    in the directory is empty, an unknown category is missing. ``written`` has the same tables with unknown categories
+    as they are; a history without any is the same object in both. ``applicants`` has one column SK_ID_CURR, in file
+    order (train before test); ``target`` has SK_ID_CURR and TARGET of the training applicants. ``fingerprint`` is the
+    SHA-256 of the schema and, for each table, its name, its row count and for each column the count of values and
+    either the count of each level or the wrapping integer sum of the values' bits: equal for equal rows in any format
+    and order.
     """
 
     frames: Mapping[str, pl.LazyFrame]
+    written: Mapping[str, pl.LazyFrame]
     applicants: pl.DataFrame
     target: pl.DataFrame
     warnings: list[str]
@@ -120,15 +123,22 @@ def _open(directory: Path, split: Split, staging: Path, progress: Progress) -> S
             raise EmptyTableError(name, "the table has no rows")
         parts[name] = part
     applicants = _distinct(parts, ID)
-    frames = {APPLICATION: pl.concat([part.frame.drop(TARGET, strict=False) for part in parts.values()])}
+    frames = {APPLICATION: _together(part.frame for part in parts.values())}
+    written = {APPLICATION: _together(part.written for part in parts.values())}
     for name in HISTORIES:
         history = reader.read(name)
         key = table(name).key
         # Months are not checked for duplicates: keys of two columns would need gigabytes.
         if history and len(key) == 1:
             _distinct({name: history}, key[0])
-        frames[name] = history.frame if history else pl.LazyFrame(schema=polars_schema(table(name)))
-    return Source(frames, applicants, _target(parts), reader.warnings, reader.fingerprint)
+        empty = pl.LazyFrame(schema=polars_schema(table(name)))
+        frames[name] = history.frame if history else empty
+        written[name] = history.written if history else empty
+    return Source(frames, written, applicants, _target(parts), reader.warnings, reader.fingerprint)
+
+
+def _together(parts: Iterable[pl.LazyFrame]) -> pl.LazyFrame:
+    return pl.concat([part.drop(TARGET, strict=False) for part in parts])
 
 
 def _missing(directory: Path, name: str, split: Split) -> MissingTableError:

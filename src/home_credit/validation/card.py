@@ -84,7 +84,7 @@ def write(manifest: Mapping[str, object], template: str | None = None) -> str:
     """
     environment = _environment()
     source = _source(environment, CARD) if template is None else template
-    for problem in (*faults(source), *faults(_source(environment, TABLES), sections=False)):
+    for problem in (*violations(source), *violations(_source(environment, TABLES), sections=False)):
         raise ModelCardError(f"template of the model card: {problem}")
     try:
         return environment.from_string(source).render(manifest)
@@ -111,7 +111,7 @@ def table(name: str, values: object) -> str:
     return str(getattr(_environment().globals["tables"], name)(values)).strip()
 
 
-def faults(source: str, *, sections: bool = True) -> Iterator[str]:
+def violations(source: str, *, sections: bool = True) -> Iterator[str]:
     """Yield the violations of a template's rules; with ``sections`` each section must quote the manifest."""
     tree = _environment().parse(source)
     for text in tree.find_all(nodes.TemplateData):

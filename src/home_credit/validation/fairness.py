@@ -21,6 +21,8 @@ from fairlearn.metrics import (
     selection_rate,
 )
 
+from home_credit.tables.frames import age_band
+from home_credit.tables.schema import AGE_BANDS
 from home_credit.validation.proportions import CONFIDENCE, wilson
 
 if TYPE_CHECKING:
@@ -34,7 +36,6 @@ LEAST_APPLICANTS, LEAST_DEFAULTS = 100, 10
 # Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D); lending has adopted the measure.
 FOUR_FIFTHS = 0.8
 TRAITS = ("gender", "age", "family status")
-AGE_BANDS = ("under 30", "30-39", "40-49", "50-59", "60 and over")
 NOT_RECORDED = "not recorded"
 
 
@@ -120,10 +121,9 @@ def fairness(
 
 def traits(people: pl.DataFrame) -> pl.DataFrame:
     """Return gender, age band and family status in words, one row per applicant."""
-    decade = (-pl.col("DAYS_BIRTH") / 365.25 // 10).clip(2, 6).cast(pl.Int64)
     return people.select(
         pl.col("CODE_GENDER").replace("XNA", None).fill_null(NOT_RECORDED).alias("gender"),
-        decade.replace_strict(dict(enumerate(AGE_BANDS, start=2)), return_dtype=pl.String)
+        age_band(pl.col("DAYS_BIRTH"))
         .fill_null(NOT_RECORDED)
         .cast(pl.Enum([*AGE_BANDS, NOT_RECORDED]))
         .alias("age"),

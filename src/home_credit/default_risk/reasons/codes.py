@@ -50,9 +50,10 @@ class Condition:
     def holds(self, value_of: ValueOf) -> bool:
         """Return whether the applicant's value fulfils the condition."""
         value = value_of(self.feature)
-        if self.test in {"missing", "present"}:
+        compare = _COMPARISONS.get(self.test)
+        if compare is None:
             return (value is None) == (self.test == "missing")
-        return value is not None and _COMPARISONS[self.test](value, self.operand)
+        return value is not None and compare(value, self.operand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,9 @@ class Statement:
 
     def applies(self, contribution: float, value_of: ValueOf) -> bool:
         """Return whether the statement may be given for an applicant with this contribution of the code."""
-        side = "against" if contribution > 0 else "favour"
-        return self.effect in {side, "both"} and all(condition.holds(value_of) for condition in self.when)
+        if self.effect != "both" and (self.effect == "against") != (contribution > 0):
+            return False
+        return all(condition.holds(value_of) for condition in self.when)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
 # How many reasons an adverse notice gives, as lenders do under Regulation B (12 CFR 1002.9, comment 9(b)(2)-1).
 MAX_REASONS = 4
+_CONTRIBUTION = itemgetter(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """The effect of one reason code on one applicant's log-odds of default.
 
     ``feature`` is the feature of the code that contributed most in the direction of the sum.
@@ -42,10 +43,13 @@ def effects(features: Sequence[str], contributions: NDArray[np.float64]) -> list
     totals = np.bincount(grouping.group_of, weights=contributions, minlength=len(grouping.codes)).tolist()
     values = contributions[grouping.order].tolist()
     found = [
-        Effect(code, total, _strongest(values[first:last], grouping.names[first:last], harmful=total >= 0))
-        for code, total, (first, last) in zip(grouping.codes, totals, grouping.bounds, strict=True)
+        Effect(code, total, names[_strongest(values[first:last], harmful=total >= 0)])
+        for code, total, names, (first, last) in zip(
+            grouping.codes, totals, grouping.names, grouping.bounds, strict=True
+        )
     ]
-    return sorted(found, key=lambda effect: (-effect.contribution, effect.code))
+    # The codes are in order, and a stable sort keeps it where contributions are equal.
+    return sorted(found, key=_CONTRIBUTION, reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class _Grouping:
     codes: list[str]
     group_of: NDArray[np.intp]
     order: NDArray[np.intp]
-    names: list[str]
+    names: list[list[str]]
     bounds: list[tuple[int, int]]
 
 
@@ -68,20 +72,16 @@ def _grouping(features: tuple[str, ...]) -> _Grouping:
     group_of = np.array([place[code_of(name)] for name in features], dtype=np.intp)
     order = sorted(range(len(features)), key=lambda feature: (group_of[feature], features[feature]))
     ends = np.cumsum(np.bincount(group_of, minlength=len(codes))).tolist()
-    return _Grouping(
-        codes,
-        group_of,
-        np.array(order, dtype=np.intp),
-        [features[feature] for feature in order],
-        list(zip([0, *ends[:-1]], ends, strict=True)),
-    )
+    bounds = list(zip([0, *ends[:-1]], ends, strict=True))
+    names = [[features[feature] for feature in order[first:last]] for first, last in bounds]
+    return _Grouping(codes, group_of, np.array(order, dtype=np.intp), names, bounds)
 
 
-def _strongest(values: list[float], names: list[str], *, harmful: bool) -> str:
-    """Return the feature that contributed most; a tie goes to the last name where harmful, else to the first."""
+def _strongest(values: list[float], *, harmful: bool) -> int:
+    """Return the place of the value that contributed most; a tie goes to the last where harmful, else to the first."""
     if harmful:
-        return names[len(values) - 1 - values[::-1].index(max(values))]
-    return names[values.index(min(values))]
+        return len(values) - 1 - values[::-1].index(max(values))
+    return values.index(min(values))
 
 
 def reportable(all_effects: Sequence[Effect]) -> list[Effect]:
