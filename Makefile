@@ -1,10 +1,10 @@
 # make up         the whole platform on this machine: API, dashboard, MLflow UI
-# make check      lint, types, imports and the unit tests: for the minutes between
+# make check      lint, types, imports and the unit tests, in about a minute
 # make test       everything that must pass (PYTEST: other arguments for pytest, without the coverage)
-# make test-slow  the tests that take too long for that
-# make train      the committed model again, from a demo portfolio
-# make locks      the requirements again, after a change in pyproject.toml (UPGRADE=--upgrade: to newer releases)
-# make images     the three images, with docker, podman or buildah, whichever is there (BUILD_ARGS: more for its build)
+# make test-slow  the tests that are too slow for make test
+# make train      train the committed model, on a demo portfolio
+# make locks      update the requirements after a change in pyproject.toml (UPGRADE=--upgrade: to newer releases)
+# make images     the three images, with docker, podman or buildah (BUILD_ARGS: further arguments of the build)
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -13,9 +13,8 @@ PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
 
-# What an image starts and shows everything without, though its packages name it (docs/decisions/0006-images.md).
-NOT_IN_dashboard := polars polars-runtime-32
-NOT_IN_mlflow := polars polars-runtime-32 narwhals pyarrow scipy scikit-learn joblib threadpoolctl matplotlib contourpy \
+# Dependencies that an image does not import, although its packages require them (docs/decisions/0006-images.md).
+NOT_IN_mlflow := narwhals pyarrow scipy scikit-learn joblib threadpoolctl matplotlib contourpy \
 	cycler fonttools kiwisolver pillow pyparsing skops prettytable wcwidth docker huey gunicorn
 NOT_IN_build := numpy scipy joblib threadpoolctl narwhals
 without = $(addprefix --no-emit-package ,$(NOT_IN_$(1)))
@@ -27,9 +26,9 @@ up: install
 
 install: .venv/.installed
 
-# Two workers on as many cores: libraries of one thread each, but for LightGBM, whose threads are a parameter of the
-# model and would spin while they wait for each other. A file's tests stay together, with the servers that they
-# share; the files that take longest come first.
+# Two workers on two cores, so libraries use one thread each. LightGBM's number of threads is a parameter of the model;
+# its threads must not spin while they wait. The tests of a file run on one worker, with the servers that they share;
+# the slowest files run first.
 check test test-slow unit: export OMP_WAIT_POLICY := passive
 check test test-slow unit: export OMP_NUM_THREADS := 1
 check test test-slow unit: export OPENBLAS_NUM_THREADS := 1
@@ -38,7 +37,7 @@ WORKERS := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 check: lint unit
 
 unit: .venv/.installed-dev
-	@$(BIN)/pytest $(WORKERS) -m "not slow" tests/unit
+	@$(BIN)/pytest $(WORKERS) -m "not slow and not real_rows" tests/unit
 
 test: .venv/.installed-dev lint browser
 	@$(BIN)/pytest $(WORKERS) -m "not slow" --durations 15 $(if $(PYTEST),$(PYTEST),--cov --cov-report term)
@@ -57,22 +56,23 @@ lint: .venv/.installed-dev
 	$(BIN)/hadolint $(addsuffix /Dockerfile,$(IMAGES))
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 
-# A portfolio and a registry of their own: what lies in data/demo may be of any size, and the committed model is the
-# first and only one of the committed registry, hence its champion.
+# With its own portfolio, since data/demo may have any size, and a new registry, so that the committed model is the
+# first one and hence the champion.
 train: .venv/.installed-dev
 	rm -rf mlruns data/training
-	$(BIN)/home-credit demo --out data/training --applicants 50000 --seed 2018
+	$(BIN)/home-credit demo --out data/training --applicants 80000 --seed 2018
 	$(BIN)/home-credit train --tables data/training --models models
 	$(BIN)/home-credit baselines --tables data/training
 
-# dev.txt holds every package; the others are parts of it, so that what is tested is what is served.
+# dev.txt holds every package; the others are subsets of it, so that the tested versions are the served ones.
 locks: .venv/.installed-dev
 	$(COMPILE) pyproject.toml --extra dev --output-file requirements/dev.txt
 	$(foreach part,api dashboard mlflow deploy up,$(COMPILE) pyproject.toml --extra $(part) --constraint requirements/dev.txt \
-		$(call without,$(part)) --output-file requirements/$(part).txt &&) \
-	$(COMPILE) --group build --constraint requirements/dev.txt $(call without,build) --output-file requirements/build.txt
+		$(call without,$(part)) --output-file requirements/$(part).txt &&) true
+	$(foreach part,build store,$(COMPILE) --group $(part) --constraint requirements/dev.txt \
+		$(call without,$(part)) --output-file requirements/$(part).txt &&) true
 
-# The same commit gives the same image: its time is the time of everything in it, bytecode is made from nothing else.
+# The same commit gives the same image: every file has the time of the commit, and bytecode has no time stamps.
 images: REVISION := $(shell git rev-parse HEAD 2>/dev/null)
 images: EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 images:
@@ -86,7 +86,7 @@ images:
 		$$build $(BUILD_ARGS) --build-arg REVISION=$(REVISION) --tag $$name --file $$folder/Dockerfile . || exit; \
 	done
 
-# Locks are complete, hence --no-deps; bytecode is left to the first import, which halves the time.
+# Locks are complete, hence --no-deps; bytecode is compiled at the first import, which halves the time.
 define install
 	@echo "Installing the locked packages, once; this takes a minute or two ..."
 	@$(PIP) --no-compile --require-hashes -r $<
@@ -106,7 +106,7 @@ $(BIN)/python:
 		{ echo "Python 3.11 or newer is needed; choose one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
 
-# The browser tests skip, and say so, where there is no Chromium and none can be installed.
+# The browser tests are reported as skipped where Chromium cannot be installed.
 browser:
 	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

@@ -1,9 +1,9 @@
-"""What each table is worth: the model without its features, on the same folds.
+"""The value of each table: the model without its features, on the same folds.
 
 python benchmarks/ablation.py --tables DIR
 
-Where the tables say whose histories are complete, only those applicants are trained on and scored: a history that is
-missing from the tables cannot be missed.
+If the tables state which histories are complete, only those applicants are used, since the absence of other histories
+has no effect.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The ladder of baselines, and a plain LightGBM on raw application columns, all on the same folds.
+"""Baselines, and a plain LightGBM on raw application columns, all on the same folds.
 
 python benchmarks/baselines.py --tables DIR [--track]
 """
@@ -32,7 +32,7 @@ PLAIN = {
 
 
 def raw_columns(tables: Path, order: pl.Series) -> pl.DataFrame:
-    """Return the application as it was filed, protected traits included, in the order of the feature rows."""
+    """Return the raw application, protected traits included, in the order of the feature rows."""
     with open_tables(tables, "train") as source:
         raw = source.frames[APPLICATION].collect()
     raw = pl.DataFrame({ID: order}).join(raw, on=ID, how="left", maintain_order="left")
@@ -40,7 +40,7 @@ def raw_columns(tables: Path, order: pl.Series) -> pl.DataFrame:
 
 
 def main() -> None:
-    """Print one line per model, the plainest first."""
+    """Print one line per model, the simplest first."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tables", type=Path, required=True)
     parser.add_argument("--track", action="store_true", help="track each model in MLflow")

@@ -1,4 +1,4 @@
-"""How well does a saved model rank the labelled applicants of some tables that it never saw?
+"""The AUC of a saved model on labelled applicants of unseen tables.
 
 python benchmarks/demo_to_real.py --models models --tables DIR
 """

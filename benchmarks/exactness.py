@@ -1,4 +1,4 @@
-"""Do an applicant's features have the same bits in the table, by the kept Polars plan and by the request's functions?
+"""Compares the bits of features in the table, by the reused Polars plan, and by the functions for requests.
 
     python benchmarks/exactness.py --tables DIR [--applicants 1000] [--timed 100] [--least-rows 0]
 
@@ -39,7 +39,7 @@ INSTALMENTS = 5_000
 
 
 class KeptPlan:
-    """The batch engine for one applicant: its plan is built once, over sources that read the rows at hand."""
+    """The batch engine for one applicant: its plan is built once, over sources that read the current rows."""
 
     def __init__(self, terms: TermModel) -> None:
         self._frames: Frames = {}

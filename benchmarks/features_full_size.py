@@ -1,11 +1,11 @@
-"""Features of full-size tables: all of ours, and a sample of them against plain pandas: time, memory, agreement.
+"""Features of full-size tables: time and memory, and a sample of them against plain pandas.
 
     home-credit demo --out DIR --applicants 356255 --seed 2018
     python benchmarks/features_full_size.py --tables DIR [--rounds 2]
 
 The sides alternate, each run a process of its own on all the cores that this one may use. The first computes and
 writes every feature of every applicant; the other two the same sample, which has every kind of aggregate over every
-table (``pandas_features.SAMPLE``). Ours check the tables first, pandas checks nothing. At the end all cells of the
+table (``pandas_features.SAMPLE``). The package checks the tables first, pandas does not. At the end all cells of the
 sample are compared. Exits with 1 where they disagree.
 """
 
@@ -31,12 +31,12 @@ SIDES = {
     "sample, ours": [sys.executable, str(Path(__file__)), "--sample"],
     "sample, pandas": [sys.executable, str(Path(__file__).with_name("pandas_features.py"))],
 }
-# Ours rounds ratios of single rows to millionths before it aggregates them; all else is exact.
+# The package rounds ratios of single rows to millionths before aggregating them; everything else is exact.
 ABSOLUTE, RELATIVE = 1e-6, 1e-9
 
 
 class Cost(NamedTuple):
-    """What one run took."""
+    """Time and memory of one run."""
 
     wall_s: float
     cpu_s: float
@@ -57,7 +57,7 @@ def run(command: list[str], tables: Path, out: Path) -> Cost:
 
 
 def compute(tables: Path, out: Path, *, every: bool) -> None:
-    """Check the tables, compute and write features: what a side of ours does in its process."""
+    """Check the tables, compute and write features, in the process of one side of the package."""
     from pandas_features import SAMPLE  # noqa: PLC0415  # see above
 
     from home_credit.features.build import feature_batches  # noqa: PLC0415  # see above
@@ -123,13 +123,13 @@ def disagreements(ours: Path, theirs: Path) -> tuple[int, dict[str, int]]:
 
 
 def main() -> None:
-    """Alternate the sides, print what they took, compare what they made."""
+    """Alternate the sides, print time and memory, compare the results."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tables", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)  # what a side of ours is called with
+    parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)  # the arguments of a side of the package
     parser.add_argument("--every", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--sample", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -1,9 +1,10 @@
 """The power of the gate: how often a challenger passes that is equal, better or worse by a known AUC.
 
-Applicants are drawn with log-odds of default of the spread that gives the published AUC. Champion and challenger both
-see them through noise, of which a part is common; both are calibrated. The noise of the equal challenger is set so
-that the paired standard error of the AUC difference is that of two trainings of the recipe (0.0009 on 44,000
-applicants, the figure of two learners as different as LightGBM and CatBoost); the other challengers get more or less.
+Applicants are drawn with log-odds of default whose standard deviation gives the published AUC. Champion and
+challenger observe them with noise, part of which is common; both are calibrated. The noise of the equal challenger is
+set so that the paired standard error of the AUC difference is that of two training runs of the committed parameters
+(0.0009 on 44,000 applicants, the figure of two learners as different as LightGBM and CatBoost); the other challengers
+get more or less.
 
 python benchmarks/gate.py [--repeats 300]
 """

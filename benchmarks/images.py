@@ -6,7 +6,7 @@
 Needs root, buildah and the images; the containers share this machine's network and listen on 127.0.0.1 alone.
 *Size* is what an image holds less what its base holds. *CPU* is user and system time of all the service's processes
 when its health check first answers. *Memory* is the sum of their peak resident sets (VmHWM) at the end of the smoke
-test: a service is asked for everything that a visitor sees, the two with pages by a real Chromium. The least of the
+test: every page of a service is requested, for the two with pages by a real Chromium. The least of the
 rounds counts for CPU, the largest for memory. Exits with 1 where a figure is above its goal.
 """
 
@@ -45,7 +45,7 @@ START_SECONDS = 300
 
 
 class Cost(NamedTuple):
-    """What one start of a service took."""
+    """CPU and memory of one start of a service."""
 
     wall_s: float
     cpu_s: float
@@ -191,7 +191,7 @@ SMOKE: dict[str, Callable[[], None]] = {
 
 
 def one_round() -> dict[Name, Cost]:
-    """Start all three, one after the other, and ask each for what it does."""
+    """Start all three, one after the other, and use each."""
     costs = {}
     with ExitStack() as running:
         for name in SERVICES:

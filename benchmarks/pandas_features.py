@@ -1,12 +1,12 @@
-"""A sample of the features in plain pandas: what the benchmark holds them against.
+"""A sample of the features in plain pandas, for comparison.
 
     python benchmarks/pandas_features.py --tables DIR --out FILE.parquet
 
-:data:`SAMPLE` has every kind of aggregate over every table: counts, sums, means, extremes, spreads and shares, the
-newest row and the last few, ratios of sums and means of ratios, slopes, weighted means, aggregates of aggregates, and
-histories against the application. Floats instead of exact integers: only the columns needed are read, each scope is
-filtered and grouped once, and everything runs in pandas' compiled aggregations. Nothing is checked. ``DIR`` holds
-Parquet files.
+:data:`SAMPLE` has every kind of aggregate over every table: counts, sums, means, extremes, standard deviations and
+shares, the newest row and the last few, ratios of sums and means of ratios, slopes, weighted means, aggregates of
+aggregates, and histories against the application. Floats instead of exact integers: only the columns needed are read,
+each scope is filtered and grouped once, and everything runs in pandas' compiled aggregations. Nothing is checked.
+``DIR`` holds Parquet files.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def newest(rows: pd.DataFrame, ties: list[str]) -> pd.DataFrame:
 
 
 def application_features(tables: Tables) -> pd.DataFrame:
-    """Return features of the applications by SK_ID_CURR, with what combinations read of them."""
+    """Return features of the applications by SK_ID_CURR, with the columns that combined features need."""
     given = ["AMT_CREDIT", "AMT_ANNUITY", "AMT_INCOME_TOTAL", "NAME_INCOME_TYPE", "DAYS_EMPLOYED"]
     columns = [ID, *given, *application.EXTERNAL, *application.DOCUMENTS]
     app = pd.concat(

@@ -1,11 +1,11 @@
-"""What does the cut-off that follows from the costs cost, against cut-offs that were chosen on outcomes?
+"""The cost of the cut-off that follows from the costs, against cut-offs chosen on outcomes.
 
     python benchmarks/policy.py --tables DIR [--halves 200] [--predictions FILE]
 
-Every applicant of application_train is scored by models that never saw them, by the committed recipe. Then persons are
-split into halves, again and again: on one half the calibration is fitted and a cut-off chosen by outcome; on the other
-both are paid for. "In hindsight" is the cheapest cut-off of the very half that pays, which nobody can know. With
-reviews, the referral band is added: what was paid, and what the expected costs said.
+Every applicant of application_train is scored out of fold with the committed parameters. Then persons are split into
+halves repeatedly: on one half the calibration is fitted and a cut-off chosen by outcome; on the other the costs of
+both are measured. "In hindsight" is the cheapest cut-off of the second half, which is not known in advance. With
+reviews, the referral band is added, with actual and expected costs.
 """
 
 from __future__ import annotations

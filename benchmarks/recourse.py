@@ -1,10 +1,10 @@
-"""How often is there another loan that would be approved, how small is the change, how long does it take?
+"""Recourse: how often another loan is approved, the size of the change, and the time of the search.
 
     taskset -c 0 python benchmarks/recourse.py --models models --tables DIR [--applicants 200]
 
-Takes declined and referred applicants at random. Every option is scored once more from raw rows, outside of
-what searched for it; exits with 1 where one is not approved or changes anything but the loan. Then 2,000 random loans
-of each answered applicant are scored, to see how often one is nearer than what was told.
+Takes declined and referred applicants at random. Every option is scored again from raw rows, independently of the
+search; exits with 1 where one is not approved or changes anything but the loan. Then 2,000 random loans of each
+applicant with an answer are scored, to count those nearer than the answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 
-from home_credit.applicants.parquet import ApplicantStore
 from home_credit.config import Settings
 from home_credit.decisioning import recourse
 from home_credit.decisioning.recourse.loans import COLUMNS, Loan, Points
@@ -29,6 +28,9 @@ from home_credit.schemas import PredictionRequest, Recourse
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from support.parquet_rows import ParquetRows  # the reader that the tests compare with
 
 
 def verified(scorer: Scorer, rows: dict[str, object], found: Recourse) -> int:
@@ -47,7 +49,7 @@ def verified(scorer: Scorer, rows: dict[str, object], found: Recourse) -> int:
 
 
 def nearer(scorer: Scorer, rows: dict[str, object], found: Recourse, tries: int, seed: int) -> float:
-    """Return the size of the nearest approved loan among random ones, as a share of the size of the one told."""
+    """Return the size of the nearest approved loan among random ones, as a share of the size of the answer."""
     bundle, chance = parse_bundle(rows), np.random.default_rng(seed)
     loan = Loan.of(bundle.application, scorer.terms)
     parts = chance.random(tries) * (chance.random(tries) < 0.5)
@@ -70,7 +72,7 @@ def main() -> None:
     parser.add_argument("--applicants", type=int, default=200)
     parser.add_argument("--tries", type=int, default=2_000)
     arguments = parser.parse_args()
-    scorer, portfolio = Scorer.load(arguments.models, Settings()), ApplicantStore(arguments.tables)
+    scorer, portfolio = Scorer.load(arguments.models, Settings()), ParquetRows(arguments.tables)
     with open_tables(arguments.tables, "test") as source:
         pool = source.applicants[ID].sample(min(20 * arguments.applicants, len(source.applicants)), seed=1)
         scored = score_matrix(scorer, feature_matrix(source.frames, pool, scorer.terms))

@@ -1,11 +1,11 @@
-"""What a raw bundle costs on its way to an assessment, without HTTP and ledger, and what it costs by a Polars plan.
+"""CPU time from a raw bundle to an assessment, without HTTP and ledger, and with a Polars plan.
 
     python benchmarks/request_path.py --models models --tables DIR [--applicants 200]
 
 Both sides take the same JSON text of the same applicants, one after the other in turn, and end in an assessment. The
-other side is what served before: frames of a few rows, a plan of Polars that is built once and kept, the model's vector
-by Polars again. Prints CPU milliseconds by step and the ratios, and exits with 1 where a feature or an assessment differs
-in any bit.
+other side is the earlier implementation: frames of a few rows, a Polars plan that is built once, and the model's
+vector by Polars. Prints CPU milliseconds by step and the ratios, and exits with 1 where a feature or an assessment
+differs in any bit.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Clock:
 
 
 class ByRequest:
-    """Features and vector as they are served."""
+    """Features and vector as in the service."""
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
@@ -85,7 +85,7 @@ class ByRequest:
 
 
 class ByPolars:
-    """Features and vector by frames and a kept plan."""
+    """Features and vector by frames and a reused plan."""
 
     def __init__(self, scorer: Scorer) -> None:
         self._preprocessor = scorer.model.preprocessor

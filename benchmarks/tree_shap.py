@@ -2,7 +2,7 @@
 
     taskset -c 0 python benchmarks/tree_shap.py --tables DIR [--model committed --model flat --model deep]
 
-Trains models on the labelled applicants in DIR: by the committed parameters, by the first set of them alone (550
+Trains models on the labelled applicants in DIR: by the committed parameters, by the first set of them (550
 trees of 8 leaves), and 700 trees of 24 leaves and depth 6. Then explains all of application_test. The sides alternate:
 by quarters of the table, and row after row. Exits with 1 where contributions differ by more than 1e-9, or log-odds or
 a row alone by a bit.
@@ -17,7 +17,7 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import lightgbm
 import numpy as np
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     Side = Callable[[Matrix], object]
 
 DEEP = {"rounds": 700, "num_leaves": 24, "max_depth": 6, "min_child_samples": 100}
-MODELS: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
+MODELS: Mapping[str, Callable[[], list[classifier.Parameters]]] = {
     "committed": classifier.committed_parameters,
     "flat": lambda: classifier.committed_parameters()[:1],
     "deep": lambda: [{**classifier.committed_parameters()[0], **DEEP}],
@@ -84,7 +84,7 @@ class FastRow:
 
 
 def alternate(sides: Mapping[str, Side], parts: list[Matrix]) -> dict[str, float]:
-    """Return the CPU seconds of each side over all parts; who begins changes from part to part."""
+    """Return the CPU seconds of each side over all parts; the first side changes from part to part."""
     spent = dict.fromkeys(sides, 0.0)
     order = list(sides)
     for part in parts:
@@ -97,7 +97,7 @@ def alternate(sides: Mapping[str, Side], parts: list[Matrix]) -> dict[str, float
 
 
 def measure(booster: classifier.Booster, matrix: Matrix) -> bool:
-    """Print all figures of one model; tell whether both sides agree."""
+    """Print all figures of one model; return whether both sides agree."""
     began = time.process_time()
     text = booster.model_to_string()
     written = time.process_time()
@@ -154,7 +154,7 @@ def agree(booster: classifier.Booster, tree_shap: TreeShap, fast: FastRow, matri
 
 
 def name_reasons(booster: classifier.Booster, features: tuple[str, ...], matrix: Matrix) -> bool:
-    """Print what naming the first reasons of a table takes, at once and one applicant at a time."""
+    """Print the time to find the first reasons of a table, at once and one applicant at a time."""
     shares = TreeShap(booster.model_to_string()).explain(matrix).contributions
 
     def one_by_one(rows: Matrix) -> list[list[str | None]]:

@@ -1,7 +1,6 @@
-"""What a validator asks of the committed recipe, on tables: grades, reliability, fairness, stability and faithfulness.
+"""Validation of the committed parameters, on tables: grades, reliability, fairness, stability and faithfulness.
 
-Every applicant is scored by models that never saw them; the reasons of one fold are explained by three models that differ
-by their seed.
+Every applicant is scored out of fold; one fold is explained by three models that differ in their seed.
 
 python benchmarks/validation.py --tables DIR
 """

@@ -4,11 +4,11 @@ import streamlit as st
 
 from home_credit.dashboard import client_page, drift_page, shell
 
-say = shell.page_setup()
+translate = shell.page_setup()
 st.navigation(
     [
-        st.Page(client_page.show, title=say("pages.client"), url_path="client", default=True),
-        st.Page(drift_page.show, title=say("pages.drift"), url_path="data-drift"),
+        st.Page(client_page.show, title=translate("pages.client"), url_path="client", default=True),
+        st.Page(drift_page.show, title=translate("pages.drift"), url_path="data-drift"),
     ],
     position="top",
 ).run()

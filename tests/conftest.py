@@ -1,24 +1,29 @@
-"""What several tests stand on: a small demo portfolio, a model trained on it, the real rows where there are any."""
+"""Shared fixtures: a small demo portfolio, a model trained on it, the real rows where available."""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from home_credit import policy
+from home_credit.applicants import ApplicantStore
 from home_credit.synthetic import write_demo
 from support.shared import made_once
 from support.training import QUICK
 
-# A worker of pytest-xdist has no main file. PySpark, which MLflow imports where it is installed, takes that for a run of
-# its doctests and ends the process.
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A worker of pytest-xdist has no main file. PySpark, which MLflow imports where it is installed, treats that as a run
+# of its doctests and ends the process.
 sys.modules["__main__"].__dict__.setdefault("__file__", __file__)
 
-# A loaded machine is no counterexample.
+# Deadlines would fail on a loaded machine.
 settings.register_profile("home-credit", deadline=None)
 settings.load_profile("home-credit")
 
@@ -27,6 +32,26 @@ settings.load_profile("home-credit")
 def portfolio(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo portfolio of 2,000 applicants; not to be written to."""
     return made_once(tmp_path_factory, "portfolio", lambda folder: write_demo(folder, 2_000, seed=7))
+
+
+@pytest.fixture(scope="session")
+def applicants_url(portfolio: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a store of the demo portfolio's applicants; not to be written to."""
+
+    def fill(folder: Path) -> None:
+        from home_credit.applicants.loading import load  # noqa: PLC0415  # for those who ask for it
+
+        load(portfolio, f"sqlite:///{folder}/applicants.db")
+
+    return f"sqlite:///{made_once(tmp_path_factory, 'applicants', fill)}/applicants.db"
+
+
+@pytest.fixture(scope="session")
+def known(applicants_url: str) -> Iterator[ApplicantStore]:
+    """The applicants of the demo portfolio as the API knows them."""
+    store = ApplicantStore.open(applicants_url)
+    yield store
+    store.close()
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +70,7 @@ def models(portfolio: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def real_tables() -> Path:
-    """The folder of real tables, where there is one."""
+    """The folder of real tables; the test is skipped where there is none."""
     folder = os.environ.get("HOME_CREDIT_TABLES")
     if not folder:
         pytest.skip("HOME_CREDIT_TABLES names no folder of real tables")

@@ -1,9 +1,9 @@
-"""Typed client of the scoring API; its answers are the models of :mod:`home_credit.schemas`."""
+"""Typed client of the scoring API; it returns the models of :mod:`home_credit.schemas`."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from home_credit.schemas import AgeBand, Contract
+
 Answer = TypeVar("Answer", bound=BaseModel)
 
 # A free hosting plan holds the first request back for up to a minute while the container starts.
@@ -39,9 +41,9 @@ STARTING = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE})
 class ApiClient:
     """Calls the scoring API at ``base_url``; every method raises :class:`~home_credit.errors.ApiError`.
 
-    ``back_off`` are the pauses, in seconds, between attempts at a reading request that found the API
-    starting (connection refused, 502 or 503). Requests that record something are sent once: a second
-    attempt could record it twice. Thread-safe; ``transport`` replaces the network.
+    ``back_off`` holds the pauses, in seconds, between attempts of a GET request while the API is starting (connection
+    refused, 502 or 503). Requests that record something are sent once: a second attempt could record it twice.
+    Thread-safe; ``transport`` replaces the network.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class ApiClient:
         self._http.close()
 
     def health(self) -> Health:
-        """Return the state of the API, be it healthy or not; asks once, without waiting for a start."""
+        """Return the state of the API, healthy or not; one attempt, without waiting for the API to start."""
         response = self._send("GET", "/health")
         if response.status_code in {httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE}:
             return _parsed(response, Health)
@@ -85,26 +87,40 @@ class ApiClient:
         """Return the facts of the model that decides."""
         return self._get("/model", ModelFacts)
 
-    def applicants(self, after: int = 0, limit: int = 50) -> ApplicantList:
-        """Return up to ``limit`` known applicants whose SK_ID_CURR is above ``after``."""
-        return self._get("/applicants", ApplicantList, params={"after": after, "limit": limit})
+    def applicants(
+        self,
+        after: int = 0,
+        limit: int = 50,
+        *,
+        id_prefix: str = "",
+        age_band: AgeBand | None = None,
+        contract: Contract | None = None,
+        region: int | None = None,
+    ) -> ApplicantList:
+        """Return up to ``limit`` known applicants whose SK_ID_CURR is above ``after``.
+
+        Only those whose SK_ID_CURR begins with ``id_prefix``, and who have that age, contract and region rating.
+        """
+        filters = {"id_prefix": id_prefix, "age_band": age_band, "contract": contract, "region": region}
+        params = {"after": after, "limit": limit} | {name: value for name, value in filters.items() if value}
+        return self._get("/applicants", ApplicantList, params=params)
 
     def applicant(self, applicant_id: int) -> Applicant:
-        """Return the rows that the platform holds of one applicant (404 when it knows none)."""
+        """Return the rows that the platform holds of one applicant (404 for an unknown one)."""
         return self._get(f"/applicants/{applicant_id}", Applicant)
 
     def predict(self, bundle: PredictionRequest, *, simulation: bool = False) -> Decision:
-        """Decide on one applicant's raw rows, as a simulation where they are nobody's application."""
+        """Decide on one applicant's raw rows, optionally as a simulation."""
         path = "/predict?simulation=true" if simulation else "/predict"
         return self._post(path, Decision, bundle.model_dump(mode="json"))
 
-    def predict_applicant(self, applicant_id: int, overrides: Mapping[str, Any] | None = None) -> Decision:
+    def predict_applicant(self, applicant_id: int, overrides: Mapping[str, object] | None = None) -> Decision:
         """Decide on the rows held of a known applicant; ``overrides`` make it a simulation."""
         body = None if overrides is None else SimulationRequest(application=dict(overrides)).model_dump()
         return self._post(f"/applicants/{applicant_id}/predict", Decision, body)
 
     def decision(self, decision_id: str) -> DecisionRecord:
-        """Return a recorded decision with what it was made from and what was done to it."""
+        """Return a recorded decision with its rows and its reviews."""
         return self._get(f"/decisions/{decision_id}", DecisionRecord)
 
     def recourse(self, bundle: PredictionRequest) -> Recourse:
@@ -123,7 +139,7 @@ class ApiClient:
         """Record a human's own decision."""
         return self._post(f"/decisions/{decision_id}/review", Review, request.model_dump())
 
-    def _get(self, path: str, answer: type[Answer], params: Mapping[str, int] | None = None) -> Answer:
+    def _get(self, path: str, answer: type[Answer], params: Mapping[str, int | str] | None = None) -> Answer:
         for pause in self._back_off:
             try:
                 response = self._send("GET", path, params=params)
@@ -136,7 +152,7 @@ class ApiClient:
             time.sleep(pause)
         return _answer(self._send("GET", path, params=params), answer)
 
-    def _post(self, path: str, answer: type[Answer], body: dict[str, Any] | None) -> Answer:
+    def _post(self, path: str, answer: type[Answer], body: Mapping[str, object] | None) -> Answer:
         return _answer(self._send("POST", path, body=body), answer)
 
     def _send(
@@ -144,8 +160,8 @@ class ApiClient:
         method: str,
         path: str,
         *,
-        params: Mapping[str, int] | None = None,
-        body: dict[str, Any] | None = None,
+        params: Mapping[str, int | str] | None = None,
+        body: Mapping[str, object] | None = None,
     ) -> httpx.Response:
         try:
             return self._http.request(method, path, params=params, json=body)
@@ -171,7 +187,7 @@ def _parsed(response: httpx.Response, answer: type[Answer]) -> Answer:
 
 
 def _problem(response: httpx.Response) -> ApiError:
-    """Return the error that an answer stands for: its problem document in one line, or its HTTP reason."""
+    """Return the error of a response: its problem document in one line, or its HTTP reason."""
     detail = response.reason_phrase
     if "json" in response.headers.get("content-type", ""):
         try:

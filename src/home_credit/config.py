@@ -1,4 +1,4 @@
-"""Settings, read from the environment when asked for and handed down as arguments."""
+"""Settings, read from the environment on instantiation and passed down as arguments."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """What an operator may set; each field is the environment variable of the same name, in capitals."""
+    """Settings of an operator; each field is read from the environment variable of the same name, in capitals."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     models: Path = Field(Path("models"), validation_alias="HOME_CREDIT_MODELS", description="saved model")
     portfolio: Path = Field(
-        Path("data/demo"), validation_alias="HOME_CREDIT_PORTFOLIO", description="tables of known applicants"
+        Path("data/demo"),
+        validation_alias="HOME_CREDIT_PORTFOLIO",
+        description="tables of the applicants that `make up` loads into the store",
+    )
+    applicants_url: str = Field(
+        "sqlite:///data/applicants.db", description="the store of known applicants: SQLite or PostgreSQL"
     )
     reports: Path = Field(Path("reports"), validation_alias="HOME_CREDIT_REPORTS", description="drift report")
     database_url: str = Field("sqlite:///var/ledger.db", description="any SQLAlchemy address")
@@ -24,10 +29,10 @@ class Settings(BaseSettings):
     )
     mlflow_admin_user: str | None = Field(
         None,
-        description="who may change something through the MLflow UI's address; nobody where it is not set",
+        description="user who may change runs through the address of the MLflow UI; without one nobody may",
     )
-    mlflow_admin_password: str | None = Field(None, description="their password")
-    api_url: str = Field("http://127.0.0.1:8000", description="where the dashboard finds the API")
+    mlflow_admin_password: str | None = Field(None, description="password of this user")
+    api_url: str = Field("http://127.0.0.1:8000", description="address of the API, for the dashboard")
     api_key: str | None = Field(None, description="when set, scoring requests must carry it as X-API-Key")
     max_body_bytes: int = Field(8_000_000, description="larger request bodies are refused with 413", gt=0)
     max_requests_per_minute: int = Field(600, description="per client address; more get 429", gt=0)

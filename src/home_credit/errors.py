@@ -3,7 +3,7 @@
 ::
 
     HomeCreditError
-    ├── InputError                 somebody gave us something wrong (exit code 2, HTTP 4xx)
+    ├── InputError                 invalid input (exit code 2, HTTP 4xx)
     │   ├── TableError             a table that cannot be used; names table, column and row
     │   │   ├── MissingTableError
     │   │   ├── MissingColumnError
@@ -15,41 +15,42 @@
     │   ├── UnknownApplicantError  (404)
     │   ├── UnknownDecisionError   (404)
     │   ├── OtherModelError        a record that the loaded model did not make (409)
-    │   ├── MissingSecretError     a secret that the deployment needs is not set, or is no such secret
+    │   ├── MissingSecretError     a secret of the deployment is not set or not valid
     │   ├── RefusedKeyError        the hosting platform does not accept our key
-    │   ├── UnknownServiceError    the hosting platform knows no such service
+    │   ├── UnknownServiceError    the hosting platform has no such service
     │   └── UsageError             a command called with arguments that do not fit
-    └── UnavailableError           we cannot do our part now (exit code 1, HTTP 503)
+    └── UnavailableError           a resource is not available (exit code 1, HTTP 503)
         ├── ArtifactError          no model, or one that does not match its manifest
         ├── RegistryError          no registered model under the alias asked for
         ├── ModelCardError         a model card that says what its manifest does not
-        ├── LedgerError            the ledger's database does not answer, or is not one of ours
+        ├── LedgerError            the ledger's database does not answer, or holds no such ledger
         │   └── BrokenRecordError  a record was changed, is missing or cannot be read (HTTP 500)
+        ├── ApplicantStoreError    no store of known applicants, or one that cannot be read or filled
         ├── ApiError               the scoring API did not answer, or answered with a problem
         ├── HostingError           the hosting platform did not answer, or answered with a problem
-        │   └── RateLimitError     it still asks us to wait after every attempt
+        │   └── RateLimitError     the rate limit still holds after every attempt
         ├── FailedDeployError      a deploy ended without being live
         ├── StuckDeployError       a deploy is not live in time
         ├── ClusterError           Spark is not installed, its master does not answer, or a job on it failed
         ├── SmokeError             what was deployed does not do what it should
-        └── ServiceError           a service of ours could not be started
+        └── ServiceError           a service could not be started
 """
 
 from __future__ import annotations
 
 
 class HomeCreditError(Exception):
-    """Root of the tree; ``str(error)`` is one line for the person who caused or meets it."""
+    """Root of the tree; ``str(error)`` is one line for the user or operator."""
 
 
 class InputError(HomeCreditError):
-    """Input that cannot be used, described so that its author can mend it."""
+    """Input that cannot be used, described so that its author can correct it."""
 
 
 class TableError(InputError):
     """A table that cannot be used.
 
-    ``row`` counts data rows from 1, the header left out; ``None`` where no single row is at fault.
+    ``row`` counts data rows from 1, the header left out; ``None`` where the problem is not in a single row.
     """
 
     def __init__(
@@ -127,15 +128,15 @@ class OtherModelError(InputError):
 
 
 class MissingSecretError(InputError):
-    """A secret that the deployment needs is not set, or cannot be one; ``str(error)`` names it, never its value."""
+    """A secret of the deployment is not set or not valid; ``str(error)`` names it, but not its value."""
 
 
 class RefusedKeyError(InputError):
-    """The hosting platform does not accept our key."""
+    """The hosting platform does not accept the key."""
 
 
 class UnknownServiceError(InputError):
-    """The hosting platform knows no service with that id, or does not show it to our key."""
+    """The hosting platform has no service with that id that the key may see."""
 
 
 class UsageError(InputError):
@@ -143,7 +144,7 @@ class UsageError(InputError):
 
 
 class UnavailableError(HomeCreditError):
-    """Something of ours that a request or a command needs is not there."""
+    """A resource that a request or a command needs is not available."""
 
 
 class ArtifactError(UnavailableError):
@@ -155,7 +156,7 @@ class RegistryError(UnavailableError):
 
 
 class ModelCardError(UnavailableError):
-    """A model card that cannot be written from its manifest, or that says what its manifest does not."""
+    """A model card that cannot be written from its manifest, or that differs from its manifest."""
 
 
 class LedgerError(UnavailableError):
@@ -163,7 +164,11 @@ class LedgerError(UnavailableError):
 
 
 class BrokenRecordError(LedgerError):
-    """A record of the ledger was changed, is missing or cannot be read; asking again does not help."""
+    """A record of the ledger was changed, is missing or cannot be read; a retry does not help."""
+
+
+class ApplicantStoreError(UnavailableError):
+    """There is no store of known applicants, or it cannot be read or filled."""
 
 
 class ApiError(UnavailableError):
@@ -189,7 +194,7 @@ class HostingError(UnavailableError):
 
 
 class RateLimitError(HostingError):
-    """The hosting platform still asks us to wait after every attempt."""
+    """The rate limit of the hosting platform still holds after every attempt."""
 
 
 class FailedDeployError(UnavailableError):
@@ -197,7 +202,7 @@ class FailedDeployError(UnavailableError):
 
 
 class StuckDeployError(UnavailableError):
-    """A deploy is not live in time."""
+    """A deploy is not live within the time limit."""
 
 
 class ClusterError(UnavailableError):
@@ -205,8 +210,8 @@ class ClusterError(UnavailableError):
 
 
 class SmokeError(UnavailableError):
-    """What was deployed does not do what it should."""
+    """A smoke check of a deployed service failed."""
 
 
 class ServiceError(UnavailableError):
-    """A service of ours could not be started."""
+    """A service could not be started."""

@@ -1,12 +1,24 @@
-"""An invented applicant, complete enough to be decided on: in the API's documentation and in smoke checks."""
+"""An example applicant, for the API's documentation and for smoke checks."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 APPLICANT = 900001
 
-BUNDLE: dict[str, Any] = {
+Cells = dict[str, int | float | str]
+
+
+class ExampleBundle(TypedDict):
+    """Rows by table, as a request holds them."""
+
+    application: Cells
+    bureau: list[Cells]
+    bureau_balance: list[Cells]
+    installments_payments: list[Cells]
+
+
+BUNDLE: ExampleBundle = {
     "application": {
         "SK_ID_CURR": APPLICANT,
         "NAME_CONTRACT_TYPE": "Cash loans",

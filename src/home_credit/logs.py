@@ -10,7 +10,7 @@ from typing import TextIO
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record as one JSON object; fields passed as ``extra={"fields": {...}}`` join it."""
+    """Formats a record as one JSON object; fields passed as ``extra={"fields": {...}}`` are added."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as a JSON line."""
@@ -27,7 +27,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
-    """Writes to whatever standard error is at the time: above a progress bar where one is shown."""
+    """Writes to the current ``sys.stderr``, which a progress bar replaces while it is shown."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
@@ -38,7 +38,7 @@ class _StandardError(logging.StreamHandler[TextIO]):
 
 
 def configure(level: int = logging.INFO) -> None:
-    """Send this package's log to standard error; called by the entry points, never on import."""
+    """Send this package's log to standard error; called by the entry points, not on import."""
     handler = _StandardError()
     if sys.stderr.isatty():
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))

@@ -6,7 +6,7 @@ wrong decision, whatever the applicant, a decision costs on average
 
 - approving: F p
 - declining: G (1 - p)
-- a review: R + e (F p + G (1 - p)), since a reviewer who errs approves a default or declines a good applicant.
+- a review: R + e (F p + G (1 - p)), since a reviewer's error approves a default or declines a good applicant.
 
 The cheapest of the three is taken. Approving and declining cost the same at the cut-off
 
@@ -18,7 +18,7 @@ than declining below, respectively,
     low = (R + e G) / ((1 - e) F + e G)        high = ((1 - e) G - R) / (e F + (1 - e) G)
 
 so the band of referrals runs from low to high and holds the cut-off. It is empty where low >= high, which is where
-R >= (1 - 2 e) F G / (F + G): not even at the cut-off does a review pay.
+R >= (1 - 2 e) F G / (F + G): a review does not pay even at the cut-off.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ GRADES = (("A", 0.02), ("B", 0.035), ("C", 0.055), ("D", 0.085), ("E", 0.13), ("
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What mistakes and a review cost, in one unit of money, and the share of reviews that end in a mistake."""
+    """Costs of wrong decisions and of a review, in one unit of money, and the error rate of reviews."""
 
     false_negative: float = 10.0
     false_positive: float = 1.0
@@ -53,7 +53,7 @@ class Costs:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return the costs that an operator has set."""
+        """Return the costs in the settings."""
         return cls(
             settings.cost_false_negative,
             settings.cost_false_positive,
@@ -62,7 +62,7 @@ class Costs:
         )
 
     def expected(self, decision: DecisionKind, probability: float) -> float:
-        """Return what ``decision`` costs on average, for an applicant with that probability of default."""
+        """Return the expected cost of ``decision``, for an applicant with that probability of default."""
         approving = self.false_negative * probability
         declining = self.false_positive * (1.0 - probability)
         if decision == "review":
@@ -88,9 +88,9 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The cut-off, and the band of probabilities around it that a human decides on.
+    """The cut-off, and the band of probabilities around it in which a human decides.
 
-    ``costs`` and ``version`` are ``None`` where they are not known, as of decisions recorded without them.
+    ``costs`` and ``version`` are ``None`` where they are not known, as for decisions recorded without them.
     ``version`` is a digest of all numbers of the policy.
     """
 
@@ -117,7 +117,7 @@ class Policy:
         return "approved" if probability < self.cut_off else "declined"
 
     def expected_cost(self, probability: float) -> float | None:
-        """Return what the decision costs on average, in the unit of the costs; ``None`` where they are not known."""
+        """Return the expected cost of the decision, in the unit of the costs; ``None`` where they are not known."""
         return None if self.costs is None else self.costs.expected(self.decide(probability), probability)
 
 

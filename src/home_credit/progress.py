@@ -1,4 +1,4 @@
-"""How long work says how far it is; who shows it, and how, is the caller's matter."""
+"""The interface by which long jobs report progress; the caller decides how it is shown."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ T = TypeVar("T")
 
 
 class Progress(Protocol):
-    """Takes the name of a stage, what of it is done, and how much there is: ``None`` where nobody knows."""
+    """A callback with the name of a stage, the steps done and their total, ``None`` where it is not known."""
 
     def __call__(self, stage: str, done: int, total: int | None, /) -> None:
-        """Take how far the work is."""
+        """Report the progress of a stage."""
 
 
 def silent(*_: object) -> None:
-    """Show nothing."""
+    """Ignore the progress."""
 
 
 def counted(

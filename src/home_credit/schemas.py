@@ -1,20 +1,22 @@
-"""What the API takes and gives; the dashboard and the smoke checks read answers with the same models."""
+"""Requests and responses of the API; the dashboard and the smoke checks use the same models."""
 
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003  (pydantic resolves it at run time)
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
 
 Lever = Literal["amount", "up_front", "term"]
-Row = dict[str, Any]
+AgeBand = Literal["under 30", "30-39", "40-49", "50-59", "60 and over"]
+Contract = Literal["Cash loans", "Revolving loans"]
+Row = dict[str, object]
 
 
 class Model(BaseModel):
-    """Refuses fields that are not in the contract, and has no way to be changed."""
+    """Base of the models: immutable, unknown fields are invalid."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,9 +49,9 @@ class PredictionRequest(Model):
 
 
 class BatchRequest(Model):
-    """Several applicants, each a :class:`PredictionRequest` judged by itself, be it right or wrong."""
+    """Several applicants, each a :class:`PredictionRequest` validated by itself."""
 
-    bundles: list[Any] = Field(min_length=1, max_length=1000)
+    bundles: list[object] = Field(min_length=1, max_length=1000)
 
 
 class SimulationRequest(Model):
@@ -59,7 +61,7 @@ class SimulationRequest(Model):
 
 
 class ReviewRequest(Model):
-    """A human's own decision on an application, with the reason for it."""
+    """The decision of a human reviewer, with the reason for it."""
 
     reviewer: str = Field(min_length=1, max_length=200)
     decision: Literal["approved", "declined"]
@@ -67,10 +69,10 @@ class ReviewRequest(Model):
 
 
 class Reason(Model):
-    """One reason code behind a decision.
+    """One reason code of a decision.
 
-    ``contribution`` is in log-odds of default: above zero it speaks against the applicant. ``feature``
-    is the feature of that reason which moved the score most, ``value`` what it was.
+    ``contribution`` is in log-odds of default: a positive one raises the risk. ``feature``
+    is the feature of that reason which contributed most, ``value`` its value.
     """
 
     code: str
@@ -81,10 +83,10 @@ class Reason(Model):
 
 
 class Assessment(Model):
-    """What the model and the policy say of one applicant; recording it makes it a decision.
+    """The outcome of the model and the policy for one applicant; once recorded it is a decision.
 
-    ``expected_cost`` is what the decision costs on average, in the unit of the cost settings (with their defaults:
-    good applicants declined); it and ``policy_version`` are missing in decisions recorded without them.
+    ``expected_cost`` is the expected cost of the decision in the unit of the cost settings (with their defaults: good
+    applicants declined); it and ``policy_version`` are missing in decisions recorded without them.
     """
 
     SK_ID_CURR: int
@@ -102,14 +104,14 @@ class Assessment(Model):
 
 
 class Decision(Assessment):
-    """An assessment as the ledger holds it."""
+    """An assessment that was recorded in the ledger."""
 
     decision_id: str
     recorded_at: datetime
 
 
 class LoanChange(Model):
-    """One figure of the loan, as asked for and as it would have to be.
+    """One figure of the loan: the value asked for and the value needed.
 
     ``field`` is a column of the application, or "term": the months that credit and annuity imply.
     """
@@ -121,7 +123,7 @@ class LoanChange(Model):
 
 
 class TotalCost(Model):
-    """All payments of a loan, in the currency of the tables: of the one asked for, and of the other one.
+    """All payments of a loan, in the currency of the tables: of the loan asked for and of the other one.
 
     ``change`` is the difference as a share of the former.
     """
@@ -132,9 +134,9 @@ class TotalCost(Model):
 
 
 class RecourseOption(Model):
-    """Another loan, assessed anew with every feature recomputed: ``decision`` is what came of it.
+    """Another loan, assessed again with every feature recomputed; ``decision`` is its outcome.
 
-    ``cost`` is the size of the change, the present loan being 0 and no loan 1. A loan is ``robust`` where a slightly
+    ``cost`` is the size of the change, 0 for the present loan and 1 for no loan. A loan is ``robust`` where a slightly
     smaller amount is approved as well. ``total`` is missing where the term is not known.
     """
 
@@ -151,7 +153,7 @@ class RecourseOption(Model):
 
 
 class Recourse(Model):
-    """What loan the applicant would have been approved with, smallest change first; ``options`` may be empty."""
+    """The loans that the applicant would have been approved with, smallest change first; ``options`` may be empty."""
 
     SK_ID_CURR: int
     probability_of_default: float = Field(ge=0, le=1)
@@ -164,7 +166,7 @@ class Recourse(Model):
 
 
 class Problem(Model):
-    """An RFC 9457 problem document; ``field`` names what was wrong where one field was."""
+    """An RFC 9457 problem document; ``field`` names the invalid field where there is one."""
 
     type: str
     title: str
@@ -194,15 +196,36 @@ class Applicant(Model):
     bundle: PredictionRequest
 
 
+class ApplicantQuery(Model):
+    """Which known applicants to list; what is left out filters nothing."""
+
+    after: int = Field(0, ge=0, le=2**63 - 1, description="only SK_ID_CURR above this")
+    limit: int = Field(50, ge=1, le=1000)
+    id_prefix: str = Field("", pattern="^[0-9]{0,19}$", description="first digits of SK_ID_CURR")
+    age_band: AgeBand | None = None
+    contract: Contract | None = None
+    region: int | None = Field(None, ge=1, le=3, description="REGION_RATING_CLIENT")
+
+    @property
+    def filtered(self) -> bool:
+        """Whether not every known applicant matches."""
+        return bool(self.id_prefix) or any(
+            value is not None for value in (self.age_band, self.contract, self.region)
+        )
+
+
 class ApplicantList(Model):
-    """Some known applicants, lowest SK_ID_CURR first."""
+    """Some known applicants, lowest SK_ID_CURR first.
+
+    ``total`` is how many match; where not all do, counting stops at 10,000.
+    """
 
     applicants: list[int]
     total: int
 
 
 class PolicyCosts(Model):
-    """What mistakes and a review cost, in one unit of money, and the share of reviews that end in a mistake."""
+    """Costs of wrong decisions and of a review, in one unit of money, and the error rate of reviews."""
 
     false_negative: float
     false_positive: float
@@ -221,7 +244,7 @@ class ModelFacts(Model):
     costs: PolicyCosts | None = None
     policy_version: str | None = None
     metrics: dict[str, float]
-    training_data: dict[str, Any]
+    training_data: dict[str, object]
 
 
 class Review(Model):
@@ -235,7 +258,7 @@ class Review(Model):
 
 
 class DecisionRecord(Model):
-    """A decision as read back from the ledger, with what it was made from and what was done to it."""
+    """A decision as read back from the ledger, with its rows and its reviews."""
 
     decision: Decision
     bundle: PredictionRequest

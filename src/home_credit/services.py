@@ -12,10 +12,12 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from home_credit.errors import ServiceError, UsageError
+from home_credit.progress import Progress, silent
 from home_credit.tracking import server as tracking_server
 
 if TYPE_CHECKING:
@@ -36,8 +38,8 @@ DEMO_APPLICANTS, DEMO_SEED = 5_000, 2018
 def command(name: Name, host: str, port: int, *, public: bool) -> list[str]:
     """Return the module that runs one service, with its arguments.
 
-    ``public`` serves MLflow behind the read-only proxy. On a developer's own machine nobody else reaches the
-    server, and its owner wants to tag a run or move an alias.
+    ``public`` serves MLflow behind the read-only proxy. On a developer's own machine the proxy is not needed: nobody
+    else reaches the server, and tags and aliases can be changed.
     """
     at = str(port)
     if name == "api":
@@ -60,7 +62,7 @@ def command(name: Name, host: str, port: int, *, public: bool) -> list[str]:
 
 
 def environment(name: Name, **more: str) -> dict[str, str]:
-    """Return the environment of one service: this process's, ``more``, and what MLflow's server reads."""
+    """Return the environment of one service: that of this process, ``more``, and the variables of MLflow's server."""
     if name == "mlflow":
         more |= tracking_server.environment(os.environ.get("MLFLOW_TRACKING_URI", "mlruns"))
     return {**os.environ, **more}
@@ -74,12 +76,13 @@ def _port(variable: str, default: int) -> int:
 
 
 def serve(name: Name) -> None:
-    """Become one service, on all addresses and the port in PORT.
+    """Run one service on all addresses and the port in PORT.
 
-    It runs in this very process: another one would import half of the same again, seconds on a tenth of a core.
+    The service runs in this process: a second one would import many modules again, which takes seconds on a tenth
+    of a core.
     """
     host, port = os.environ.get("HOST", "0.0.0.0"), _port("PORT", DEFAULT_PORTS[name])  # noqa: S104  # a container's own address
-    # Behind a platform's proxy the host name is the platform's; MLflow would answer to localhost only.
+    # Behind a proxy the host name is the platform's; by default MLflow accepts localhost only.
     allowed = os.environ.get("MLFLOW_SERVER_ALLOWED_HOSTS", "*")
     os.environ.update(environment(name, MLFLOW_SERVER_ALLOWED_HOSTS=allowed))
     sys.argv = command(name, host, port, public=True)
@@ -89,7 +92,7 @@ def serve(name: Name) -> None:
 
 @dataclass(slots=True)
 class Service:
-    """One running service and where it answers."""
+    """A running service and its address."""
 
     name: Name
     port: int
@@ -97,20 +100,20 @@ class Service:
 
     @property
     def address(self) -> str:
-        """Where the service answers."""
+        """The address of the service."""
         return f"http://127.0.0.1:{self.port}"
 
     def answers(self) -> bool:
-        """Return whether the service says that it is healthy."""
+        """Return whether the health check of the service succeeds."""
         try:
-            with urllib.request.urlopen(self.address + HEALTH[self.name], timeout=2) as response:  # noqa: S310  # our own address
+            with urllib.request.urlopen(self.address + HEALTH[self.name], timeout=2) as response:  # noqa: S310  # local
                 return bool(response.status == 200)
         except (OSError, urllib.error.URLError):
             return False
 
 
 def _claim(ports: dict[Name, int]) -> None:
-    """Raise a clear error where a port is in use, before anything is started."""
+    """Raise :class:`UsageError` where a port is in use, before anything is started."""
     for name, port in ports.items():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -139,26 +142,27 @@ def _echo(line: str) -> None:
     print(line, flush=True)  # noqa: T201  # the command's own output
 
 
-def up(settings: Settings, progress: Callable[[int, int], None], echo: Callable[[str], None] = _echo) -> None:
-    """Run all three services until Ctrl-C, SIGTERM or the end of one of them; nothing is left running.
+def up(settings: Settings, progress: Progress = silent, echo: Callable[[str], None] = _echo) -> None:
+    """Run all three services until Ctrl-C, SIGTERM or the end of one of them; no process is left running.
 
-    Makes the demo portfolio first where the configured one is missing. Raises :class:`UsageError` for a port in
-    use and :class:`ServiceError` where a service ends or does not answer in time.
+    Creates the demo portfolio first where the configured one is missing, and loads changed tables into the store of
+    applicants. Raises :class:`UsageError` for a port in use and :class:`ServiceError` where a service ends or
+    does not answer in time.
     """
     ports: dict[Name, int] = {
         name: _port(f"PORT_{name.upper()}", port) for name, port in DEFAULT_PORTS.items()
     }
     _claim(ports)
     began = time.monotonic()
-    # A shell starts background jobs with SIGINT ignored; both signals stop everything here.
+    # A shell starts background jobs with SIGINT ignored; here both signals stop all services.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     services: list[Service] = []
     try:
-        _prepare_portfolio(settings.portfolio, progress, echo)
+        _prepare_applicants(settings, progress, echo)
         for name, port in ports.items():
             services.append(_start(name, port, api_url=f"http://127.0.0.1:{ports['api']}"))
-        echo(f"starting; what the services say is in {LOGS}/")
+        echo(f"starting; the logs of the services are in {LOGS}/")
         _await_all(services, echo)
         echo(f"all three answer after {time.monotonic() - began:.0f} s; Ctrl-C stops them")
         while all(service.process.poll() is None for service in services):
@@ -171,21 +175,36 @@ def up(settings: Settings, progress: Callable[[int, int], None], echo: Callable[
         _stop(services)
 
 
-def _prepare_portfolio(
-    portfolio: Path, progress: Callable[[int, int], None], echo: Callable[[str], None]
-) -> None:
-    if portfolio.exists():
-        return
-    from home_credit.synthetic import write_demo  # noqa: PLC0415  # not in the serving images
+def _prepare_applicants(settings: Settings, progress: Progress, echo: Callable[[str], None]) -> None:
+    """Load the portfolio into the store of applicants, unless the store has just that.
 
-    echo(f"making a demo portfolio of {DEMO_APPLICANTS:,} applicants in {portfolio}")
-    write_demo(portfolio, DEMO_APPLICANTS, DEMO_SEED, "parquet", progress)
+    What was loaded from another folder is served as it is, or loaded anew where that folder changed; only a
+    portfolio that is asked for by its setting takes its place.
+    """
+    # Not in the serving images.
+    from home_credit.applicants import loading  # noqa: PLC0415
+    from home_credit.synthetic import write_demo  # noqa: PLC0415
+
+    portfolio, held = settings.portfolio, loading.held(settings.applicants_url)
+    if held and "portfolio" not in settings.model_fields_set and Path(held.source) != portfolio.resolve():
+        portfolio = Path(held.source)
+        if not portfolio.is_dir():
+            echo(f"serving {held.total:,} applicants loaded from {portfolio}, which is no longer there")
+            return
+    if not portfolio.exists():
+        echo(f"making a demo portfolio of {DEMO_APPLICANTS:,} applicants in {portfolio}")
+        write_demo(portfolio, DEMO_APPLICANTS, DEMO_SEED, "parquet", partial(progress, "applicants written"))
+    features = loading.current_features()
+    if held and held.generation == loading.generation(portfolio, features):
+        return
+    echo(f"loading the applicants of {portfolio}")
+    loading.load(portfolio, settings.applicants_url, features, progress=progress)
 
 
 def _start(name: Name, port: int, *, api_url: str) -> Service:
     LOGS.mkdir(parents=True, exist_ok=True)
     with (LOGS / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603  # the command is ours
+        process = subprocess.Popen(  # noqa: S603  # a fixed command
             [sys.executable, "-m", *command(name, "127.0.0.1", port, public=False)],
             env=environment(name, API_URL=api_url),
             stdin=subprocess.DEVNULL,

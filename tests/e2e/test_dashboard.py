@@ -1,4 +1,4 @@
-"""The dashboard's pages: quickly by Streamlit's own test runner, then for real in Chromium.
+"""The dashboard's pages, in Streamlit's test runner and in Chromium.
 
 They talk to the real API with a fake scorer. What they expect is what that API answers.
 """
@@ -47,7 +47,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
 
 
 def decide(api: RunningApi, applicant: int) -> tuple[Decision, Recourse]:
-    """Return what the API decides, and the other loans that it finds."""
+    """Return the decision of the API, and its recourse."""
     with ApiClient(api.url) as client:
         decision = client.predict_applicant(applicant)
         return decision, client.recourse_of_decision(decision.decision_id)
@@ -55,7 +55,7 @@ def decide(api: RunningApi, applicant: int) -> tuple[Decision, Recourse]:
 
 @pytest.fixture(scope="module")
 def decision(api: RunningApi) -> Decision:
-    """What the API decides on its first applicant."""
+    """The decision of the API on its first applicant."""
     return decide(api, fake_model.APPROVED)[0]
 
 
@@ -301,7 +301,7 @@ def test_other_loans_are_shown_on_a_phone_too(page: Page, address: str, api: Run
     expect(cards).to_have_count(len(found.options))
     expect(cards.first.get_by_text(EN("recourse.smallest"))).to_be_visible()
     table = cards.first.get_by_role("table", name=EN("recourse.table_caption"))
-    # A line of heads, one for each change, one for the risk.
+    # One header line, one for each change, one for the risk.
     expect(table.get_by_role("row")).to_have_count(2 + len(first.changes))
     for change in first.changes:
         row = table.get_by_role("row", name=EN(f"fields.{change.field}"))

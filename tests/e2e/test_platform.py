@@ -1,4 +1,4 @@
-"""The platform as a user meets it: the command that runs all of it, real processes, a real browser."""
+"""The platform end to end: the command that runs all services, real processes, a real browser."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class Platform:
             **os.environ,
             **{f"PORT_{name}": str(port) for name, port in self.ports.items()},
             "HOME_CREDIT_PORTFOLIO": str(portfolio),
+            "APPLICANTS_URL": f"sqlite:///{folder / 'applicants.db'}",
             "DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}",
         }
         self.output = folder / "up.log"
@@ -109,7 +110,7 @@ def test_a_decision_is_recorded_replayed_and_the_chain_is_whole(platform: Platfo
     assert replayed.returncode == 0, replayed.stderr
     assert json.loads(replayed.stdout)["identical"]
     verified = platform.run("ledger", "verify")
-    assert (verified.returncode, verified.stdout) == (0, "3 records, chain whole\n")
+    assert (verified.returncode, verified.stdout) == (0, "3 records, chain intact\n")
     unknown = platform.run("replay", "nothing")
     assert (unknown.returncode, unknown.stderr) == (2, "home-credit: no decision nothing in the ledger\n")
 

@@ -49,7 +49,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 class Api(TestClient):
-    """The application with its parts at hand."""
+    """The application with its resources."""
 
     scorer: FakeScorer
     ledger: Ledger
@@ -64,7 +64,7 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Api]]:
         scorer = scorer or FakeScorer()
         ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
         known: Any = FakeApplicantStore(
-            {APPLICANT: BUNDLE, APPLICANT + 5: {"application": {"SK_ID_CURR": 1}}}
+            {APPLICANT: {**BUNDLE}, APPLICANT + 5: {"application": {"SK_ID_CURR": 1}}}
         )
         app = create_app(Settings(**settings), scorer=scorer, applicants=known, ledger=ledger)  # type: ignore[arg-type]  # a fake
         api = Api(app, raise_server_exceptions=False)
@@ -87,7 +87,7 @@ def api(make: Callable[..., Api]) -> Api:
 
 def changed(path: str, value: Any) -> dict[str, Any]:
     """The example with one column replaced; ``path`` as in ``bureau.0.DAYS_CREDIT``."""
-    bundle: dict[str, Any] = copy.deepcopy(BUNDLE)
+    bundle: dict[str, Any] = copy.deepcopy({**BUNDLE})
     *parents, last = path.split(".")
     place: Any = bundle
     for part in parents:
@@ -309,8 +309,8 @@ def test_json_that_is_no_number_is_refused_by_its_column(api: Api, column: str, 
 def test_nobody_looks_at_a_label(api: Api, literal: str) -> None:
     response = api.post("/predict", content=with_literal("TARGET", literal), headers=JSON)
     assert response.status_code == 200, response.text
-    recorded = api.ledger.read(response.json()["decision_id"]).decision
-    assert "TARGET" not in recorded.bundle["application"]
+    recorded: Any = api.ledger.read(response.json()["decision_id"]).decision.bundle
+    assert "TARGET" not in recorded["application"]
 
 
 def test_a_body_of_another_type(api: Api) -> None:
@@ -395,7 +395,7 @@ def test_the_api_key(make: Callable[..., Api]) -> None:
 def test_without_any_part_the_api_starts_and_says_so(tmp_path: Path) -> None:
     settings = Settings(
         HOME_CREDIT_MODELS=tmp_path / "none",
-        HOME_CREDIT_PORTFOLIO=tmp_path / "none",
+        applicants_url=f"sqlite:///{tmp_path}/none.db",
         database_url="postgresql://clerk:s3cret@127.0.0.1:1/ledger?connect_timeout=1",
     )
     with TestClient(create_app(settings)) as api:
@@ -431,7 +431,7 @@ def test_a_ledger_that_comes_back_is_used(tmp_path: Path) -> None:
 
 def test_a_fault_tells_nothing_of_its_cause(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     api.scorer.fails = RuntimeError("the secret of the house")
-    logging.getLogger("home_credit").propagate = True  # the API's own handler writes elsewhere
+    logging.getLogger("home_credit").propagate = True  # the API's handler writes to another stream
     fault = problem(api.post("/predict", json=BUNDLE), 500)
     assert "secret" not in fault.model_dump_json()
     assert "the secret of the house" in caplog.text
@@ -456,7 +456,7 @@ def test_every_error_of_the_tree_has_a_problem() -> None:
         document = problem_of(kind(*needed))
         if issubclass(kind, errors.BrokenRecordError):
             assert document.status == 500
-        elif issubclass(kind, (errors.UnavailableError, errors.TableError)):
+        elif issubclass(kind, errors.UnavailableError):
             assert document.status == 503
         elif kind is not errors.HomeCreditError:
             assert 400 <= document.status < 500

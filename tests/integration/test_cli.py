@@ -27,7 +27,7 @@ def home_credit(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def tables(portfolio: Path, tmp_path: Path) -> Path:
-    """A copy of the demo portfolio to spoil."""
+    """A copy of the demo portfolio to modify."""
     return shutil.copytree(portfolio, tmp_path / "tables")
 
 
@@ -63,7 +63,7 @@ def test_bad_tables_are_one_line_and_exit_code_2(
     assert ran.returncode == 2, ran.stderr
     *progress, error = ran.stderr.strip().splitlines()
     assert error.startswith("home-credit: ") and words in error
-    # Nothing else is said, unless the machine is so slow that it shows how far it is.
+    # There is no other output, unless the machine is so slow that progress is shown.
     assert all(re.fullmatch(r"tables checked: \d of 8", line) for line in progress)
     assert not (tmp_path / "out.parquet").exists()
 
@@ -134,7 +134,7 @@ def test_a_registry_without_models_is_one_line_and_exit_code_1(
     ran = home_credit("rollback")
     assert ran.returncode == 1, ran.stderr
     assert "no model is registered as" in ran.stderr.strip().splitlines()[-1]
-    # The same registry, without the seconds that another process would spend on imports.
+    # The same registry, in this process, to save the imports of another one.
     result = CliRunner().invoke(app, ["promote", "--tables", str(tmp_path)])
     assert isinstance(result.exception, RegistryError)
     assert "no model is registered as" in str(result.exception)

@@ -1,4 +1,4 @@
-"""What a data scientist compares: the ladder of baselines in MLflow, and a search that goes on where it stopped."""
+"""Baselines in MLflow, and a search for parameters that is resumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`home-credit deploy` as the workflow calls it: a process, the real API behind it, servers that do as they are told."""
+"""`home-credit deploy` as the workflow calls it: a process, the real API, and test servers."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ ROLLOUT = ("rollout", "--registry", "ghcr.io/Owner", "--commit", "0123456789abcd
 
 
 @pytest.fixture(scope="module")
-def settings(portfolio: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(applicants_url: str, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     ledger = tmp_path_factory.mktemp("ledger") / "ledger.db"
     return Settings(
-        HOME_CREDIT_MODELS=models, HOME_CREDIT_PORTFOLIO=portfolio, database_url=f"sqlite:///{ledger}"
+        HOME_CREDIT_MODELS=models, applicants_url=applicants_url, database_url=f"sqlite:///{ledger}"
     )
 
 
@@ -193,7 +193,7 @@ def test_the_smoke_decision_is_a_simulation_in_the_ledger(
     assert [line[:27].split(maxsplit=1)[0] for line in told] == ["ok"] * 7
     assert scorer.version in told[1]
     ledger = Ledger.open(settings.database_url)
-    records = [record["payload"] for record in ledger.export() if record["chain"] == "decisions"]
+    records: list[Any] = [record["payload"] for record in ledger.export() if record["chain"] == "decisions"]
     ledger.close()
     assert records
     assert all(record["simulation"] for record in records)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from home_credit.applicants.parquet import ApplicantStore
 from home_credit.features.build import feature_batches, feature_matrix, plan
 from home_credit.features.catalogue import CATALOGUE
 from home_credit.features.request import NAMES, RequestFeatures
@@ -15,13 +14,14 @@ from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import HISTORIES, ID
 from home_credit.tables.source import open_tables
 from home_credit.terms.frames import learn_terms
+from support.parquet_rows import ParquetRows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def bits(rows: pl.DataFrame) -> pl.DataFrame:
-    """Floats as their 64 bits: equal only where no bit differs, zeros of either sign told apart."""
+    """Floats as their 64 bits: equal only where all bits are equal, with distinct zeros of either sign."""
     return rows.with_columns(
         pl.col(name).reinterpret(dtype=pl.UInt64)
         for name, dtype in rows.schema.items()
@@ -33,8 +33,8 @@ def assert_alone_equals_table(tables: Path, applicants: int) -> int:
     with open_tables(tables, "train") as source:
         terms = learn_terms(source.frames["previous_application"])
         together = feature_matrix(source.frames, source.applicants[ID], terms)
-    features, portfolio = RequestFeatures(terms), ApplicantStore(tables)
-    # Every so many, so that low and high ids are both there.
+    features, portfolio = RequestFeatures(terms), ParquetRows(tables)
+    # Evenly spaced, so that low and high ids are included.
     chosen = together[ID].gather_every(max(1, len(together) // applicants)).head(applicants).to_list()
     without_history = 0
     alone = []

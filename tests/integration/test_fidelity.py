@@ -1,4 +1,4 @@
-"""The fidelity report: equal tables are found equal, and whatever differs is named."""
+"""The fidelity report: equal tables are reported as equal, and differences are named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trained model: its monotone constraints hold, and the gate judges it on people that it never saw."""
+"""A trained model: its monotone constraints hold, and the gate compares it on unseen applicants."""
 
 from __future__ import annotations
 

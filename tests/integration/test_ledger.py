@@ -1,4 +1,4 @@
-"""The ledger on SQLite and on a real PostgreSQL server: durable, ordered, and whole or refused."""
+"""The ledger on SQLite and on a real PostgreSQL server: durability, order, and detection of changes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ def test_a_batch_is_recorded_in_order(ledger: Ledger) -> None:
     decisions = ledger.append_many([a_decision(n) for n in range(1, 251)])
     assert [decision.applicant_id for decision in decisions] == list(range(1, 251))
     assert sorted(decisions, key=lambda decision: decision.recorded_at) == decisions
-    recorded = [line["payload"]["decision_id"] for line in ledger.export()]
+    payloads: list[Any] = [line["payload"] for line in ledger.export()]
+    recorded = [payload["decision_id"] for payload in payloads]
     assert recorded == [decision.decision_id for decision in decisions]
     assert ledger.verify() == 250
 
@@ -63,7 +64,7 @@ def test_a_batch_is_recorded_whole_or_not_at_all(url: str, ledger: Ledger) -> No
     with pytest.raises(ValueError, match="JSON compliant"):
         ledger.append_many([a_decision(), a_decision(AMT_CREDIT=float("nan"))])
     ledger.append(a_decision())
-    # A row in the way of the second.
+    # A row that conflicts with the second.
     copied = "'0', recorded_at, format, payload, previous_hash, hash"
     names = "sequence, decision_id, recorded_at, format, payload, previous_hash, hash"
     execute(url, f"INSERT INTO decisions ({names}) SELECT 3, {copied} FROM decisions")  # noqa: S608  (a constant)

@@ -1,4 +1,4 @@
-"""Ledgers of older versions: migrated by whoever opens them first, then read, verified and extended."""
+"""Ledgers of older versions: migrated when first opened, then read, verified and extended."""
 
 from __future__ import annotations
 
@@ -222,7 +222,9 @@ def test_a_ledger_of_a_newer_version_is_left_alone(url: str) -> None:
 def test_tables_of_somebody_else_are_left_alone(url: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     execute(url, "CREATE TABLE reviews (stars INTEGER)")
-    with pytest.raises(LedgerError, match="the database holds a table reviews that is not a ledger's"):
+    with pytest.raises(
+        LedgerError, match="the database holds a table reviews that does not belong to a ledger"
+    ):
         Ledger.open(url)
 
 

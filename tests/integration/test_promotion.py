@@ -1,4 +1,4 @@
-"""Champion and challenger in a real MLflow registry: trained, judged, promoted, rolled back."""
+"""Champion and challenger in a real MLflow registry: trained, compared, promoted, rolled back."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_better_challenger_is_promoted_and_can_be_rolled_back(
     assert artifacts.load(served).version == weak
     assert promotion.rollback(served, tracking="mlruns") == strong
 
-    # The weak one again, as the challenger: refused, and nothing changes.
+    # The weak model again, as the challenger, is refused without a change.
     assert trained(portfolio, tmp_path / "weak", WEAK) == weak
     judged = promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), unseen=True)
     assert not judged.passed

@@ -1,4 +1,4 @@
-"""The API as its image runs it, behind a proxy, and the rules that watch it."""
+"""The API as in its image, behind a proxy, and the alert rules."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_rate_limit_counts_clients_and_believes_none_of_them(api: str) -> No
     def ask(forwarded: str) -> int:
         return httpx.get(f"{api}/model", headers={"X-Forwarded-For": forwarded}, timeout=60).status_code
 
-    # Each time another address that the client made up, then its own, then the platform's.
+    # Another address forged by the client each time, then its own, then the platform's.
     own = [ask(f"198.51.100.{number}, 203.0.113.9, 10.21.157.68") for number in range(LIMIT + 1)]
     assert own == [200] * LIMIT + [429]
     assert ask("203.0.113.10, 10.21.157.68") == 200

@@ -68,7 +68,7 @@ class Server:
         self.process.wait(30)
 
     def state(self) -> str:
-        """A digest of everything that is stored."""
+        """A digest of all stored data."""
         return hashlib.sha256(self.database.read_bytes()).hexdigest()
 
     def run(self) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def test_every_way_to_change_something_is_shut_and_no_way_to_read(
 def test_what_the_pages_read_is_answered(public: Server, prefix: str) -> None:
     run = public.run()["info"]
     experiment = run["experiment_id"]
-    # As the page itself asks behind a platform's name.
+    # The request of MLflow's own page behind a platform's host name.
     headers = {"Origin": "https://home-credit-mlflow.onrender.com"}
     for path, body in {
         "experiments/search": {"max_results": 10},
@@ -173,7 +173,7 @@ def test_what_the_pages_read_is_answered(public: Server, prefix: str) -> None:
 )
 def test_a_path_in_disguise_is_shut(public: Server, method: str, path: str) -> None:
     target = httpx.URL(f"http://127.0.0.1:{public.port}").copy_with(raw_path=path.encode())
-    query = {"query": '{ test(inputString: "a") { output } }'}  # what another path would be let in for
+    query = {"query": '{ test(inputString: "a") { output } }'}  # a path that would be permitted
     assert public.http.request(method, target, json=query).status_code == 403
 
 

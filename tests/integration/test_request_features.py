@@ -18,7 +18,7 @@ from home_credit.features.engines import exact
 from home_credit.features.engines.applicant import history_function
 from home_credit.features.lineage import lineage, moved
 from home_credit.features.matrix import HISTORIES
-from home_credit.features.request import HISTORY_NAMES, NAMES, RequestFeatures, pack_history, unpack_history
+from home_credit.features.request import HISTORY_NAMES, NAMES, RequestFeatures
 from home_credit.tables.schema import APPLICATION, ID, TABLES, table
 from home_credit.tables.schema import HISTORIES as HISTORY_TABLES
 from home_credit.tables.source import open_tables
@@ -207,7 +207,7 @@ def test_a_change_of_a_column_moves_only_what_stands_on_it(
                     if was != now:
                         assert column.name in stands_on[name].get(of, ()), (name, of, column.name)
                         seen.add((name, of, column.name))
-    # And most of what lineage names does move something, in so few applicants already.
+    # Most columns of the lineage do change a feature, even for few applicants.
     named = {
         (name, of, column)
         for name, sources in stands_on.items()
@@ -242,20 +242,6 @@ def test_lineage_follows_features_made_of_others() -> None:
         lineage("NO_SUCH_FEATURE")
 
 
-def test_a_kept_history_comes_back_to_the_bit(
-    demo: tuple[Frames, TermModel], features: RequestFeatures
-) -> None:
-    histories = [
-        features.history(applicant_rows(demo[0], applicant)[1]) for applicant in demo[0][APPLICATION][ID]
-    ]
-    for history in histories:
-        back = unpack_history(pack_history(history))
-        assert list(map(repr, back)) == list(map(repr, history))
-    assert any(isinstance(value, str) for history in histories for value in history)
-    with pytest.raises(ValueError, match="no features of a history"):
-        unpack_history(b"not a history")
-
-
 def test_several_tables_of_features_make_up_a_history() -> None:
     assert len(HISTORY_NAMES) == sum(len(plan.columns) for plan in HISTORIES)
     assert set(HISTORY_NAMES) < set(NAMES)
@@ -276,7 +262,7 @@ def test_columns_may_be_arrays_or_left_out(demo: tuple[Frames, TermModel], featu
 
 
 def test_no_data_frames_are_needed() -> None:
-    """What answers requests is installed without Polars, Narwhals and PyArrow."""
+    """Request features are computed without Polars, Narwhals and PyArrow."""
     code = (
         "import sys\n"
         f"import {request.__name__} as request\n"

@@ -1,4 +1,4 @@
-"""Rollouts against the stand-in for Render: the order of things, every way to fail, and what is undone."""
+"""Rollouts against a fake of Render: order of the steps, failures, and rollback."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def render() -> Iterator[RenderStandIn]:
 
 
 def passes(addresses: Addresses) -> None:
-    """A smoke test without a fault."""
+    """A smoke test without a failure."""
 
 
 def roll_out(
@@ -50,7 +50,7 @@ def roll_out(
     version: Version = NEW,
     **times: Any,
 ) -> tuple[Addresses | BaseException, str]:
-    """Roll out; return where the services answer, or the error, and everything that was told."""
+    """Roll out; return the addresses of the services, or the error, and all messages."""
     quick = {
         "DEPLOY_ATTEMPTS": 3,
         "DEPLOY_BACK_OFF_SECONDS": 0.01,

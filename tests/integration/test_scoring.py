@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from home_credit.applicants.parquet import ApplicantStore
 from home_credit.config import Settings
 from home_credit.decisioning.features import ApplicantFeatures
 from home_credit.decisioning.model import RiskModel
@@ -23,6 +22,7 @@ from home_credit.features.build import feature_matrix
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
+from support.parquet_rows import ParquetRows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def scorer(models: Path) -> Scorer:
 
 @pytest.fixture(scope="module")
 def bundles(portfolio: Path) -> list[ParsedBundle]:
-    known = ApplicantStore(portfolio)
+    known = ParquetRows(portfolio)
     return [parse_bundle(known.bundle(applicant)) for applicant in known.applicants(limit=40)]
 
 
@@ -49,7 +49,7 @@ def test_a_batch_equals_its_parts_even_with_an_applicant_twice(
 
 
 def test_one_applicant_is_scored_as_in_the_whole_table(scorer: Scorer, portfolio: Path) -> None:
-    known = ApplicantStore(portfolio)
+    known = ParquetRows(portfolio)
     with open_tables(portfolio, "all") as source:
         rows = feature_matrix(source.frames, source.applicants[ID], scorer.terms)
         table = score_matrix(scorer, rows)

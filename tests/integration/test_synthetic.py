@@ -1,4 +1,4 @@
-"""The demo portfolio at length: by processes at once, by what an image holds, in the numbers of the original."""
+"""The demo portfolio: concurrent processes, the packages of an image, and the figures of the original."""
 
 from __future__ import annotations
 

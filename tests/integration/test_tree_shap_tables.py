@@ -1,4 +1,4 @@
-"""TreeSHAP from tables on the features of applicants: demo and real ones, with all their categories and gaps."""
+"""TreeSHAP from tables on the features of applicants: demo and real ones, with all categories and missing values."""
 
 from __future__ import annotations
 

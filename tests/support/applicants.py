@@ -1,4 +1,4 @@
-"""Applicants whose rows hold what real ones seldom do: missing values, zeros, ties and the largest values allowed."""
+"""Applicants with rare values: missing ones, zeros, ties and the largest values allowed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _values(random: np.random.Generator, column: Column, count: int) -> list[Any
 
 
 def _pool(random: np.random.Generator, column: Column) -> list[float]:
-    """Few values, so that ties are frequent; for some columns the largest that the boundary lets in."""
+    """Few values, so that ties are frequent; for some columns the largest value allowed."""
     limit = column.limit or 1000.0
     if random.random() < 0.2 and column.unit != "id":
         return [limit, -limit, 0.0]
@@ -63,7 +63,7 @@ def _pool(random: np.random.Generator, column: Column) -> list[float]:
 
 
 def applicant_rows(tables: Tables, applicant: int) -> tuple[dict[str, Any], dict[str, dict[str, list[Any]]]]:
-    """One applicant's application and history columns, as a request brings them."""
+    """One applicant's application and history columns, as in a request."""
     application = tables[APPLICATION].filter(pl.col(ID) == applicant).to_dicts()[0]
     own = {name: rows.filter(pl.col(ID) == applicant) for name, rows in tables.items() if ID in rows.columns}
     held = own["bureau"]["SK_ID_BUREAU"].implode()

@@ -1,4 +1,4 @@
-"""An assessment and the rows it was made from, to record and to answer with, and both as the ledger takes them."""
+"""An assessment and its rows, as API models and as ledger records."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from home_credit.ledger import records
 from home_credit.policy import Costs, Policy
 from home_credit.schemas import Assessment, PredictionRequest, Reason, Text
 
-# A review that costs so much does not pay: nobody is referred.
+# With this cost of a review nobody is referred.
 POLICY = Policy.of(Costs(review=1.0))
 
 

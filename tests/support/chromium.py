@@ -13,13 +13,13 @@ from playwright.sync_api import Browser, sync_playwright
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Without the last two, Chromium looks for its makers' hosts at every start.
+# Without the last two, Chromium contacts Google's hosts at every start.
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run a browser; the test is skipped, and says so, where there is none."""
+    """Run a browser; the test is skipped where there is none."""
     with sync_playwright() as playwright:
         executable = shutil.which("chromium") or playwright.chromium.executable_path
         if not Path(executable).exists():

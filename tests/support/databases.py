@@ -1,4 +1,4 @@
-"""Databases to keep a ledger in, and what somebody with SQL can do to them."""
+"""Databases for a ledger, and manipulations of them by SQL."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def write_1_0(url: str) -> None:
 
 
 def rows_1_0(table: str) -> list[dict[str, str | int]]:
-    """Return the rows of a table of the ledger of version 1.0, read with nothing of this package."""
+    """Return the rows of a table of the ledger of version 1.0, read without this package."""
     with closing(sqlite3.connect(f"file:{LEDGER_1_0}?mode=ro&immutable=1", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
         return [dict(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1")]  # noqa: S608  (a constant)

@@ -40,7 +40,7 @@ def frame(name: str, /, **columns: Sequence[Any]) -> pl.DataFrame:
 
 
 def columns_of(tables: Tables) -> dict[str, Columns]:
-    """Tables as lists by column, as a request brings them."""
+    """Tables as lists by column, as in a request."""
     return {name: {column.name: column.to_list() for column in rows} for name, rows in tables.items()}
 
 
@@ -104,5 +104,5 @@ ENGINES: dict[str, Callable[[Plan, Tables], Columns]] = {
 
 
 def bits(value: Any) -> Any:
-    """A value such that two are equal only where no bit differs; whole numbers count as floats."""
+    """A value for comparisons of all bits; whole numbers count as floats."""
     return float(value).hex() if isinstance(value, int | float) else value

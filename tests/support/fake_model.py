@@ -1,4 +1,4 @@
-"""The real API on a free port, with a model whose answers a test knows beforehand."""
+"""The real API on a free port, with a fake model of known answers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ APPROVED, REVIEW, DECLINED, NARROW = 100001, 100005, 100013, 100028
 APPLICANTS = (APPROVED, REVIEW, DECLINED, NARROW, 100038, 100042, 100057, 100065, 100066, 100067)
 REPAYS = {APPROVED: 0.9688, REVIEW: 0.9, DECLINED: 0.7653, NARROW: 0.9}
 VERSION, SUCCESSOR = "2026.11-test", "2026.12-test"
-# Helpful and harmful ones in no order: it is the page that puts them into its own.
+# Favourable and unfavourable ones, unsorted, since the page sorts them.
 EFFECTS = {
     "NAME_EDUCATION_TYPE": -0.35,
     "OCCUPATION_TYPE": 0.12,
@@ -43,7 +43,7 @@ EFFECTS = {
         )
     },
 }  # fmt: skip
-# A loan of the price list, of which the term is known: 36 months at 24.85 %, a premium of 0.55 % a month.
+# A loan of the price list with a known term: 36 months at 24.85 %, a premium of 0.55 % a month.
 PRICE, MONTHS = 450_000.0, 36
 CREDIT = PRICE * (1 + 0.0055 * MONTHS)
 ANNUITY = CREDIT * round(1 / credit_over_annuity(0.2485, MONTHS), 5)
@@ -58,10 +58,10 @@ def bundle(applicant_id: int) -> dict[str, Any]:
         own["ORGANIZATION_TYPE"] = "Space agency"
     if applicant_id == DECLINED:
         own["OCCUPATION_TYPE"] = None
+    histories: dict[str, Any] = {table: rows for table, rows in BUNDLE.items() if table != "application"}
     rows = {
         table: [{**row, "SK_ID_CURR": applicant_id} if "SK_ID_CURR" in row else row for row in history]
-        for table, history in BUNDLE.items()
-        if table != "application"
+        for table, history in histories.items()
     }
     return {"application": {**BUNDLE["application"], **own}, **rows}
 

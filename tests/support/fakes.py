@@ -1,4 +1,4 @@
-"""Stand-ins for what takes long to load, to be passed as arguments."""
+"""Fakes of resources that are slow to load, passed as arguments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from home_credit.decisioning.model import Scores
 from home_credit.decisioning.recourse.loans import COLUMNS
 from home_credit.errors import UnknownApplicantError
 from home_credit.features.rows import FeatureRows
-from home_credit.schemas import Assessment, ModelFacts
+from home_credit.schemas import ApplicantList, Assessment, ModelFacts
 from home_credit.terms.learning import learn
 from support.assessments import POLICY
 from support.loans import price_list
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from home_credit.features.rows import Numbers
     from home_credit.policy import Policy
+    from home_credit.schemas import ApplicantQuery
     from home_credit.tables.bundle import ParsedBundle
     from home_credit.terms.model import TermModel
 
@@ -32,7 +33,7 @@ LIKED = 0.0512
 
 
 class FakeScorer:
-    """Takes EXT_SOURCE_2 for the probability that an applicant pays.
+    """Uses EXT_SOURCE_2 as the probability that an applicant pays.
 
     ``effects`` are the contributions that it gives every applicant: log-odds by feature, of those features that
     are columns of the application. An applicant whose application ``likes`` accepts has the probability
@@ -115,20 +116,28 @@ class FakeScorer:
         return LIKED if self._likes(application) else 1 - (application["EXT_SOURCE_2"] or 0.0)
 
 
+class FakeKnownApplicant:
+    """Raw rows alone: no features of the histories are ready."""
+
+    def __init__(self, bundle: dict[str, Any]) -> None:
+        self.bundle, self.application = bundle, bundle["application"]
+        self.histories = {name: rows for name, rows in bundle.items() if name != "application"}
+
+    def history_features(self, _definitions_version: str) -> None:
+        """None are kept."""
+
+
 class FakeApplicantStore:
     """Holds the bundles it is given."""
 
     def __init__(self, bundles: Mapping[int, dict[str, Any]]) -> None:
         self._bundles = bundles
 
-    @property
-    def total(self) -> int:
-        return len(self._bundles)
-
-    def bundle(self, applicant_id: int) -> dict[str, Any]:
+    def read(self, applicant_id: int) -> FakeKnownApplicant:
         if applicant_id not in self._bundles:
             raise UnknownApplicantError(applicant_id)
-        return self._bundles[applicant_id]
+        return FakeKnownApplicant(self._bundles[applicant_id])
 
-    def applicants(self, after: int = 0, limit: int = 50) -> list[int]:
-        return [applicant for applicant in sorted(self._bundles) if applicant > after][:limit]
+    def search(self, query: ApplicantQuery) -> ApplicantList:
+        found = [applicant for applicant in sorted(self._bundles) if applicant > query.after]
+        return ApplicantList(applicants=found[: query.limit], total=len(self._bundles))

@@ -1,4 +1,4 @@
-"""What a process of its own does to a ledger; here so that a spawned one can import it."""
+"""A function that writes to a ledger in a spawned process, which must be able to import it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Earlier loans of a lender with a price list, from which the model of the term is learnt."""
+"""Earlier loans of a lender with a price list, to fit the model of the term on."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""A figure as the number that it is."""
+"""Narrows a value to a number."""
 
 from __future__ import annotations
 
 
 def number(value: object) -> float:
-    """Return ``value``, which Polars types as whatever a column may hold, as the number that it must be."""
+    """Return ``value``, which Polars types as any cell, as a number."""
     assert isinstance(value, int | float), f"{value!r} is no number"
     return float(value)

@@ -1,4 +1,4 @@
-"""A stand-in for Render: its REST API as documented, over real sockets, with faults to order.
+"""A fake of Render: its documented REST API over real sockets, with configurable failures.
 
 It knows three services. A deploy takes one step each time that it is looked at; when it is live, the one before
 it is deactivated, as on Render. What a service runs (image or commit, environment) is for the tests to read.
@@ -27,7 +27,7 @@ STEPS = ("build_in_progress", "update_in_progress", "live")
 
 @dataclass
 class FakeDeploy:
-    """What was asked for, and how far it is."""
+    """A deploy: its request and its progress."""
 
     id: str
     runs: str
@@ -103,7 +103,7 @@ class FakeService:
 
 @dataclass
 class Fault:
-    """Answers ``status`` (0: resets the connection) to the next ``times`` requests whose line has ``pattern``."""
+    """Answers the next ``times`` requests with ``pattern`` in their line with ``status`` (0: reset the connection)."""
 
     pattern: str
     status: int
@@ -113,7 +113,7 @@ class Fault:
 
 @dataclass
 class RenderStandIn:
-    """The running stand-in; ``requests`` are the request lines in order."""
+    """The running fake; ``requests`` are the request lines in order."""
 
     url: str
     services: dict[str, FakeService]
@@ -125,7 +125,7 @@ class RenderStandIn:
         self.faults.append(Fault(pattern, status, times, named))
 
     def fault(self, line: str) -> Fault | None:
-        """Return the fault ordered for a request, counted as used."""
+        """Return the configured fault for a request, and count it as used."""
         for fault in self.faults:
             if fault.times > 0 and re.search(fault.pattern, line):
                 fault.times -= 1
@@ -186,7 +186,7 @@ class RenderStandIn:
         return answer
 
     def _deploy(self, service: FakeService, body: dict[str, Any]) -> tuple[int, Any]:
-        """Take an image for a service that runs images, a commit for one that is built; nothing else."""
+        """Accept an image for a service that runs images, a commit for one that is built; nothing else."""
         if (service.runtime == "image") != ("imageUrl" in body):
             return 400, {"message": "imageUrl is for image-backed services only, commitId for the others"}
         runs = body["imageUrl"] if service.runtime == "image" else body["commitId"]
@@ -214,7 +214,7 @@ def _repository(image: str) -> str:
 
 @contextmanager
 def running(urls: dict[str, str] | None = None) -> Iterator[RenderStandIn]:
-    """Run the stand-in with all three services deployed once (commit ``old``); ``urls`` says where they answer."""
+    """Run the fake with all three services deployed once (commit ``old``); ``urls`` are their addresses."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

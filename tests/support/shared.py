@@ -1,4 +1,4 @@
-"""Expensive folders made once per run, whichever worker needs them first."""
+"""Expensive folders that are created once per run, by the worker that needs them first."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """Return the folder ``name`` of this run, filled by ``make`` in the first process that asks for it.
+    """Return the folder ``name`` of this run, filled by ``make`` in the first process that calls it.
 
-    The others wait. A folder that ``make`` leaves unfinished is never seen under its name.
+    Other processes wait. A folder that ``make`` leaves unfinished does not get its name.
     """
     base = factory.getbasetemp()
     # Each worker of pytest-xdist has its own folder in that of the run.

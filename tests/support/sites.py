@@ -1,4 +1,4 @@
-"""Web servers that answer as a dashboard and an MLflow UI do, awake or not, and the real API on a free port."""
+"""Web servers that imitate a dashboard and an MLflow UI, awake or asleep, and the real API on a free port."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Site:
             return 503, "text/html", "<html>service is waking</html>"
         if path in self.pages:
             return 200, *self.pages[path]
-        # As Streamlit does where it has no such file.
+        # As Streamlit does where a file does not exist.
         return (200, *self.pages["/"]) if "/" in self.pages else (404, "text/plain", "nothing here")
 
 
@@ -110,6 +110,6 @@ def serve(app: ASGIApp) -> Iterator[str]:
 
 @contextmanager
 def api(settings: Settings) -> Iterator[str]:
-    """Serve the API as ``settings`` say."""
+    """Serve the API with ``settings``."""
     with serve(create_app(settings)) as url:
         yield url

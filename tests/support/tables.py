@@ -42,7 +42,7 @@ def _value(column: Column, row: int) -> int | float | str:
 
 
 def write_table(frame: pl.DataFrame, path: Path) -> None:
-    """Write ``frame`` as the ending of ``path`` says."""
+    """Write ``frame`` in the format of the ending of ``path``."""
     if path.suffix == ".parquet":
         frame.write_parquet(path)
     elif path.suffix == ".csv":

@@ -1,4 +1,4 @@
-"""Parameters for models that a test trains: seconds, and still far better than chance."""
+"""Parameters for models that a test trains: fast, and far better than chance."""
 
 from __future__ import annotations
 

@@ -1,20 +1,18 @@
-"""One applicant's rows at the boundary: what is refused, what is a warning, what stays as it is."""
+"""Parsing of one applicant's rows: errors, warnings and unchanged values."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from home_credit.applicants.parquet import ApplicantStore
-from home_credit.errors import BundleError, MissingTableError, UnknownApplicantError
+from home_credit.errors import BundleError
 from home_credit.tables.bundle import parse_bundle
-from home_credit.tables.frames import polars_schema
+from home_credit.tables.rows import checked_row
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, Column, table
-from home_credit.tables.values import _columns_by_value, checked_columns
+from home_credit.tables.values import _columns_by_value, checked_columns, checked_value
 from support.tables import frame_of
 
 REQUIRED = {
@@ -145,6 +143,7 @@ def _value(column: Column) -> st.SearchStrategy[Any]:
     return values if column.required else st.none() | values
 
 
+@settings(max_examples=40)  # of 140 columns each
 @given(st.data())
 def test_rows_come_back_as_they_went_in(data: st.DataObject) -> None:
     bundle: dict[str, Any] = {
@@ -209,18 +208,24 @@ def test_columns_checked_at_once_are_as_checked_one_by_one(data: st.DataObject) 
     assert outcomes[0] == outcomes[1]
 
 
-def test_the_portfolio_knows_its_applicants_and_nobody_else(tmp_path: Any) -> None:
-    with pytest.raises(MissingTableError, match="no application_train.parquet"):
-        ApplicantStore(tmp_path).applicants()
-    rows = [application(SK_ID_CURR=number) for number in (3, 1, 2)]
-    pl.DataFrame(rows, schema=polars_schema(table(APPLICATION))).write_parquet(
-        tmp_path / "application_test.parquet"
-    )
-    portfolio = ApplicantStore(tmp_path)
-    assert (portfolio.total, portfolio.applicants(1), portfolio.applicants(limit=1)) == (3, [2, 3], [1])
-    bundle = portfolio.bundle(2)
-    assert bundle[APPLICATION] == rows[2]
-    assert all(bundle[name] == [] for name in HISTORIES)
-    assert parse_bundle(bundle).warnings == []
-    with pytest.raises(UnknownApplicantError, match="9"):
-        portfolio.bundle(9)
+@given(st.data())
+@settings(deadline=None)
+def test_a_row_checked_at_once_is_as_checked_value_by_value(data: st.DataObject) -> None:
+    columns = table(APPLICATION).columns
+    row = {name: data.draw(_value(column)) for name, column in columns.items()}
+    for name in data.draw(st.lists(st.sampled_from(list(columns)), max_size=3)):
+        row[name] = data.draw(ODD)
+
+    def by_value(name: str, row: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+        return {
+            column: checked_value(row.get(column), facts, name, warnings) for column, facts in columns.items()
+        }
+
+    outcomes: list[Any] = []
+    for check in (checked_row, by_value):
+        warnings: list[str] = []
+        try:
+            outcomes.append((repr(check(APPLICATION, row, warnings)), warnings))
+        except BundleError as error:
+            outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]

@@ -1,4 +1,4 @@
-"""The catalogue: every feature has its words, its reason, and no protected trait."""
+"""The catalogue: every feature has descriptions and a reason code, and none uses a protected trait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API client: answers become contract models, failures one clear ApiError."""
+"""The API client: responses become the models of the schemas, failures one clear ApiError."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What decisions cost on known outcomes, and the cut-off that would have cost least."""
+"""Costs of decisions on known outcomes, and the optimal cut-off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workflows and the Blueprint say what the deployment guide says."""
+"""The workflows and the Blueprint agree with the deployment guide."""
 
 from __future__ import annotations
 

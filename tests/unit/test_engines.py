@@ -329,7 +329,7 @@ def test_any_expression_has_the_same_bits_on_every_engine(
     st.one_of(st.floats(1.0, 1e9), st.sampled_from([3.0, 49.0, 450000.0])),
 )
 def test_a_quotient_does_not_depend_on_who_shares_the_divisor(amounts: list[float], divisor: float) -> None:
-    """Frames of one row put together are to Polars a constant column, which it would multiply by the reciprocal of."""
+    """Concatenated frames of one row are a constant column to Polars, which would multiply by its reciprocal."""
     rows = [frame("bureau", AMT_CREDIT_SUM=[amount], AMT_CREDIT_SUM_DEBT=[divisor]) for amount in amounts]
     plan = scan("bureau").select(column=X / Y, literal=X / divisor)
     found = ENGINES["polars"](plan, {"bureau": pl.concat(rows)})

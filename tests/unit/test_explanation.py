@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from home_credit.features.arithmetic import mean, share, standard_deviation, thousandths, where
@@ -16,7 +12,6 @@ from home_credit.features.expression import INTEGER, Expr, coalesce, col, count_
 from home_credit.features.formula import formula
 from home_credit.features.lineage import lineage
 from home_credit.features.plan import scan
-from home_credit.features.version import definitions_version, history_version
 from home_credit.tables.schema import ID
 
 X, Y = col("x"), col("y")
@@ -95,23 +90,6 @@ def test_every_feature_can_be_explained_and_stands_on_some_table() -> None:
         assert lineage(name)
     with pytest.raises(KeyError):
         steps("NO_SUCH_FEATURE")
-
-
-def test_the_version_is_the_same_in_every_process() -> None:
-    code = (
-        "from home_credit.features.version import definitions_version, history_version\n"
-        "print(definitions_version('terms'), history_version())"
-    )
-    for seed in ("1", "2"):
-        ran = subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert ran.stdout.split() == [definitions_version("terms"), history_version()]
-    assert definitions_version("other terms") != definitions_version("terms")
 
 
 def test_the_canonical_form_tells_definitions_apart() -> None:

@@ -1,4 +1,4 @@
-"""Reasons: stable or not, faithful or not, each planted and each told apart."""
+"""Stability and faithfulness of reasons, on planted cases."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from home_credit.validation.fairness import NOT_RECORDED, fairness, traits
+from home_credit.validation.fairness import NOT_RECORDED, Fairness, fairness, traits
 
 PERSON = st.tuples(
     st.sampled_from(["F", "M", "XNA", None]),
@@ -34,11 +34,11 @@ def people(n: int, seed: int = 5) -> pl.DataFrame:
     )
 
 
-def by(measured: dict[str, Any], *names: str) -> dict[str, Any]:
+def by(measured: Fairness, *names: str) -> Any:
     return next(part for part in measured["by"] if part["traits"] == list(names))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.lists(PERSON, min_size=1, max_size=40))
 def test_figures_are_their_definitions(rows: list[tuple[Any, ...]]) -> None:
     table = pl.DataFrame(
@@ -54,7 +54,7 @@ def test_figures_are_their_definitions(rows: list[tuple[Any, ...]]) -> None:
     for part in measured["by"]:
         assert sum(group["applicants"] for group in part["groups"]) == len(rows)
         labels = words.select(pl.concat_str(part["traits"], separator=", ")).to_series()
-        for group in part["groups"]:
+        for group in map(dict[str, Any], part["groups"]):
             inside = (labels == group["group"]).to_numpy()
             bad, good = inside & (target == 1), inside & (target == 0)
             for name, flags, of in (

@@ -1,4 +1,4 @@
-"""What features say of rows that can be worked out by hand."""
+"""Feature values of rows that can be computed by hand."""
 
 from __future__ import annotations
 

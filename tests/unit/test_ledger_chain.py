@@ -1,4 +1,4 @@
-"""A chain of entries: whatever is changed, dropped, added or moved is found."""
+"""A chain of entries: changed, removed, added or moved entries are detected."""
 
 from __future__ import annotations
 

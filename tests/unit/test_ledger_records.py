@@ -1,4 +1,4 @@
-"""What the ledger stores: every bit comes back, and every format that was ever written is read."""
+"""Stored records: every bit is restored, and every format is read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support.assessments import a_decision
 
 MOMENT = datetime(2026, 11, 26, 13, 7, 42, 14093, tzinfo=UTC)
 ID = "1c2574bd-175e-4d2a-a5e2-6d5ff6a3dc2b"
-# A record of each format, as it is stored. These texts never change: a ledger out there holds such ones.
+# A stored record of each format. These texts must not change, since existing ledgers contain such records.
 DECISION_1 = {
     "assessment": {
         "SK_ID_CURR": 900001,
@@ -73,7 +73,7 @@ def test_format_2_is_what_is_written_and_read() -> None:
 
 
 def test_the_hash_of_format_2() -> None:
-    # By the recipe of the decision record, in the shell: sha256sum of the payload, put into the place's JSON.
+    # As in the decision record, in the shell: sha256sum of the payload, put into the place's JSON.
     assert entry_hash("reviews", 1, GENESIS, REVIEW_2) == (
         "696cc3fe9922ab57ff661fc8b745aec3afb2b01e9e719b9c69e7fc40d1319a5b"
     )
@@ -158,8 +158,9 @@ def test_every_bit_survives(number: float, probability: float, value: Any, row: 
     assert read.assessment.reasons[0].contribution.hex() == number.hex()
     assert repr(read.assessment.reasons[0].value) == repr(value)
     assert canonical(read.bundle) == canonical(content.bundle)
-    application = content.bundle["application"]
-    assert {name: repr(cell) for name, cell in read.bundle["application"].items()} == {
+    application: Any = content.bundle["application"]
+    restored: Any = read.bundle["application"]
+    assert {name: repr(cell) for name, cell in restored.items()} == {
         name: repr(cell) for name, cell in application.items()
     }
     # The model as a whole gives the payload that it was read from.
@@ -177,17 +178,17 @@ def test_what_is_not_json_is_not_recorded() -> None:
 @pytest.mark.parametrize(
     ("number", "payload", "complaint"),
     [
-        (2, b"", "no record of format 2"),
-        (2, b"\xff\xfe", "no record of format 2"),
-        (2, b"[]", "no record of format 2"),
-        (2, b"[" * 100_000, "no record of format 2"),
-        (2, b'{"format": 2}', "no record of format 2: applicant_id: Field required"),
+        (2, b"", "not a record of format 2"),
+        (2, b"\xff\xfe", "not a record of format 2"),
+        (2, b"[]", "not a record of format 2"),
+        (2, b"[" * 100_000, "not a record of format 2"),
+        (2, b'{"format": 2}', "not a record of format 2: applicant_id: Field required"),
         (2, DECISION_2.replace(b'"declined"', b'"refused"'), "assessment.decision: Input should be"),
         (2, DECISION_2.replace(b'"simulation"', b'"pretence"'), "simulation|pretence"),
         (2, DECISION_2.replace(b'"format":2', b'"format":3'), "the payload is of format 3, not 2"),
         (1, DECISION_2, "the payload is of format 2, not 1"),
-        (1, b"{}", "no record of format 1: KeyError"),
-        (1, b'{"assessment": 1}', "no record of format 1: KeyError"),
+        (1, b"{}", "not a record of format 1: KeyError"),
+        (1, b'{"assessment": 1}', "not a record of format 1: KeyError"),
         (3, DECISION_2, "format 3 is not known; this version reads formats 1 to 2"),
         (0, DECISION_2, "format 0 is not known"),
     ],

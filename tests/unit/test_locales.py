@@ -1,4 +1,4 @@
-"""Every text of the dashboard exists in both languages, with the same blanks to fill, and is used."""
+"""Every text of the dashboard exists in both languages, with the same placeholders, and is used."""
 
 from __future__ import annotations
 

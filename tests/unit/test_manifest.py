@@ -1,4 +1,4 @@
-"""The manifest: it comes back as it was written, and what is no manifest is refused with the place at fault."""
+"""The manifest: read as written, and an invalid one is rejected with the place of the error."""
 
 from __future__ import annotations
 

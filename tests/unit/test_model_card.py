@@ -1,4 +1,4 @@
-"""The model card says what its manifest says and nothing else."""
+"""The model card contains the figures of its manifest and no others."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _manifest() -> dict[str, Any]:
 
 
 MANIFEST = _manifest()
-# Every place that the card must not do without; of a list, its first row.
+# Every value that the card needs; of a list, its first row.
 PATHS = [
     "model_version",
     "artifacts",
@@ -218,8 +218,8 @@ def test_a_number_must_be_a_number(path: str) -> None:
 
 
 def test_what_was_not_measured_is_said_not_to_be() -> None:
-    assert "do not say whose histories" in card.write(_with("metrics.complete_histories", None))
-    assert "nobody is referred for cost alone" in card.write(_with("policy.review_band", None))
+    assert "do not state which histories" in card.write(_with("metrics.complete_histories", None))
+    assert "no applicant is referred" in card.write(_with("policy.review_band", None))
     assert "No simpler models" in card.write(_with("validation.baselines", []))
 
 

@@ -1,10 +1,8 @@
-"""Stability and drift: what chance does, what change does, and what the page may hold."""
+"""Stability and drift, by chance and by change."""
 
 from __future__ import annotations
 
 import json
-import sys
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -15,11 +13,8 @@ from hypothesis import strategies as st
 from home_credit.errors import EmptyTableError, MissingColumnError
 from home_credit.monitoring.drift import drift
 from home_credit.monitoring.page import slim
-from home_credit.monitoring.report import write_report
 from home_credit.monitoring.stability import stability
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from support.applications import applications
 
 columns = st.one_of(
     st.lists(st.none() | st.integers(-3, 400_000), min_size=1, max_size=60).map(
@@ -82,25 +77,9 @@ def test_chance_alone_is_called_significant_as_often_as_promised(n: int, m: int,
     assert np.mean([one.psi > one.critical(0.05) for one in found]) == pytest.approx(0.05, abs=0.035)
 
 
-def _applications(n: int, seed: int) -> pl.DataFrame:
-    random = np.random.default_rng(seed)
-    return pl.DataFrame(
-        {
-            "SK_ID_CURR": np.arange(n) + seed * 1_000_000,
-            "AMT_CREDIT": random.lognormal(13, 0.6, n),
-            "EXT_SOURCE_2": np.where(random.random(n) < 0.1, np.nan, random.random(n)),
-            "FLAG_EMAIL": (random.random(n) < 0.05).astype(int),
-            "CODE_GENDER": random.choice(["F", "M"], n, p=[0.66, 0.34]),
-            "OWN_CAR_AGE": [None] * n,
-        },
-        schema_overrides={"OWN_CAR_AGE": pl.Float64},
-        nan_to_null=True,
-    )
-
-
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (40, 30), (20_000, 10_000)])
 def test_no_alarm_where_nothing_changed(n: int, m: int) -> None:
-    verdict = drift(_applications(n, 1), _applications(m, 2))
+    verdict = drift(applications(n, 1), applications(m, 2))
     assert not verdict.alarm
     assert verdict.share_drifted == 0
     assert {column.column for column in verdict.columns} == {
@@ -120,20 +99,20 @@ def test_no_alarm_where_nothing_changed(n: int, m: int) -> None:
     ],
 )  # fmt: skip
 def test_a_change_is_found_in_its_column_and_no_other(change: pl.Expr, column: str) -> None:
-    verdict = drift(_applications(3_000, 1), _applications(3_000, 2).with_columns(change))
+    verdict = drift(applications(3_000, 1), applications(3_000, 2).with_columns(change))
     assert [found.column for found in verdict.columns if found.status != "none"] == [column]
     assert verdict.columns[0].column == column
 
 
 def test_small_but_certain_change_is_no_drift() -> None:
-    current = _applications(20_000, 2).with_columns(pl.col("AMT_CREDIT") * 1.05)
-    found = drift(_applications(20_000, 1), current).columns[0]
+    current = applications(20_000, 2).with_columns(pl.col("AMT_CREDIT") * 1.05)
+    found = drift(applications(20_000, 1), current).columns[0]
     assert (found.column, found.status) == ("AMT_CREDIT", "none")
     assert found.p_value < 1e-6
 
 
 def test_verdict_is_plain_json_and_a_table() -> None:
-    verdict = drift(_applications(50, 1), _applications(50, 2))
+    verdict = drift(applications(50, 1), applications(50, 2))
     assert json.loads(json.dumps(verdict.document(), allow_nan=False))["alarm"] is False
     assert verdict.summary == (
         "No drift alarm: of 5 columns 0 drift strongly and 0 moderately, 50 reference rows against 50"
@@ -144,43 +123,11 @@ def test_verdict_is_plain_json_and_a_table() -> None:
 
 
 def test_rows_that_cannot_be_compared_are_refused() -> None:
-    rows = _applications(10, 1)
+    rows = applications(10, 1)
     with pytest.raises(EmptyTableError, match="current has no rows"):
         drift(rows, rows.clear())
     with pytest.raises(MissingColumnError, match="column AMT_CREDIT"):
         drift(rows, rows.drop("AMT_CREDIT"))
-
-
-@pytest.fixture
-def connections() -> list[object]:
-    """Addresses that this process connected to, from now on (an audit hook stays; the list is per test)."""
-    addresses: list[object] = []
-
-    def watch(event: str, arguments: tuple[object, ...]) -> None:
-        if event == "socket.connect":
-            addresses.append(arguments[1])
-
-    sys.addaudithook(watch)
-    return addresses
-
-
-def test_report_holds_no_row_and_asks_nobody(tmp_path: Path, connections: list[object]) -> None:
-    reference, current = _applications(60, 1), _applications(40, 2)
-    reference = reference.with_columns(CODE_GENDER=pl.lit("</script><b>"))
-    verdict = drift(reference, current)
-    path = write_report(reference, current, verdict, tmp_path / "report.html", max_rows=50)
-    page = path.read_text(encoding="utf-8")
-
-    assert connections == []
-    assert path.stat().st_size < 5_000_000
-    assert "Drift alarm" in page
-    assert "AMT_CREDIT" in page
-    assert "</script><b>" not in page
-    # An amount in its place in the file is a row; sampled, sorted into bins and rounded it is not.
-    series = ",".join(f"{value:.4g}" for value in current["AMT_CREDIT"][:3])
-    assert series not in page
-    assert "(mean)" not in page
-    assert not any(str(applicant) in page for applicant in current["SK_ID_CURR"])
 
 
 def test_a_page_of_another_layout_is_refused() -> None:

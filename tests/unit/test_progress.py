@@ -1,4 +1,4 @@
-"""Progress: bars for people on a terminal, plain lines for everything else, silence for what is quick."""
+"""Progress: bars on a terminal, plain lines otherwise, nothing for quick jobs."""
 
 from __future__ import annotations
 

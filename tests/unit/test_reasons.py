@@ -1,4 +1,5 @@
-"""Reasons in words: every feature has its code, withheld traits stay withheld, and no text outruns its condition."""
+"""Reasons in words: every feature has a code, withheld traits stay withheld, and texts follow from their
+conditions."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from home_credit.default_risk.reasons import codes, values, words
+from home_credit.default_risk.reasons import values, words
 from home_credit.default_risk.reasons.codes import Condition, code_of, reason_codes
 from home_credit.default_risk.reasons.effects import MAX_REASONS, Effect, effects, leading_codes, reportable
 from home_credit.features.catalogue import CATALOGUE
@@ -20,20 +21,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from home_credit.default_risk.reasons.codes import Value, ValueOf
+    from home_credit.languages import Language
 
-# Words of a reason that says nothing: that something "carries a higher risk", or this or that.
+# Words of reasons without content, such as "carries a higher risk".
 VAGUE = re.compile(r"higher risk|lower risk|risque plus|\bor\b.*risk|associated|associé")
 
 
 def applicant(**known: Value) -> ValueOf:
-    """Return the values of an applicant of whom nothing else is known."""
+    """Return the values of an applicant; others are missing."""
     return known.get
 
 
 def told(code: str, feature: str, contribution: float = 0.1, /, **known: Value) -> tuple[str, str]:
     """Return a reason in English and French."""
     effect, value_of = Effect(code, contribution, feature), applicant(**known)
-    return words.text(effect, value_of, {}, "en"), words.text(effect, value_of, {}, "fr")
+    return words.text(effect, value_of, {})
 
 
 def test_every_feature_has_one_code_and_every_code_a_feature() -> None:
@@ -102,11 +104,15 @@ def test_the_feature_named_moved_the_score_the_way_of_its_code() -> None:
     assert effect.contribution == pytest.approx(0.2) and effect.feature == "PREV_COUNT_90"
 
 
-@given(st.data(), st.integers(1, 40), st.integers(0, 5))
+@given(
+    st.data(),
+    st.lists(st.sampled_from(list(CATALOGUE)), min_size=1, max_size=40, unique=True),
+    st.integers(0, 5),
+)
 def test_the_first_reasons_of_a_table_are_those_of_each_applicant(
-    data: st.DataObject, count: int, applicants: int
+    data: st.DataObject, features: list[str], applicants: int
 ) -> None:
-    features = data.draw(st.permutations(list(CATALOGUE)))[:count]
+    count = len(features)
     shares = st.lists(st.sampled_from([0.0, -0.0, 0.1, -0.1, 0.2, 0.3, -0.3]), min_size=count, max_size=count)
     table = np.array([data.draw(shares) for _ in range(applicants)]).reshape(applicants, count)
     columns = leading_codes(features, table)
@@ -117,8 +123,8 @@ def test_the_first_reasons_of_a_table_are_those_of_each_applicant(
 
 
 @given(st.floats(-1e9, 1e9, allow_nan=False), st.sampled_from(["en", "fr"]))
-def test_a_number_that_is_not_zero_is_never_told_as_zero(value: float, language: codes.Language) -> None:
-    shown = values.number(value, language)
+def test_a_number_that_is_not_zero_is_never_told_as_zero(value: float, language: Language) -> None:
+    shown = getattr(values.number(value), language)
     plain = shown.replace(values.NARROW_SPACE, "").replace("−", "-")
     plain = plain.replace(",", "." if language == "fr" else "")
     assert float(plain) == pytest.approx(value, abs=0.5)
@@ -139,14 +145,18 @@ def test_a_number_that_is_not_zero_is_never_told_as_zero(value: float, language:
     ],
 )
 def test_values_are_told_with_their_unit(feature: str, value: Value, en: str, fr: str) -> None:
-    assert values.in_words(CATALOGUE[feature], value, "en") == en
-    assert values.in_words(CATALOGUE[feature], value, "fr") == fr
+    assert values.in_words(CATALOGUE[feature].unit, value) == (en, fr)
+
+
+def test_today_is_no_days_ago() -> None:
+    en, fr = told("IDENTITY_DOCUMENT", "DAYS_ID_PUBLISH", DAYS_ID_PUBLISH=0.0)
+    assert en.endswith(": 0\u00a0days") and fr.endswith(": 0\u00a0jour")
 
 
 def test_days_before_the_application_are_told_as_a_time() -> None:
     medians: Mapping[str, float] = {"DAYS_EMPLOYED": -1_000.0}
     effect, value_of = Effect("EMPLOYMENT_LENGTH", 0.1, "DAYS_EMPLOYED"), applicant(DAYS_EMPLOYED=-90.0)
-    assert words.text(effect, value_of, medians, "en") == (
+    assert words.text(effect, value_of, medians).en == (
         "Length of the present employment – time in the present employment: 90\u00a0days,"
         " median of applicants 2.7\u00a0years"
     )

@@ -1,4 +1,4 @@
-"""The pause that Render asks for: any header is understood or ignored, and never breaks a rollout."""
+"""The pause that Render requests: any header is parsed or ignored, without an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lazy resources: loaded once, tried again after a failure, replaced and closed without anybody noticing."""
+"""Lazy resources: loaded once, again after a failure, replaced and closed while in use."""
 
 from __future__ import annotations
 

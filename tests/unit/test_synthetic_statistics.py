@@ -1,4 +1,4 @@
-"""The statistics that synthetic applicants are drawn from: no number of them can be one person's."""
+"""The statistics that synthetic applicants are drawn from: no number can reveal one person."""
 
 from __future__ import annotations
 

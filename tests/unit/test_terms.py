@@ -1,4 +1,4 @@
-"""Laws of the model of the term: alone as in a batch, whatever the size of the loan, and right where it can be checked."""
+"""Laws of the model of the term: alone as in a batch, independent of the loan's size, and accurate on known terms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws of the training protocol: nobody on both sides, calibration by log loss, constraints."""
+"""Laws of the training protocol: no person on both sides of a fold, calibration by log loss, constraints."""
 
 from __future__ import annotations
 

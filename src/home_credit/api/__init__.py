@@ -1,1 +1,1 @@
-"""The HTTP API: transport only; what it does is in :mod:`home_credit.decisioning.service`."""
+"""The HTTP API: transport only; :mod:`home_credit.decisioning.service` does the work."""

@@ -35,7 +35,7 @@ again. Errors are problem documents (RFC 9457)."""
 TAGS = [
     {"name": "decisions", "description": "Decide on rows that come with the request."},
     {"name": "applicants", "description": "Applicants whose rows the platform holds."},
-    {"name": "ledger", "description": "What was decided, on what, and what became of it."},
+    {"name": "ledger", "description": "Recorded decisions, their input and their reviews."},
     {"name": "operations", "description": "Health, metrics, model."},
     {"name": "inference protocol", "description": "Open Inference Protocol on the model's feature vector."},
 ]
@@ -48,9 +48,9 @@ def create_app(
     applicants: ApplicantStore | None = None,
     ledger: Ledger | None = None,
 ) -> FastAPI:
-    """Return the API; what is not passed is loaded as ``settings`` say when the server starts.
+    """Return the API; resources that are not passed are loaded from ``settings`` when the server starts.
 
-    What cannot be loaded then is logged, and tried again when a request needs it.
+    A resource that cannot be loaded then is logged, and loading is tried again when a request needs it.
     """
     metrics = Metrics()
     service = decision_service(
@@ -73,7 +73,7 @@ def create_app(
     )
     app.state.settings, app.state.metrics, app.state.service = settings, metrics, service
     problems.install(app)
-    # The last one added is the first one asked.
+    # Starlette calls the middleware that was added last first.
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RateLimit, per_minute=settings.max_requests_per_minute)
     app.add_middleware(MetricsMiddleware, metrics=metrics)
@@ -86,4 +86,4 @@ def create_app(
 
 def _load(service: DecisionService) -> None:
     for error in service.load():
-        logger.warning("started incomplete: %s", error)
+        logger.warning("started without a resource: %s", error)

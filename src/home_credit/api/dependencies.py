@@ -1,4 +1,4 @@
-"""What routes are given by FastAPI."""
+"""Dependencies that FastAPI injects into routes."""
 
 from typing import Annotated
 

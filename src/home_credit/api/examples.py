@@ -1,4 +1,4 @@
-"""Examples for the documentation, to be tried as they stand."""
+"""Examples for the OpenAPI documentation; each can be sent as it is."""
 
 from __future__ import annotations
 

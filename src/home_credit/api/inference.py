@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isinf
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
 
@@ -11,7 +11,7 @@ from home_credit.errors import BundleError
 from home_credit.features.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 MODEL_NAME = "home-credit"
 OUTPUT = "probability_of_default"
@@ -33,16 +33,16 @@ NUMBERS = {
 
 
 class Tensor(BaseModel):
-    """One tensor; ``data`` is flat in row-major order, or nested by ``shape``. null is a missing value."""
+    """One tensor; ``data`` is flat in row-major order, or nested by ``shape``. ``null`` is a missing value."""
 
     name: str
     shape: list[int] = Field(min_length=1, max_length=2)
     datatype: str
-    data: list[Any]
+    data: list[object]
 
 
 class RequestedOutput(BaseModel):
-    """An output that the client asks for by name."""
+    """An output that the client requests by name."""
 
     name: str
 
@@ -73,7 +73,7 @@ class TensorFacts(BaseModel):
 
 
 class ModelMetadata(BaseModel):
-    """What a client must know to call the model."""
+    """Name, inputs and outputs of the model, for a client that calls it."""
 
     name: str
     versions: list[str]
@@ -83,7 +83,7 @@ class ModelMetadata(BaseModel):
 
 
 def metadata(version: str, features: Sequence[str]) -> ModelMetadata:
-    """Return the metadata of the model; categories travel as BYTES, everything else as FP64."""
+    """Return the metadata of the model; categories are BYTES, all other features FP64."""
     return ModelMetadata(
         name=MODEL_NAME,
         versions=[version],
@@ -97,7 +97,7 @@ def metadata(version: str, features: Sequence[str]) -> ModelMetadata:
 
 
 def vectors(request: InferenceRequest, features: Sequence[str]) -> list[dict[str, Value]]:
-    """Return the feature vectors of a request; raises :class:`BundleError` naming the tensor at fault."""
+    """Return the feature vectors of a request; raises :class:`BundleError` naming the invalid tensor."""
     for index, output in enumerate(request.outputs or ()):
         if output.name != OUTPUT:
             raise BundleError(f"outputs[{index}].name", f"the only output is {OUTPUT}")
@@ -124,7 +124,7 @@ def _of_matrix(tensor: Tensor, features: Sequence[str]) -> list[dict[str, Value]
     if tensor.datatype not in NUMBERS:
         raise BundleError("inputs[0].datatype", "a tensor of all features is FP64")
     flat = _flat(tensor, 0)
-    # Numbers cannot carry a category: there it is null, or the client sends one tensor per feature.
+    # A numeric tensor cannot hold a category: it is null there, or the client sends one tensor per feature.
     return [
         {
             name: _value(flat[row * columns + column], name, f"inputs[0].data[{row}][{column}]")
@@ -151,13 +151,13 @@ def _of_columns(tensors: Sequence[Tensor], features: Sequence[str]) -> list[dict
         columns[tensor.name] = [
             _value(value, tensor.name, f"{at}.data[{row}]") for row, value in enumerate(_flat(tensor, index))
         ]
-    # A feature left out could be a missing value or a client's mistake; the second must not pass as the first.
+    # An absent feature may be a mistake of the client, so it is an error; a missing value is an explicit null.
     if missing := [name for name in features if name not in columns]:
         raise BundleError("inputs", f"{len(missing)} features are not given, the first is {missing[0]}")
     return [{name: columns[name][row] for name in features} for row in range(rows)]
 
 
-def _flat(tensor: Tensor, index: int) -> list[Any]:
+def _flat(tensor: Tensor, index: int) -> list[object]:
     flat = list(_leaves(tensor.data))
     size = 1
     for length in tensor.shape:
@@ -167,7 +167,7 @@ def _flat(tensor: Tensor, index: int) -> list[Any]:
     return flat
 
 
-def _leaves(data: list[Any]) -> Iterator[Any]:
+def _leaves(data: Iterable[object]) -> Iterator[object]:
     for value in data:
         if isinstance(value, list):
             yield from _leaves(value)

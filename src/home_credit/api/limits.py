@@ -1,4 +1,4 @@
-"""What one client may ask of the API: bodies of bounded size, at a bounded rate."""
+"""Limits per client: the size of a request body, and the rate of requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WINDOW = 60.0  # seconds
 CLIENTS_KEPT = 10_000
-# Probes and scrapers must be answered when everybody else is asked to wait.
+# Probes and Prometheus are answered even when a client is over the limit.
 UNLIMITED = ("/health", "/metrics", "/v2/health/live", "/v2/health/ready")
 
 
@@ -33,7 +33,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        too_large = HTTPException(413, f"a request body may have {self._max_bytes} bytes")
+        too_large = HTTPException(413, f"a request body may have at most {self._max_bytes} bytes")
         announced = dict(scope["headers"]).get(b"content-length", b"")
         if announced.isdigit() and int(announced) > self._max_bytes:
             await response_of(too_large)(scope, receive, send)
@@ -54,7 +54,8 @@ class BodyLimit:
 class RateLimit:
     """Answers 429 to a client address with more than ``per_minute`` requests in the last minute.
 
-    ``clock`` returns seconds. The count is of this process; what is behind it is for its proxy to limit.
+    ``clock`` returns seconds. Requests are counted per process. Behind a proxy all requests may have the proxy's
+    address; the proxy must limit then.
     """
 
     def __init__(self, app: ASGIApp, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,4 +1,4 @@
-"""What a Prometheus server may read of one application: requests, their latency, decisions."""
+"""Prometheus metrics of one application: requests, their latency, decisions."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ class Metrics:
         self._decisions.labels(decision.decision, decision.grade, str(decision.simulation).lower()).inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answered request; ``route`` is a path template, never a path that a client made up."""
+        """Count an answered request; ``route`` is a path template, never the path of the request."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
     def text(self) -> bytes:
-        """Return everything in the format that Prometheus reads."""
+        """Return all metrics in the Prometheus text format."""
         return generate_latest(self._registry)
 
 
 class MetricsMiddleware:
-    """Tells ``metrics`` of every request, whatever became of it."""
+    """Records every request in ``metrics``, failed ones included."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
@@ -66,7 +66,7 @@ class MetricsMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500  # what the server makes of an exception that nobody answered
+        status = 500  # the server's answer to an unhandled exception
         start = time.perf_counter()
 
         async def watched(message: Message) -> None:

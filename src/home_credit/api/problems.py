@@ -1,10 +1,10 @@
-"""The one table from errors to RFC 9457 problem documents."""
+"""The table that maps errors to RFC 9457 problem documents."""
 
 from __future__ import annotations
 
 import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fastapi import FastAPI, Request
+    from pydantic_core import ErrorDetails
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ TYPE = "urn:home-credit:problem:"
 
 
 class Kind(NamedTuple):
-    """What all problems of one kind have in common."""
+    """Status, slug and title of one kind of problem."""
 
     status: HTTPStatus
     slug: str
@@ -34,9 +35,9 @@ class Kind(NamedTuple):
 
 
 INVALID = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-input", "The input breaks the schema")
-FAULT = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "A fault of ours")
+INTERNAL = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "Internal error")
 
-# An error is looked up by its class, then by what that inherits from.
+# An error is looked up by its class, then by its base classes.
 ERRORS: Mapping[type[Exception], Kind] = {
     ValidationError: INVALID,
     RequestValidationError: INVALID,
@@ -44,22 +45,23 @@ ERRORS: Mapping[type[Exception], Kind] = {
     errors.UnknownApplicantError: Kind(HTTPStatus.NOT_FOUND, "unknown-applicant", "Unknown applicant"),
     errors.UnknownDecisionError: Kind(HTTPStatus.NOT_FOUND, "unknown-decision", "Unknown decision"),
     errors.OtherModelError: Kind(HTTPStatus.CONFLICT, "other-model", "Another model made this decision"),
-    # The only tables that the API reads are its own portfolio: whoever asks has no part in their state.
-    errors.TableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-portfolio", "The portfolio is not available"),
     errors.UnavailableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
     errors.ArtifactError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-model", "No model is loaded"),
+    errors.ApplicantStoreError: Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE, "no-portfolio", "The portfolio is not available"
+    ),
     errors.LedgerError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-ledger", "The ledger is not available"),
     errors.BrokenRecordError: Kind(
         HTTPStatus.INTERNAL_SERVER_ERROR, "broken-record", "A record of the ledger is broken"
     ),
-    Exception: FAULT,
+    Exception: INTERNAL,
 }
 
 STATUSES: Mapping[int, Kind] = {
     kind.status: kind
     for kind in (
         Kind(HTTPStatus.UNAUTHORIZED, "unauthorized", "An API key is needed"),
-        Kind(HTTPStatus.NOT_FOUND, "unknown-route", "There is nothing at this address"),
+        Kind(HTTPStatus.NOT_FOUND, "unknown-route", "There is no such address"),
         Kind(HTTPStatus.METHOD_NOT_ALLOWED, "method", "The address does not take this method"),
         Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The request body is too large"),
         Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type", "The request body must be JSON"),
@@ -69,20 +71,20 @@ STATUSES: Mapping[int, Kind] = {
 
 
 def problem_of(error: Exception) -> Problem:
-    """Return the problem document of any error; that of a fault of ours tells nothing of its cause."""
+    """Return the problem document of an error; an internal error does not reveal its cause."""
     if isinstance(error, HTTPException):
         status = HTTPStatus(error.status_code)
         return _problem(STATUSES.get(status) or Kind(status, "http", status.phrase), error.detail)
     kind = next(ERRORS[cls] for cls in type(error).__mro__ if cls in ERRORS)
     if isinstance(error, (ValidationError, RequestValidationError)):
         return _invalid(error.errors()[0])
-    if kind is FAULT:
-        return _problem(kind, "the request could not be served; the fault is logged")
+    if kind is INTERNAL:
+        return _problem(kind, "the request could not be served; the error is logged")
     return _problem(kind, str(error), getattr(error, "field", None))
 
 
 def response_of(error: Exception) -> Response:
-    """Return the answer to a request that ended in ``error``."""
+    """Return the response to a request that raised ``error``."""
     problem = problem_of(error)
     return Response(
         problem.model_dump_json(exclude_none=True),
@@ -93,22 +95,22 @@ def response_of(error: Exception) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of ``app`` a problem document."""
+    """Install exception handlers that answer every error of ``app`` with a problem document."""
 
     async def expected(_request: Request, error: Exception) -> Response:
         return response_of(error)
 
-    async def fault(request: Request, error: Exception) -> Response:
-        logger.error("fault at %s %s", request.method, request.url.path, exc_info=error)
+    async def unexpected(request: Request, error: Exception) -> Response:
+        logger.error("error at %s %s", request.method, request.url.path, exc_info=error)
         return response_of(error)
 
     for kind in (errors.HomeCreditError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, expected)
-    app.add_exception_handler(Exception, fault)
+    app.add_exception_handler(Exception, unexpected)
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the ``responses`` of a route that may answer with these problems."""
+def documented(*statuses: int) -> dict[int | str, dict[str, object]]:
+    """Return the OpenAPI ``responses`` of a route that may answer with these statuses."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
@@ -119,7 +121,7 @@ def _problem(kind: Kind, detail: str, field: str | None = None) -> Problem:
     )
 
 
-def _invalid(first: Mapping[str, Any]) -> Problem:
+def _invalid(first: ErrorDetails) -> Problem:
     if first["type"] == "json_invalid":
         return _problem(INVALID, f"the body is not JSON: {first['ctx']['error']}")
     field = _path(first["loc"])

@@ -1,5 +1,5 @@
-"""The applicants whose rows the platform holds."""
+"""Known applicants: their raw rows and the features of their histories, by id; what fills and reads them."""
 
-from home_credit.applicants.parquet import ApplicantStore
+from home_credit.applicants.store import ApplicantStore, KnownApplicant
 
-__all__ = ["ApplicantStore"]
+__all__ = ["ApplicantStore", "KnownApplicant"]

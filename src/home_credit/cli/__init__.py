@@ -1,1 +1,1 @@
-"""The command line, a module of verbs per subject."""
+"""The command line: one module of commands per subject."""

@@ -1,4 +1,4 @@
-"""The verbs of tables: synthetic ones, and the features of any."""
+"""Commands on tables: the synthetic portfolio, the features of given tables, and the store of known applicants."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def demo(
     out: Annotated[Path | None, typer.Option(help="folder to write to")] = None,
     applicants: Annotated[int, typer.Option(min=1)] = 10_000,
     seed: int = 2018,
-    format: Literal["parquet", "csv"] = "parquet",  # noqa: A002  # the option's name is contract
+    format: Literal["parquet", "csv"] = "parquet",  # noqa: A002  # the option's name is public
     report: Annotated[Path | None, typer.Option(help="folder for a fidelity report")] = None,
     against: Annotated[Path | None, typer.Option(help="folder with the real tables for the report")] = None,
 ) -> None:
@@ -74,7 +74,9 @@ def features(
     master: Master = None,
     explain: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="tell what a feature is made of; all tells it of every one"),
+        typer.Option(
+            metavar="NAME", help="explain how the feature NAME is computed; all explains every feature"
+        ),
     ] = None,
 ) -> None:
     """Write the feature matrix, one row per applicant, as the saved model reads it, or explain a feature."""
@@ -106,6 +108,26 @@ def features(
         batches = feature_batches(source.frames, source.applicants[ID], terms, progress=progress)
         rows = write_batches(batches, out)
     typer.echo(f"{rows} applicants written to {out}")
+
+
+@app.command()
+def load(
+    tables: Tables,
+    to: Annotated[
+        str | None,
+        typer.Option(help="sqlite:///FILE or postgresql://…; APPLICANTS_URL where it is not given"),
+    ] = None,
+) -> None:
+    """Replace what the store of known applicants holds by the applicants of the tables, in one stream."""
+    from home_credit.applicants import loading
+    from home_credit.config import Settings
+
+    address = to or Settings().applicants_url
+    with shown() as progress:
+        loaded = loading.load(tables, address, loading.current_features(), progress=progress)
+    for warning in loaded.warnings:
+        typer.echo(warning, err=True)
+    typer.echo(f"{loaded.content.total} applicants loaded")
 
 
 def _explain(name: str) -> None:

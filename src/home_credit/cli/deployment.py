@@ -1,6 +1,6 @@
-"""``home-credit deploy …``: what the deployment workflow calls.
+"""``home-credit deploy …``: commands of the deployment workflow.
 
-Only a deployment installs the HTTP client and the model's library, so a verb imports them when it is called.
+Only the deployment extra installs the HTTP client and LightGBM, so a command imports them when it is called.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ import typer
 
 from home_credit.errors import HomeCreditError, UsageError
 
-app = typer.Typer(help="Roll out to the hosting platform, and check what runs there.", no_args_is_help=True)
+app = typer.Typer(
+    help="Roll out to the hosting platform and check the services that run there.", no_args_is_help=True
+)
 
 Commit = Annotated[str, typer.Option(envvar="GITHUB_SHA", help="commit to deploy, and tag of its images")]
-Registry = Annotated[str, typer.Option(help="where the images are, such as ghcr.io/OWNER")]
+Registry = Annotated[str, typer.Option(help="registry of the images, such as ghcr.io/OWNER")]
 
 
 @app.command()
 def rollout(commit: Commit, registry: Registry) -> None:
-    """Deploy API, dashboard and MLflow UI, check them; undo everything where anything fails."""
+    """Deploy API, dashboard and MLflow UI and check them; roll all of them back if anything fails."""
     from home_credit.deployment.settings import DeploymentSettings, Secrets
 
     deployment = DeploymentSettings()
@@ -34,10 +36,10 @@ def rollout(commit: Commit, registry: Registry) -> None:
     from home_credit.deployment.smoke import smoke
 
     settings = Settings()
-    told: list[str] = []
+    lines: list[str] = []
 
     def echo(line: str) -> None:
-        told.append(line)
+        lines.append(line)
         typer.echo(line)
 
     def check(addresses: rolling.Addresses) -> None:
@@ -45,7 +47,7 @@ def rollout(commit: Commit, registry: Registry) -> None:
             addresses, scorer, echo=echo, api_key=settings.api_key, wake_seconds=deployment.smoke_wake_seconds
         )
 
-    # A cancelled workflow sends both; what is half done must be undone.
+    # A cancelled workflow sends both signals; a partial rollout must be undone.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     scorer = Scorer.load(settings.models, settings)
@@ -54,7 +56,7 @@ def rollout(commit: Commit, registry: Registry) -> None:
             version = rolling.Version(registry, commit)
             addresses = rolling.rollout(render, secrets, version, check=check, echo=echo)
     except (HomeCreditError, KeyboardInterrupt) as error:
-        report.not_deployed(str(error) or "interrupted", told, commit)
+        report.not_deployed(str(error) or "interrupted", lines, commit)
         raise
     report.deployed(addresses, commit)
     typer.echo(f"API       {addresses.api}\nDashboard {addresses.dashboard}\nMLflow    {addresses.mlflow}")
@@ -66,7 +68,7 @@ def smoke(
     dashboard: Annotated[str, typer.Option(help="address of the dashboard")],
     mlflow: Annotated[str, typer.Option(help="address of the MLflow UI")],
 ) -> None:
-    """Check three running services against the model in HOME_CREDIT_MODELS; API_KEY where the API wants one."""
+    """Check three running services against the model in HOME_CREDIT_MODELS; API_KEY if the API requires one."""
     for address in (api, dashboard, mlflow):
         if not address.startswith(("http://", "https://")):
             raise UsageError(f"an address starts with http:// or https://, {address!r} does not")

@@ -16,17 +16,17 @@ app = typer.Typer(help="The decision ledger.", no_args_is_help=True)
 
 @app.command()
 def verify() -> None:
-    """Check every record: its hash, its place in the chain, and that it can be read."""
+    """Verify every record: its hash, its place in the chain, and that it can be read."""
     from home_credit.ledger import Ledger
 
     with shown() as progress, closing(Ledger.open(Settings().database_url)) as ledger:
         records = ledger.verify(progress)
-    typer.echo(f"{records} records, chain whole")
+    typer.echo(f"{records} records, chain intact")
 
 
 @app.command()
-def export(out: Annotated[Path, typer.Option(help="file to write, one JSON object a line")]) -> None:
-    """Write every record as JSON lines, with all that its hash is computed from."""
+def export(out: Annotated[Path, typer.Option(help="file to write, one JSON object per line")]) -> None:
+    """Write every record as JSON lines, with everything that its hash is computed from."""
     import json
 
     from home_credit.ledger import Ledger

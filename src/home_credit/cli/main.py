@@ -1,6 +1,6 @@
-"""The command ``home-credit``: one verb per job.
+"""The command ``home-credit``: one command per job.
 
-Each image installs only its own part, so every verb imports what it needs when it is called.
+Each image installs only its own dependencies, so every command imports what it needs when it is called.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-# The verbs of a module without a name stand beside each other at the top.
+# Commands of a module that is added without a name are at the top level.
 for verbs in (data, training, scoring, monitoring, services):
     app.add_typer(verbs.app)
 app.add_typer(ledger.app, name="ledger")
@@ -39,15 +39,20 @@ def start(
 
 
 def main() -> None:
-    """Run the command; errors of ours are one line on standard error."""
+    """Run the command; an error of this package is one line on standard error."""
     try:
         app()
     except InputError as error:
-        sys.exit(_fail(error, 2))
+        sys.exit(_fail(str(error), 2))
     except HomeCreditError as error:
-        sys.exit(_fail(error, 1))
+        sys.exit(_fail(str(error), 1))
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.split(".")[0] == __name__.split(".")[0]:
+            raise
+        missing = f"this verb needs the package {error.name}, which is not installed here"
+        sys.exit(_fail(f"{missing}; the images hold what serves, `make install` brings everything", 2))
 
 
-def _fail(error: HomeCreditError, code: int) -> int:
-    sys.stderr.write(f"home-credit: {error}\n")
+def _fail(message: str, code: int) -> int:
+    sys.stderr.write(f"home-credit: {message}\n")
     return code

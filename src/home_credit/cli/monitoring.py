@@ -1,4 +1,4 @@
-"""The verbs of monitoring: what changed since training."""
+"""Commands of monitoring: drift since training."""
 
 from __future__ import annotations
 

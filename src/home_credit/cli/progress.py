@@ -1,4 +1,4 @@
-"""How far long work is, on standard error: a bar on a terminal, plain lines otherwise."""
+"""Progress of long jobs on standard error: a bar on a terminal, plain lines otherwise."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
     from home_credit.progress import Progress
 
-# Where nobody knows how much there is, a line each so many.
+# Steps per line where the total is not known.
 MANY = 10_000
-# Seconds that a job may be silent: a mistake found at once is one line on standard error, and no other.
+# Seconds without output at the start of a job, so that an error found at once is the only line.
 PATIENCE = 2.0
 
 
 @contextmanager
 def shown(console: Console | None = None, patience: float = PATIENCE) -> Iterator[Progress]:
-    """Yield what shows the stages of a job, on standard error unless another console is given."""
+    """Yield a progress callback that shows the stages of a job, on standard error unless ``console`` is given."""
     from rich import console as rich
     from rich import progress as bars
 
@@ -42,7 +42,7 @@ def shown(console: Console | None = None, patience: float = PATIENCE) -> Iterato
         bars.MofNCompleteColumn(),
         bars.TimeElapsedColumn(),
         console=console,
-        # What a verb prints goes where it is sent, not to the console of the bar.
+        # Output of a command goes to standard output, not to the console of the bar.
         redirect_stdout=False,
     )
     try:
@@ -52,7 +52,7 @@ def shown(console: Console | None = None, patience: float = PATIENCE) -> Iterato
 
 
 class _Lines:
-    """A line at the start of each stage and for each tenth of it, once the job has lasted for ``patience`` seconds."""
+    """Prints a line per stage and per tenth of it, once the job has run for ``patience`` seconds."""
 
     def __init__(self, console: Console, patience: float) -> None:
         self._console = console
@@ -84,7 +84,7 @@ class _Lines:
 
 
 class _Bars:
-    """A bar for each stage; one that is whole stays on the screen as it is."""
+    """Draws a bar for each stage; a finished bar stays on the screen."""
 
     def __init__(self, live: Bars) -> None:
         self._live = live

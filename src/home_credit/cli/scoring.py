@@ -1,4 +1,4 @@
-"""The verbs of decisions: make them for a table, compute a recorded one again."""
+"""Commands on decisions: score a table, replay a recorded decision."""
 
 from __future__ import annotations
 

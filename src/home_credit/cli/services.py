@@ -1,8 +1,7 @@
-"""The verbs of the three services: run one, or all of them."""
+"""Commands that run the services: one of them, or all three."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Literal
 
 import typer
@@ -27,4 +26,4 @@ def up() -> None:
     from home_credit import services
 
     with shown() as progress:
-        services.up(Settings(), partial(progress, "applicants written"))
+        services.up(Settings(), progress)

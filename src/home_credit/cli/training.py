@@ -1,4 +1,4 @@
-"""The verbs of a model: train it, compare it, promote it."""
+"""Commands on models: train, compare, search, promote, roll back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def train(
     models: Models = None,
     track: Annotated[bool, typer.Option(help="track the run in MLflow")] = True,
     holdout: Annotated[
-        float, typer.Option(min=0.0, max=0.9, help="share of persons kept from training, for the gate")
+        float, typer.Option(min=0.0, max=0.9, help="share of persons held out of training, for the gate")
     ] = 0.0,
 ) -> None:
     """Train on application_train and its histories, save the model, register it in MLflow."""
@@ -77,7 +77,7 @@ def search(
         "var/search.db"
     ),
 ) -> None:
-    """Search for better hyper-parameters of one booster; prints them as parameters.toml wants them."""
+    """Search for better hyper-parameters of one booster; prints them in the format of parameters.toml."""
     from home_credit.training import data
     from home_credit.training.search import search as run
 
@@ -92,7 +92,7 @@ def search(
 
 @app.command()
 def promote(
-    tables: Annotated[Path, typer.Option(help="labelled tables to judge champion and challenger on")],
+    tables: Annotated[Path, typer.Option(help="labelled tables to compare champion and challenger on")],
     models: Models = None,
     unseen: Annotated[bool, typer.Option(help="neither model was trained on anybody in the tables")] = False,
 ) -> None:
@@ -125,7 +125,7 @@ def promote(
 
 @app.command()
 def rollback(models: Models = None) -> None:
-    """Make the champion of before the champion again; a second time undoes the first."""
+    """Make the previous champion the champion again; a second call undoes the first."""
     from home_credit.training import promotion
 
     settings = Settings()

@@ -1,13 +1,13 @@
 """Vega-Lite specifications of the dashboard's charts.
 
-Data stand inside the layers: there Streamlit sends them as they are, while data at the top of a
-specification would first be turned into a data frame, which costs a small server some 100 MB.
+Data are inside the layers: Streamlit sends them unchanged there. It converts data at the top level of a specification
+to a data frame first, which needs some 100 MB of memory.
 """
 
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from home_credit.policy import DecisionKind
     from home_credit.schemas import Reason
 
-Spec = dict[str, Any]
+Spec = dict[str, object]
 
 INK = "#1B2733"
 QUIET_INK = "#4A5865"
 LINE = "#8A97A3"
-# Blue and orange-red stay apart for every kind of colour blindness.
+# Blue and orange-red are distinguishable with every kind of colour blindness.
 RAISES = "#C4501B"
 LOWERS = "#1F6FA8"
 ZONES = {"approved": "#CFE2F0", "review": "#FBE6AE", "declined": "#F5CDBB"}
@@ -36,7 +36,7 @@ EDGE = 0.2
 def gauge(
     probability: float, cut_off: float, review_band: tuple[float, float] | None, translate: Texts
 ) -> Spec:
-    """Return the scale of risk with its zones of decision, the cut-off and the applicant on it."""
+    """Return the scale of risk with the zones of the decisions, the cut-off and the applicant's probability."""
     low, high = review_band or (cut_off, cut_off)
     top = min(1.0, max(2.5 * cut_off, 1.5 * high, 1.25 * probability))
     bounds: list[tuple[DecisionKind, float, float]] = [
@@ -225,19 +225,12 @@ def reasons(harmful_first: Sequence[Reason], translate: Texts) -> Spec:
 
 
 def _spec(*, height: int, translate: Texts, layer: list[Spec]) -> Spec:
-    spec: Spec = {
-        "height": height,
-        "width": "container",
-        "autosize": {"type": "fit-x", "contains": "padding"},
-        "background": "transparent",
-        "config": {
-            "font": "'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif",
-            "view": {"stroke": None},
-        },
-        "layer": layer,
+    config: Spec = {
+        "font": "'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif",
+        "view": {"stroke": None},
     }
     if translate.language == "fr":
-        spec["config"]["locale"] = {
+        config["locale"] = {
             "number": {
                 "decimal": ",",
                 "thousands": "\u202f",
@@ -246,4 +239,11 @@ def _spec(*, height: int, translate: Texts, layer: list[Spec]) -> Spec:
                 "percent": "\u202f%",
             }
         }
-    return spec
+    return {
+        "height": height,
+        "width": "container",
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "background": "transparent",
+        "config": config,
+        "layer": layer,
+    }

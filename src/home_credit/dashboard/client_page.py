@@ -1,4 +1,4 @@
-"""Page *Client*: find an applicant and decide; what is shown then is :mod:`.decision_view`'s."""
+"""Page *Client*: find an applicant and decide; :mod:`.decision_view` shows the decision."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ WANTED = "client"  # key of the input and name of the query parameter
 OUTCOME = "outcome"
 AFTER = "applicants_after"
 EXAMPLES = 6
-# The SK_ID_CURR of the tables have six digits; no 64-bit integer has more than 18 for certain.
+# SK_ID_CURR has six digits in the original tables; every number of 18 digits fits 64 bits.
 LONGEST_ID = 18
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of the request for ``entered``; kept so that a redraw doesn't decide (and record) again."""
+    """Result of the request for ``entered``; kept, so that a redraw does not decide and record again."""
 
     entered: str
     result: Case | ApiError | None  # None: not a number
@@ -61,7 +61,7 @@ def show() -> None:
 
 @st.cache_data(ttl=300, show_spinner=False)
 def _applicants(base_url: str, _api: ApiClient, after: int, limit: int) -> ApplicantList:  # noqa: ARG001
-    # base_url is the cache's key; names with an underscore are left out of it.
+    # base_url is the key of the cache; Streamlit leaves parameters with an underscore out of it.
     return _api.applicants(after, limit)
 
 
@@ -112,7 +112,7 @@ def _assess(api: ApiClient, entered: str) -> Outcome:
 
 
 def _recourse(api: ApiClient, decision: Decision) -> Recourse | ApiError | None:
-    """Return what would have been approved; a failure here must not hide the decision itself."""
+    """Return the recourse; a failure here must not hide the decision itself."""
     if decision.decision == "approved":
         return None
     try:

@@ -1,4 +1,4 @@
-"""A decision as the loan officer sees it: verdict, risk, reasons, applicant, record."""
+"""A decision for the loan officer: verdict, risk, reasons, applicant, record."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAIN_REASONS = 8
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A decision as recorded, and the model that decides now: most often the one that took it.
+    """A recorded decision, and the model in use now, which need not be the one that decided.
 
     ``recourse`` is ``None`` where the application was approved.
     """
@@ -33,7 +33,7 @@ class Case:
 
 
 def show(case: Case, translate: Texts) -> None:
-    """Draw all of it."""
+    """Draw the decision."""
     decision = case.record.decision
     st.html(
         markup.banner(
@@ -63,11 +63,11 @@ def _risk(case: Case, translate: Texts) -> None:
         translate.percent(decision.probability_of_default),
         translate.percent(decision.cut_off),
     )
-    # The difference of the two figures as they are shown, so that the reader's subtraction agrees.
+    # The difference of the two rounded figures, so that it agrees with what is shown.
     gap = round(decision.probability_of_default * 100, 1) - round(decision.cut_off * 100, 1)
     points = translate("risk.points", value=translate.number(abs(gap), 1))
     margin = translate("risk.margin_above" if gap > 0 else "risk.margin_below", points=points)
-    # The band belongs to one model: another may have been put in its place since the decision.
+    # The review band is known for the model in use; another one may have made the decision.
     band = case.model.review_band if case.model.model_version == decision.model_version else None
     left, right = st.columns((2, 3), gap="medium", vertical_alignment="center")
     with left:

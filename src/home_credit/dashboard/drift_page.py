@@ -1,4 +1,4 @@
-"""Page *📊 Data Drift*: the drift report as it was made, or how to make it."""
+"""Page *📊 Data Drift*: the drift report, or how to create it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from home_credit.dashboard import shell
 REPORT = "evidently_full_report.html"
 NOTEBOOK = "notebooks/04_Drift_Evidently.ipynb"
 COMMAND = "home-credit drift --reference DIR --current DIR --out {out}"
-FRAME_HEIGHT = 1050  # pixels of the report, which the style sheet shows smaller
+FRAME_HEIGHT = 1050  # pixels of the report; the style sheet scales it down
 
 
 def show() -> None:

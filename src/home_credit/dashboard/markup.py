@@ -1,4 +1,4 @@
-"""Pieces of HTML that Streamlit has no element for; every value is escaped here."""
+"""HTML for what Streamlit has no element for; every value is escaped here."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def cards(parts: Sequence[str]) -> str:
 
 
 def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table whose last column holds figures; rows of cells that are HTML already."""
+    """Return a table whose last column holds figures; its cells are HTML already."""
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return (
@@ -64,7 +64,7 @@ def code(name: str) -> str:
 
 
 def poles(left: str, right: str) -> str:
-    """Return the legend of a diverging chart: what its left and its right side mean."""
+    """Return the legend of a diverging chart: the meaning of its left and its right side."""
     return (
         f'<p class="hc-poles"><span class="hc-lowers">{escape(left)}</span>'
         f'<span class="hc-raises">{escape(right)}</span></p>'
@@ -72,7 +72,7 @@ def poles(left: str, right: str) -> str:
 
 
 def option(kicker: str, heading: str, sentence: str, figures_table: str, note: str) -> str:
-    """Return a card of one possible loan: its place, what moves, in words, and its table, HTML already."""
+    """Return a card of one possible loan: its rank, the changes in words, and its table, which is HTML already."""
     below = f'<p class="hc-note">{escape(note)}</p>' if note else ""
     return (
         f'<section class="hc-card hc-option"><p class="hc-kicker">{escape(kicker)}</p>'

@@ -1,8 +1,8 @@
-"""The facts of an application that a loan officer wants beside a decision."""
+"""The facts of an application that are shown beside a decision."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from home_credit.schemas import PredictionRequest
 
 DAYS_PER_YEAR = 365.25
-NOT_EMPLOYED = 365_243  # what DAYS_EMPLOYED holds for pensioners and the unemployed
+NOT_EMPLOYED = 365_243  # DAYS_EMPLOYED of pensioners and the unemployed
 
-# The applicant's sex is left out: it must not weigh with whoever decides.
+# The applicant's sex is not shown, so that it cannot influence the loan officer.
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "credit": ("NAME_CONTRACT_TYPE", "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE"),
     "situation": ("AMT_INCOME_TOTAL", "NAME_INCOME_TYPE", "OCCUPATION_TYPE", "DAYS_EMPLOYED"),
@@ -30,8 +30,8 @@ HISTORIES = (
 )
 
 
-def facts(application: Mapping[str, Any], group: str, translate: Texts) -> list[tuple[str, str]]:
-    """Return label and value of each column of a group, written for the reader."""
+def facts(application: Mapping[str, object], group: str, translate: Texts) -> list[tuple[str, str]]:
+    """Return label and value of each column of a group, formatted for display."""
     return [
         (translate(f"fields.{column}"), _written(column, application.get(column), translate))
         for column in GROUPS[group]
@@ -45,8 +45,8 @@ def history_counts(bundle: PredictionRequest, translate: Texts) -> list[tuple[st
     ]
 
 
-def _written(column: str, raw: float | str | None, translate: Texts) -> str:
-    if raw is None:
+def _written(column: str, raw: object, translate: Texts) -> str:
+    if not isinstance(raw, int | float | str):
         return translate("profile.missing")
     if isinstance(raw, str):
         return translate.category(raw)

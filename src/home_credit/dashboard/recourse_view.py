@@ -1,4 +1,4 @@
-"""What other loan would have been approved, beside a decision that was not an approval."""
+"""The loans that would have been approved, shown beside a decision that is not an approval."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def show(found: Recourse | ApiError, translate: Texts) -> None:
-    """Draw the loans as cards, or say that there is none or that they could not be had."""
+    """Draw the loans as cards, or a note that there is none or that they are not available."""
     st.header(translate("recourse.heading"), anchor=False)
     if isinstance(found, Exception):
         st.caption(translate("recourse.unavailable"))

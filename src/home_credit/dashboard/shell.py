@@ -1,4 +1,4 @@
-"""What every page stands in: the look, the language switch, the way to the API."""
+"""What all pages share: style, language switch, API client."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ SIDEBAR_WIDTH = 250  # pixels; on a phone it starts closed
 
 
 def language() -> Texts:
-    """Return the texts of the reader's language: the switch's, before that the address's, else French."""
+    """Return the texts of the reader's language: that of the switch, else that of the address, else French."""
     chosen = st.session_state.get(LANGUAGE) or st.query_params.get(LANGUAGE)
     return texts(cast("Language", chosen) if chosen in LANGUAGES else LANGUAGES[0])
 
 
 def page_setup() -> Texts:
-    """Set the look of the page, draw the language switch and return the texts of the chosen language."""
+    """Set up the page, draw the language switch and return the texts of the chosen language."""
     st.session_state.setdefault(LANGUAGE, language().language)
     translate = language()
     st.set_page_config(page_title=translate("app.title"), layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
@@ -49,7 +49,7 @@ def page_setup() -> Texts:
             format_func=lambda code: translate(f"language.{code}"),
             key=LANGUAGE,
         )
-    # A page's address is shareable as it is seen; French needs no parameter.
+    # The address holds the language, so that it can be shared; French, the default, needs no parameter.
     if translate.language == LANGUAGES[0]:
         st.query_params.pop(LANGUAGE, None)
     else:
@@ -58,7 +58,7 @@ def page_setup() -> Texts:
 
 
 def api() -> ApiClient:
-    """Return the process's client of the API that the settings name."""
+    """Return the API client of this process, for the address in the settings."""
     settings = Settings()
     return _client(settings.api_url, settings.api_key)
 
@@ -69,7 +69,7 @@ def _client(base_url: str, api_key: str | None) -> ApiClient:
 
 
 def zone() -> tzinfo:
-    """Return the reader's time zone as the browser tells it, else coordinated universal time."""
+    """Return the reader's time zone as reported by the browser, else UTC."""
     try:
         return ZoneInfo(st.context.timezone or "UTC")
     except (ZoneInfoNotFoundError, ValueError):

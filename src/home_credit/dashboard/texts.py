@@ -1,4 +1,4 @@
-"""What the dashboard says and how it writes numbers and dates, in the reader's language."""
+"""Texts of the dashboard, and the format of numbers and dates, in the reader's language."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Texts:
     entries: Mapping[str, str]
 
     def __call__(self, key: str, **values: object) -> str:
-        """Return the text of ``key`` with ``values`` filled in; an unknown key is a KeyError."""
+        """Return the text of ``key`` with ``values`` filled in; raises KeyError for an unknown key."""
         return self.entries[key].format(**values)
 
     def category(self, raw: str) -> str:
-        """Return what the tables' category ``raw`` is called, or ``raw`` itself where no one named it."""
+        """Return the name of the category ``raw`` of a table, or ``raw`` itself where it has none."""
         return self.entries.get(f"values.{raw}", raw)
 
     def number(self, value: float, decimals: int = 0, *, signed: bool = False) -> str:

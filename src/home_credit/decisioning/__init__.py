@@ -1,1 +1,1 @@
-"""What the platform does with an applicant, below HTTP: decide, record, review, replay, find recourse."""
+"""The application layer, below HTTP: decide, record, review, replay, find recourse."""

@@ -1,18 +1,18 @@
-"""The assembly of an assessment: what a model said of an applicant, decided by the policy and put into words."""
+"""Assembles an assessment: the score of an applicant, the decision of the policy, the reasons in words."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from home_credit import policy
 from home_credit.default_risk import reasons
-from home_credit.schemas import Assessment, Reason, Text
+from home_credit.schemas import Assessment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from home_credit.decisioning.model import Scores
-    from home_credit.features.rows import FeatureRows, Numbers, Value
+    from home_credit.features.rows import FeatureRows, Numbers
     from home_credit.tables.bundle import ParsedBundle
 
 
@@ -32,41 +32,43 @@ def assemble(
     ``rows`` and ``scores`` have one row per bundle; ``features`` names the columns of the contributions;
     ``medians`` are those of the training applicants.
     """
+    rates = scores.probability.tolist()
     return [
-        Assessment(
-            SK_ID_CURR=bundle.applicant_id,
-            probability_of_default=probability,
-            cut_off=by.cut_off,
-            decision=by.decide(probability),
-            score=policy.score_points(probability),
-            grade=policy.grade(probability),
-            reasons=_reasons(rows, row, features, scores.contributions[row], medians),
-            warnings=[*bundle.warnings, *scores.warnings[row]],
-            expected_cost=by.expected_cost(probability),
-            model_version=model_version,
-            policy_version=by.version,
-            simulation=simulation,
+        # Reasons are dozens: validated all at once, they take a fifth of the time of one model after the other.
+        Assessment.model_validate(
+            {
+                "SK_ID_CURR": bundle.applicant_id,
+                "probability_of_default": probability,
+                "cut_off": by.cut_off,
+                "decision": by.decide(probability),
+                "score": policy.score_points(probability),
+                "grade": policy.grade(probability),
+                "reasons": _reasons(rows, row, features, scores.contributions[row], medians),
+                "warnings": [*bundle.warnings, *scores.warnings[row]],
+                "expected_cost": by.expected_cost(probability),
+                "model_version": model_version,
+                "policy_version": by.version,
+                "simulation": simulation,
+            }
         )
-        for row, (bundle, probability) in enumerate(zip(bundles, scores.probability.tolist(), strict=True))
+        for row, (bundle, probability) in enumerate(zip(bundles, rates, strict=True))
     ]
 
 
 def _reasons(
     rows: FeatureRows, row: int, features: Sequence[str], contributions: Numbers, medians: Mapping[str, float]
-) -> list[Reason]:
-    def value_of(feature: str) -> Value:
-        return rows.value(feature, row)
-
-    return [
-        Reason(
-            code=effect.code,
-            feature=effect.feature,
-            value=value_of(effect.feature),
-            contribution=effect.contribution,
-            text=Text(
-                en=reasons.text(effect, value_of, medians, "en"),
-                fr=reasons.text(effect, value_of, medians, "fr"),
-            ),
+) -> list[dict[str, Any]]:
+    value_of = rows.values_of(row)
+    told = []
+    for effect in reasons.reportable(reasons.effects(features, contributions)):
+        en, fr = reasons.text(effect, value_of, medians)
+        told.append(
+            {
+                "code": effect.code,
+                "feature": effect.feature,
+                "value": value_of(effect.feature),
+                "contribution": effect.contribution,
+                "text": {"en": en, "fr": fr},
+            }
         )
-        for effect in reasons.reportable(reasons.effects(features, contributions))
-    ]
+    return told

@@ -1,4 +1,4 @@
-"""What builds the decision service from settings: one factory for the API, the command line and jobs."""
+"""The factory of the decision service, for the API, the command line and jobs."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ def decision_service(
     ledger: Ledger | None = None,
     observe: Callable[[Decision], None] | None = None,
 ) -> DecisionService:
-    """Return the service; what is not passed is loaded as ``settings`` say, when it is first used.
+    """Return the service; a resource that is not passed is loaded from ``settings`` on first use.
 
-    Closing the service closes what it opened itself. ``observe`` is called with every recorded decision.
+    Closing the service closes the resources that it loaded itself. ``observe`` is called with every recorded decision.
     """
     return DecisionService(
         scorer=LazyResource(lambda: scorer or Scorer.load(settings.models, settings)),
-        applicants=LazyResource(lambda: applicants or ApplicantStore(settings.portfolio)),
+        applicants=LazyResource(lambda: applicants)
+        if applicants is not None
+        else LazyResource(lambda: ApplicantStore.open(settings.applicants_url), close=ApplicantStore.close),
         ledger=LazyResource(lambda: ledger)
         if ledger is not None
         else LazyResource(lambda: Ledger.open(settings.database_url), close=Ledger.close),

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class ApplicantFeatures:
-    """Computes every feature of the catalogue; ``terms`` tells the term of a loan.
+    """Computes every feature of the catalogue; ``terms`` is the model of the term of a loan.
 
-    It is independent of what scores the features, and safe to use from several threads.
+    It is independent of the model that scores the features. Safe to use from several threads.
     """
 
     def __init__(self, terms: TermModel) -> None:
@@ -34,7 +34,7 @@ class ApplicantFeatures:
         """Return the features of one applicant with other numbers in the application, one row per variant.
 
         ``replaced`` holds arrays of one length by column, NaN being missing. Histories are aggregated once, and only
-        what the replaced columns can move is computed for each variant.
+        the features that depend on the replaced columns are computed for each variant.
         """
         columns = [column.tolist() for column in replaced.values()]
         changes = (

@@ -1,4 +1,4 @@
-"""A loaded model: from the values of features to the probability of default and what each feature contributed."""
+"""A loaded model: from feature values to the probability of default and the contribution of each feature."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What a model says of n applicants.
+    """Scores of n applicants.
 
     ``probability`` has shape (n,). ``contributions`` has shape (n, features), in calibrated log-odds of default
-    and without the base value. ``warnings`` names, per applicant, the categories that training never saw.
+    and without the base value. ``warnings`` names, per applicant, the categories that are not in the training data.
     """
 
     probability: Numbers
@@ -31,7 +31,7 @@ class Scores:
 
 
 class RiskModel:
-    """Scores feature values; knows neither raw rows nor the policy. Safe to use from several threads."""
+    """Scores feature values, independently of raw rows and of the policy. Safe to use from several threads."""
 
     def __init__(self, model: artifacts.Artifacts) -> None:
         self._model = model
@@ -39,7 +39,7 @@ class RiskModel:
 
     @classmethod
     def load(cls, directory: Path) -> RiskModel:
-        """Load the model in ``directory``; raises :class:`ArtifactError` where there is none that can be trusted."""
+        """Load the model in ``directory``; raises :class:`ArtifactError` where no valid model is there."""
         return cls(artifacts.load(directory))
 
     @property
@@ -49,7 +49,7 @@ class RiskModel:
 
     @property
     def manifest(self) -> Manifest:
-        """What was written down of the model when it was trained."""
+        """The manifest of the model."""
         return self._model.manifest
 
     @property
@@ -59,16 +59,16 @@ class RiskModel:
 
     @property
     def terms(self) -> TermModel:
-        """The model of the term that its features are made with."""
+        """The model of the term of a loan, which some features depend on."""
         return self._model.terms
 
     @property
     def preprocessor(self) -> Preprocessor:
-        """What makes the model's own matrix."""
+        """The preprocessor that encodes features to the matrix of the model."""
         return self._model.preprocessor
 
     def score(self, rows: FeatureRows) -> Scores:
-        """Return probabilities with the contributions behind them."""
+        """Return probabilities and contributions."""
         probability, contributions = self.explain_matrix(self.preprocessor.encode(rows))
         return Scores(probability, contributions, self.preprocessor.unseen(rows))
 
@@ -78,6 +78,6 @@ class RiskModel:
         return self._model.calibration.probability(classifier.log_odds(self._model.booster, matrix))
 
     def explain_matrix(self, matrix: Numbers) -> tuple[Numbers, Numbers]:
-        """Return the probabilities and contributions of :class:`Scores` for rows of the model's own matrix."""
+        """Return the probabilities and contributions of :class:`Scores` for rows of the encoded matrix."""
         explanation, calibration = self._explainer.explain(matrix), self._model.calibration
         return calibration.probability(explanation.log_odds), calibration.slope * explanation.contributions

@@ -1,4 +1,4 @@
-"""Between what the API speaks and what the ledger stores; stored records have models of their own."""
+"""Converts between the API's schemas and the ledger's records, which have models of their own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def content(
     *,
     definitions_version: str | None = None,
 ) -> DecisionContent:
-    """Return what is recorded of an assessment made by ``policy`` from the rows in ``request``.
+    """Return the record of an assessment that ``policy`` made from the rows in ``request``.
 
     ``definitions_version`` is that of the features.
     """
@@ -53,12 +53,12 @@ def decision(entry: DecisionEntry) -> Decision:
 
 
 def decided(said: Assessment, entry: DecisionEntry) -> Decision:
-    """Return the decision that an assessment became when it was recorded."""
+    """Return the API's decision for an assessment that was recorded."""
     return Decision(**dict(said), decision_id=entry.decision_id, recorded_at=entry.recorded_at)
 
 
 def assessment(entry: DecisionEntry) -> Assessment:
-    """Return what was said of the applicant when the decision was made."""
+    """Return the assessment of a recorded decision."""
     return Assessment(
         SK_ID_CURR=entry.applicant_id,
         cut_off=entry.policy.cut_off,
@@ -72,7 +72,7 @@ def assessment(entry: DecisionEntry) -> Assessment:
 def policy(entry: DecisionEntry) -> Policy:
     """Return the policy that made a recorded decision.
 
-    Costs that were reconstructed, not recorded, are left out: what was not said then is not said in a replay.
+    Costs that were reconstructed and not recorded are left out, so that a replay does not state them either.
     """
     recorded = entry.policy
     costs = recorded.costs if entry.policy_recorded else None
@@ -105,7 +105,7 @@ def history(recorded: DecisionHistory) -> DecisionRecord:
 
 @contextmanager
 def reading(decision_id: str) -> Iterator[None]:
-    """Turn what is wrong with a stored record into an error of the ledger: no caller's input is at fault."""
+    """Raise :class:`BrokenRecordError` for an invalid stored record, which is no error of the caller's input."""
     try:
         yield
     except (BundleError, ValidationError) as error:

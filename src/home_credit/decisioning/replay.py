@@ -1,4 +1,4 @@
-"""Compute a recorded decision again, by the policy that made it, and compare every bit of the outcome."""
+"""Compute a recorded decision again with the policy that made it, and compare every bit of the outcome."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def recorded_scorer(scorer: Scorer, entry: DecisionEntry) -> Scorer:
 
 
 def replay_record(scorer: Scorer, entry: DecisionEntry) -> Replay:
-    """Assess again what a recorded decision was made from, and compare it with what was recorded.
+    """Assess the rows of a recorded decision again and compare the result with the record.
 
     Raises :class:`OtherModelError` where another model version made the decision, and
     :class:`BrokenRecordError` where its rows cannot be read.

@@ -1,4 +1,4 @@
-"""Things that a service needs and that may take long to load, or may not be there yet."""
+"""Resources of a service that are slow to load, or may not be available yet."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ T = TypeVar("T")
 class LazyResource(Generic[T]):
     """A resource that is loaded on first use; where loading fails, the next use tries again.
 
-    ``close`` releases what ``load`` returned; a resource that somebody else opened comes without it. Safe to use
-    from several threads: one of them loads, the others wait for it.
+    ``close`` releases what ``load`` returned; it is omitted where the caller opened the resource. Safe to use
+    from several threads: one of them loads and the others wait.
     """
 
     def __init__(self, load: Callable[[], T], *, close: Callable[[T], None] | None = None) -> None:
@@ -25,11 +25,11 @@ class LazyResource(Generic[T]):
 
     @property
     def loaded(self) -> bool:
-        """Whether it is there; never waits."""
+        """Whether the resource is loaded; never blocks."""
         return self._value is not None
 
     def get(self) -> T:
-        """Return it, or raise what loading it raises."""
+        """Return the resource, or raise the error of loading it."""
         value = self._value
         if value is None:
             with self._lock:
@@ -39,12 +39,12 @@ class LazyResource(Generic[T]):
         return value
 
     def replace(self, value: T) -> None:
-        """Put ``value`` in its place; who holds the one before goes on with it to the end of their work."""
+        """Replace the resource by ``value``; callers that hold the earlier one keep using it."""
         with self._lock:
             self._value = value
 
     def close(self) -> None:
-        """Release it where it is loaded; a later use loads it again."""
+        """Release the resource if it is loaded; a later use loads it again."""
         with self._lock:
             value, self._value = self._value, None
         if value is not None and self._close is not None:

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """Features, a model and a policy, put together; safe to use from several threads.
+    """Features, a model and a policy; safe to use from several threads.
 
-    The three are independent of each other: another model scores the same feature values, another policy decides
-    on the same probability.
+    The three are independent: another model can score the same feature values, another policy can decide on the same
+    probability.
     """
 
     computer: ApplicantFeatures
@@ -39,15 +39,15 @@ class Scorer:
 
     @classmethod
     def load(cls, models: Path, settings: Settings) -> Scorer:
-        """Load the model in ``models``, to decide by the costs in ``settings``.
+        """Load the model in ``models``, with a policy of the costs in ``settings``.
 
-        Raises :class:`ArtifactError` where there is none that can be trusted.
+        Raises :class:`ArtifactError` where no valid model is there.
         """
         model = RiskModel.load(models)
         return cls(ApplicantFeatures(model.terms), model, Policy.of(Costs.of(settings)))
 
     def with_policy(self, policy: Policy) -> Self:
-        """Return a scorer that decides by another policy."""
+        """Return a scorer with another policy."""
         return replace(self, policy=policy)
 
     @property
@@ -57,12 +57,12 @@ class Scorer:
 
     @property
     def terms(self) -> TermModel:
-        """The model of the term that the features are made with."""
+        """The model of the term of a loan, which some features depend on."""
         return self.model.terms
 
     @property
     def definitions_version(self) -> str:
-        """The version of the definitions that the features are computed by."""
+        """The version of the feature definitions."""
         return definitions_version(self.terms.digest)
 
     @property
@@ -72,7 +72,7 @@ class Scorer:
 
     @property
     def facts(self) -> ModelFacts:
-        """What can be said of the model and the policy to whoever asks."""
+        """The facts of the model and the policy, as ``GET /model`` returns them."""
         manifest, costs = self.model.manifest, self.policy.costs
         return ModelFacts(
             model_version=self.version,
@@ -110,6 +110,6 @@ class Scorer:
         return self.model.probability(self.computer.variants(bundle, replaced))
 
     def infer(self, vectors: Sequence[Mapping[str, Value]]) -> list[float]:
-        """Return the probability of default of each of the model's own feature vectors; absent is missing."""
+        """Return the probability of default of each feature vector; an absent feature is missing."""
         probabilities = self.model.probability(FeatureRows.of(vectors))
         return [float(probability) for probability in probabilities]

@@ -1,6 +1,6 @@
-"""Decide, record, read back, review, replay, find recourse: what the API, the command line and jobs call.
+"""The decision service: decide, record, read back, review, replay, find recourse.
 
-They call this and nothing below it; errors rise untouched.
+The API, the command line and jobs call it and nothing below it. Errors are passed on unchanged.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from home_credit.decisioning import records, recourse
+from home_credit.decisioning.known import known_bundle
 from home_credit.decisioning.replay import recorded_scorer, replay_record
 from home_credit.errors import BundleError, HomeCreditError, UnknownApplicantError
 from home_credit.ledger.records import ReviewContent
-from home_credit.schemas import Applicant, ApplicantList, PredictionRequest
+from home_credit.schemas import Applicant, PredictionRequest
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import APPLICATION, ID, TARGET
 
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from home_credit.applicants import ApplicantStore
+    from home_credit.applicants import ApplicantStore, KnownApplicant
     from home_credit.decisioning.resources import LazyResource
     from home_credit.decisioning.scoring import Scorer
-    from home_credit.features.rows import Value
     from home_credit.ledger import Ledger
     from home_credit.schemas import (
+        ApplicantList,
+        ApplicantQuery,
         Assessment,
         Decision,
         DecisionRecord,
@@ -45,7 +47,8 @@ LARGEST_ID = 2**63 - 1
 class DecisionService:
     """Decisions on applicants and their records; safe to use from several threads.
 
-    ``observe`` is called with every decision once it is recorded. As a context manager it closes what it opened.
+    ``observe`` is called with every decision once it is recorded. As a context manager it closes the resources that
+    it loaded.
     """
 
     def __init__(
@@ -68,7 +71,7 @@ class DecisionService:
         self.close()
 
     def load(self) -> list[HomeCreditError]:
-        """Load everything that is needed to decide; return the errors of what cannot be had now."""
+        """Load every resource that a decision needs; return the errors of those that cannot be loaded now."""
         failed = []
         for resource in (self._scorer, self._applicants, self._ledger):
             try:
@@ -78,21 +81,21 @@ class DecisionService:
         return failed
 
     def close(self) -> None:
-        """Release what was opened for this service."""
+        """Release the resources that this service loaded."""
         for resource in (self._scorer, self._applicants, self._ledger):
             resource.close()
 
     @property
     def ready(self) -> bool:
-        """Whether a model is loaded; never waits."""
+        """Whether a model is loaded; never blocks."""
         return self._scorer.loaded
 
     def swap(self, scorer: Scorer) -> None:
-        """Decide with another model or policy from now on; requests under way end with the one they began with."""
+        """Decide with another model or policy from now on; requests in progress finish with the earlier one."""
         self._scorer.replace(scorer)
 
     def scorer(self) -> Scorer:
-        """Return what decides now; who asks it several times gets all answers from one model."""
+        """Return the scorer in use; calls on the returned object all use one model, even after a swap."""
         return self._scorer.get()
 
     def model(self) -> ModelFacts:
@@ -108,7 +111,7 @@ class DecisionService:
         return decision
 
     def decide_each(self, bundles: Sequence[object]) -> list[Decision | BundleError | ValidationError]:
-        """Decide on each bundle by itself: a decision, or what is wrong with it, in order.
+        """Decide on each bundle by itself: a decision or the error of the bundle, in order.
 
         The decisions are recorded in one transaction.
         """
@@ -119,27 +122,28 @@ class DecisionService:
         decisions = iter(self._record(scorer, [request for request, _ in good], assessments))
         return [next(decisions) if isinstance(each, tuple) else each for each in checked]
 
-    def applicants(self, after: int, limit: int) -> ApplicantList:
-        """Return up to ``limit`` known applicants above ``after``."""
-        store = self._applicants.get()
-        return ApplicantList(applicants=store.applicants(after=after, limit=limit), total=store.total)
+    def applicants(self, query: ApplicantQuery) -> ApplicantList:
+        """Return the known applicants that a query asks for."""
+        return self._applicants.get().search(query)
 
     def applicant(self, applicant_id: int) -> Applicant:
         """Return the rows that the platform holds of one applicant; raises :class:`UnknownApplicantError`."""
-        if not 0 <= applicant_id <= LARGEST_ID:
-            raise UnknownApplicantError(applicant_id)
-        rows = self._applicants.get().bundle(applicant_id)
-        return Applicant(SK_ID_CURR=applicant_id, bundle=PredictionRequest(**rows))
+        held = self._known(applicant_id)
+        return Applicant(SK_ID_CURR=applicant_id, bundle=PredictionRequest(**held.bundle))
 
-    def decide_applicant(self, applicant_id: int, overrides: Mapping[str, Value] | None = None) -> Decision:
+    def decide_applicant(self, applicant_id: int, overrides: Mapping[str, object] | None = None) -> Decision:
         """Decide on the rows held of a known applicant; with ``overrides``, even empty, as a simulation."""
-        request = self.applicant(applicant_id).bundle
-        if overrides is None:
-            return self.decide(request)
-        if overrides.get(ID, applicant_id) != applicant_id:
+        scorer, held = self.scorer(), self._known(applicant_id)
+        changes = overrides or {}
+        if changes.get(ID, applicant_id) != applicant_id:
             raise BundleError(f"{APPLICATION}.{ID}", "a simulation cannot be of another applicant")
-        changed = request.model_copy(update={APPLICATION: {**request.application, **overrides}})
-        return self.decide(changed, simulation=True)
+        application = {**held.application, **changes}
+        # A label that somebody brings along decides nothing, and nothing checked it.
+        application.pop(TARGET, None)
+        assessments = scorer.assess([known_bundle(held, application)], simulation=overrides is not None)
+        request = PredictionRequest(**{**held.histories, APPLICATION: application})
+        (decision,) = self._record(scorer, [request], assessments)
+        return decision
 
     def recourse(self, request: PredictionRequest) -> Recourse:
         """Return the loans that one applicant would have been approved with; nothing is recorded."""
@@ -152,7 +156,7 @@ class DecisionService:
     def recourse_of_decision(self, decision_id: str) -> Recourse:
         """Return the loans that would have turned a recorded decision into an approval, by its own policy.
 
-        Raises :class:`OtherModelError` where another model made the decision: this one cannot speak for it.
+        Raises :class:`OtherModelError` where another model made the decision: the one loaded cannot answer for it.
         """
         entry = self._ledger.get().read(decision_id).decision
         scorer = recorded_scorer(self.scorer(), entry)
@@ -172,6 +176,11 @@ class DecisionService:
     def replay(self, decision_id: str) -> Replay:
         """Compute a recorded decision again; raises :class:`OtherModelError` where another model made it."""
         return replay_record(self.scorer(), self._ledger.get().read(decision_id).decision)
+
+    def _known(self, applicant_id: int) -> KnownApplicant:
+        if not 0 <= applicant_id <= LARGEST_ID:
+            raise UnknownApplicantError(applicant_id)
+        return self._applicants.get().read(applicant_id)
 
     def _record(
         self, scorer: Scorer, requests: Sequence[PredictionRequest], assessments: Sequence[Assessment]
@@ -197,9 +206,9 @@ def _judged(bundle: object) -> tuple[PredictionRequest, ParsedBundle] | BundleEr
 
 
 def _checked(request: PredictionRequest) -> tuple[PredictionRequest, ParsedBundle]:
-    """Return what of a request is recorded, and its parsed rows."""
+    """Return the rows of a request that are recorded, and the parsed rows."""
     if TARGET in request.application:
-        # A row of the training table brings its label; nothing reads it, so nothing checked it either.
+        # A row of the training table includes its label, which is neither read nor checked.
         row = {name: value for name, value in request.application.items() if name != TARGET}
         request = request.model_copy(update={APPLICATION: row})
     return request, parse_bundle(dict(request))

@@ -1,4 +1,4 @@
-"""Decisions on whole tables: rows of the feature matrix, held by Polars, to one row of outcomes each."""
+"""Decisions on whole tables: one row of outcomes for each row of a feature matrix in Polars."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SLICE = 2_000
 def score_batches(
     scorer: Scorer, batches: Iterable[pl.DataFrame], applicants: int, progress: Progress = silent
 ) -> Iterator[pl.DataFrame]:
-    """Yield the decisions on all batches of feature rows, ``applicants`` rows together, in order."""
+    """Yield the decisions on batches of feature rows, in order; ``applicants`` is the total number of rows."""
     done = 0
     for batch in batches:
         for rows in batch.iter_slices(SLICE):

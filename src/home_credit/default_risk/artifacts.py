@@ -42,7 +42,7 @@ class Artifacts:
 
     @property
     def version(self) -> str:
-        """The model version: what its files are, not when they were made."""
+        """The model version, which depends on the content of the files and not on their time."""
         return self.manifest.model_version
 
     def probability(self, rows: pl.DataFrame) -> NDArray[np.float64]:
@@ -66,7 +66,7 @@ def save(
 ) -> Manifest:
     """Write the model to ``directory`` and return its manifest.
 
-    joblib files hold a LightGBM booster and plain data only, so that moving our own code never breaks them.
+    joblib files hold a LightGBM booster and plain data only, so that they do not depend on this package's modules.
     """
     directory.mkdir(parents=True, exist_ok=True)
     joblib.dump(booster, directory / CLASSIFIER)
@@ -86,7 +86,7 @@ def save(
 
 
 def load(directory: Path) -> Artifacts:
-    """Load the model in ``directory``; loading runs code, so every digest is checked before.
+    """Load the model in ``directory``; every digest is checked first, since unpickling runs code.
 
     Raises :class:`ArtifactError` where a file is missing or is not the one that the manifest names.
     """
@@ -110,7 +110,7 @@ def load(directory: Path) -> Artifacts:
 def copy(source: Path, target: Path) -> str:
     """Copy the model in ``source`` to ``target``, the manifest last, and return its model version.
 
-    Raises :class:`ArtifactError` where the source is not whole; then the target is left as it was.
+    Raises :class:`ArtifactError` where the source is incomplete; the target is not changed then.
     """
     model = load(source)
     target.mkdir(parents=True, exist_ok=True)

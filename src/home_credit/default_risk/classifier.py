@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import lightgbm as lgb
 import numpy as np
@@ -14,14 +15,16 @@ import numpy as np
 from home_credit.default_risk.tree_shap import Explanation, TreeShap, UnsupportedTreesError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
 Booster = lgb.Booster
+# Hyper-parameters of one booster by LightGBM's names; ``rounds`` is the number of trees.
+Parameters = Mapping[str, float | str]
 
-# A fixed number of threads and LightGBM's deterministic mode: the same rows give the same trees.
-FIXED: dict[str, Any] = {
+# With a fixed number of threads and LightGBM's deterministic mode the same rows give the same trees.
+FIXED: Parameters = {
     "objective": "binary",
     "deterministic": True,
     "force_row_wise": True,
@@ -30,10 +33,10 @@ FIXED: dict[str, Any] = {
 }
 
 
-def committed_parameters() -> list[dict[str, Any]]:
-    """Return the hyper-parameters kept with the code, one set per booster; ``rounds`` is the number of trees."""
+def committed_parameters() -> list[Parameters]:
+    """Return the hyper-parameters kept with the code, one set per booster."""
     text = files("home_credit.default_risk").joinpath("parameters.toml").read_text(encoding="utf-8")
-    boosters: list[dict[str, Any]] = tomllib.loads(text)["boosters"]
+    boosters: list[Parameters] = tomllib.loads(text)["boosters"]
     return boosters
 
 
@@ -43,7 +46,7 @@ def fit(
     *,
     features: Sequence[str],
     categorical: Sequence[int],
-    parameters: Mapping[str, Any],
+    parameters: Parameters,
     seed: int,
     monotone_constraints: Sequence[int] = (),
 ) -> lgb.Booster:
@@ -53,11 +56,11 @@ def fit(
     higher value may never raise the risk, 1 where it may never lower it, 0 without a constraint; empty means none.
     """
     settings = {**FIXED, **parameters, "seed": seed, "monotone_constraints": list(monotone_constraints)}
-    rounds = settings.pop("rounds")
+    del settings["rounds"]
     data = lgb.Dataset(
         matrix, target, feature_name=list(features), categorical_feature=list(categorical), params=settings
     )
-    return lgb.train(settings, data, num_boost_round=rounds)
+    return lgb.train(settings, data, num_boost_round=int(parameters["rounds"]))
 
 
 def fit_average(
@@ -66,7 +69,7 @@ def fit_average(
     *,
     features: Sequence[str],
     categorical: Sequence[int],
-    parameters: Sequence[Mapping[str, Any]],
+    parameters: Sequence[Parameters],
     seed: int,
     monotone_constraints: Sequence[int] = (),
 ) -> lgb.Booster:
@@ -101,7 +104,7 @@ def average(boosters: Sequence[lgb.Booster]) -> lgb.Booster:
         text, tail = text.split(_END_OF_TREES)
         trees += (_VALUES.sub(lambda line: _scaled(line, share), tree) for tree in _NEXT_TREE.split(text))
     numbered = "".join(f"\nTree={number}\n{tree}" for number, tree in enumerate(trees))
-    # The sizes of the trees in bytes are no longer true; LightGBM reads the trees in order without them.
+    # The sizes of the trees in bytes have changed; without them LightGBM reads the trees in order.
     return lgb.Booster(model_str=_TREE_SIZES.sub("", head) + numbered + _END_OF_TREES + tail)
 
 
@@ -121,9 +124,10 @@ def log_odds(booster: lgb.Booster, matrix: NDArray[np.float64]) -> NDArray[np.fl
 
 
 class Explainer:
-    """Explains what a booster says of rows; a row alone gets the bits that it gets in a batch.
+    """Explains the scores of a booster; a row has the same bits alone and in a batch.
 
-    Its tables are laid out at the first use, so that a model loads no later for them. Safe to use from several threads.
+    Its tables are built on first use, so that they do not delay the loading of a model. Safe to use from several
+    threads.
     """
 
     def __init__(self, booster: lgb.Booster) -> None:

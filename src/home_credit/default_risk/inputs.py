@@ -1,4 +1,4 @@
-"""What the model reads, and which way the domain allows a feature to move the risk."""
+"""The features that the model reads, and their monotone constraints."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MONOTONE_DECREASING = frozenset(
         "APP_EXT_WEIGHTED",
     }
 )
-# Rises with one external score and falls with another, so that it would break that promise.
+# Rises with one external score and falls with another, so that no constraint can hold for it.
 EXCLUDED = frozenset({"APP_EXT_SPREAD"})
 
 INPUTS: tuple[str, ...] = tuple(name for name in CATALOGUE if name not in EXCLUDED)

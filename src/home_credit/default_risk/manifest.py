@@ -1,9 +1,9 @@
-"""The manifest of a saved model: what it is made of, what it was trained on and how good it is."""
+"""The manifest of a saved model: its files, its training data and its metrics."""
 
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003  # pydantic resolves it at run time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
@@ -18,13 +18,13 @@ Metrics = dict[str, float]
 
 
 class _Section(BaseModel):
-    """A part of the manifest: it has the fields of its schema version, no others, and none can be set."""
+    """A section of the manifest: immutable, with exactly the fields of its schema version."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class TrainingData(_Section):
-    """Whom the classifier was fitted on; ``holdout`` is the share of persons kept out of it."""
+    """The training data of the classifier; ``holdout`` is the share of persons held out."""
 
     applicants: int
     persons: int
@@ -40,7 +40,7 @@ class FeatureList(_Section):
 
 
 class FoldFacts(_Section):
-    """How cross-validation dealt the persons, and the AUC of each fitted model on unseen and on its own rows."""
+    """The folds of cross-validation, and the AUC of each fitted model on validation and on training rows."""
 
     count: int
     repeats: int
@@ -68,8 +68,8 @@ class CalibrationFacts(_Section):
 class PolicyFacts(_Section):
     """The costs at training, in one unit of money, and the decisions that follow from them.
 
-    What serves takes its costs from the settings. ``out_of_fold_optimal_cut_off`` and the cost per applicant there
-    are a check: the least that any cut-off would have cost on the out-of-fold predictions.
+    The services take their costs from the settings. ``out_of_fold_optimal_cut_off`` and its cost per applicant are a
+    check: the lowest cost of any cut-off on the out-of-fold predictions.
     """
 
     cut_off: float
@@ -83,18 +83,18 @@ class PolicyFacts(_Section):
 
 
 class TrainingFacts(_Section):
-    """All of the manifest that training knows before the artefacts are written."""
+    """The fields of the manifest that training sets before the artefacts are written."""
 
     package_version: str
     trained_at: datetime
     training_data: TrainingData
     features: FeatureList
     # Of each booster; the classifier is their average.
-    parameters: list[dict[str, Any]]
+    parameters: list[dict[str, JsonValue]]
     metrics: MeasuredMetrics
     calibration: CalibrationFacts
     policy: PolicyFacts
-    # The validation report is read by the model card's template, which refuses what is not there.
+    # The template of the model card reads the validation report and raises an error for an absent value.
     validation: dict[str, JsonValue]
     versions: dict[str, str]
 
@@ -116,14 +116,14 @@ class Manifest(TrainingFacts):
         return [str(gate) for gate in failed]
 
     def write(self, directory: Path) -> None:
-        """Write it to ``directory``."""
+        """Write the manifest to ``directory``."""
         (directory / MANIFEST).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, directory: Path) -> Manifest:
         """Read the manifest in ``directory``.
 
-        Raises FileNotFoundError, or :class:`ArtifactError` for a file that is no manifest of this schema version.
+        Raises FileNotFoundError, or :class:`ArtifactError` for a file that is not a manifest of this schema version.
         """
         path = directory / MANIFEST
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -20,12 +20,20 @@ if TYPE_CHECKING:
     from home_credit.features.rows import FeatureRows, Value
 
 
+class PlainPreprocessor(TypedDict):
+    """A preprocessor as it is stored."""
+
+    features: list[str]
+    categories: dict[str, list[str]]
+    medians: dict[str, float]
+
+
 @dataclass(frozen=True)
 class Preprocessor:
     """The features in the order of the matrix, the categories of those that are text, and the medians of the others.
 
-    A category is coded by its place in the list; one never seen in training is a missing value. The medians are those
-    of the training rows that have the value; reasons compare an applicant with them.
+    A category is coded by its place in the list; one that is not in the training rows is a missing value. The medians
+    are those of the training rows that have the value; reasons compare an applicant with them.
     """
 
     features: tuple[str, ...]
@@ -65,7 +73,7 @@ class Preprocessor:
         return rows.select(self.features).with_columns(**coded).to_numpy(order="c")
 
     def encode(self, rows: FeatureRows) -> NDArray[np.float64]:
-        """Return the same matrix of feature rows that are plain values."""
+        """Return the same matrix for feature rows that are plain values."""
         vectors = [[row[place] for place in self._places] for row in rows.rows]
         for place, codes in self._coded:
             for vector in vectors:
@@ -73,7 +81,7 @@ class Preprocessor:
         return np.array(vectors, dtype=np.float64).reshape(-1, len(self.features))
 
     def unseen(self, rows: FeatureRows) -> list[list[str]]:
-        """Return, per row, a warning for each category that training never saw."""
+        """Return, per row, a warning for each category that is not in the training rows."""
         return [
             [
                 f"{name}: {category!r} was never seen in training; taken as missing"
@@ -85,12 +93,12 @@ class Preprocessor:
 
     @cached_property
     def _places(self) -> list[int]:
-        """Where the model's features are among all features."""
+        """Positions of the model's features among all features."""
         return [PLACES[name] for name in self.features]
 
     @cached_property
     def _codes(self) -> dict[str, dict[Value, float]]:
-        """The number that stands for each category, by feature."""
+        """The code of each category, by feature."""
         return {
             name: {category: float(code) for code, category in enumerate(known)}
             for name, known in self.categories.items()
@@ -98,11 +106,11 @@ class Preprocessor:
 
     @cached_property
     def _coded(self) -> list[tuple[int, dict[Value, float]]]:
-        """The same by place in the matrix."""
+        """The codes by position in the matrix."""
         return [(self.features.index(name), codes) for name, codes in self._codes.items()]
 
-    def to_plain(self) -> dict[str, Any]:
-        """Return dictionaries and lists that hold all of it."""
+    def to_plain(self) -> PlainPreprocessor:
+        """Return the state as dictionaries and lists."""
         return {
             "features": list(self.features),
             "categories": {name: list(values) for name, values in self.categories.items()},
@@ -110,7 +118,7 @@ class Preprocessor:
         }
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Preprocessor:
+    def from_plain(cls, plain: PlainPreprocessor) -> Preprocessor:
         """Build from what :meth:`to_plain` returned."""
         return cls(
             tuple(plain["features"]),

@@ -1,1 +1,1 @@
-"""Rolling out to the hosting platform: its client, the order of things and their undoing, smoke checks."""
+"""Deployment to the hosting platform: its client, the rollout and its rollback, smoke checks."""

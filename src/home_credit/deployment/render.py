@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 import tenacity
@@ -20,7 +20,7 @@ from home_credit.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 SERVER_ERRORS = 500
-# What is left of these is still on its way; an unknown status is taken as such.
+# Statuses of a deploy that ended without being live; a deploy with another or an unknown status is in progress.
 ENDED = frozenset(
     {"build_failed", "update_failed", "pre_deploy_failed", "canceled", "deactivated", "build_canceled"}
 )
@@ -41,13 +41,13 @@ LONGEST_RESET = 1e9
 
 
 class Answer(BaseModel):
-    """A part of an answer; what else Render sends is ignored."""
+    """Base of the models of responses; other fields that Render sends are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Service(Answer):
-    """A web service as Render knows it."""
+    """A web service of Render."""
 
     id: str
     name: str
@@ -84,9 +84,9 @@ class _Variable(Answer):
 class Render:
     """Calls Render with ``key``; safe to use from one thread.
 
-    Attempts that met a rate limit, a fault of Render's or none of its answers are repeated, after the pause that
-    Render asks for or else an exponential one with jitter, ``echo`` told of each. A repeated request does no harm:
-    of two deploys of one service the later one wins, and that is the one followed.
+    Attempts that end in a rate limit, a server error or a connection error are repeated after the pause that Render
+    requests, or else after an exponential pause with jitter; each is reported to ``echo``. A repeated request does no
+    harm: of two deploys of one service the later one wins, and that is the one followed.
 
     Every method raises :class:`RefusedKeyError`, :class:`UnknownServiceError`, :class:`RateLimitError` or
     :class:`HostingError`; none of them holds the key.
@@ -113,7 +113,7 @@ class Render:
         return _parsed(self._send("GET", f"/services/{service_id}"), Service)
 
     def stop_auto_deploy(self, service_id: str) -> None:
-        """Have Render deploy the service when it is asked to, not at every push."""
+        """Turn off Render's deploy at every push."""
         self._send("PATCH", f"/services/{service_id}", {"autoDeploy": "no"})
 
     def variable(self, service_id: str, name: str) -> str | None:
@@ -134,7 +134,7 @@ class Render:
         return self.newest_deploy(service_id, status="live")
 
     def newest_deploy(self, service_id: str, **filters: str) -> Deploy | None:
-        """Return the newest deploy of a service (that ``filters`` of Render's let through), be it as it may."""
+        """Return the newest deploy of a service (that matches Render's ``filters``), whatever its status."""
         response = self._send("GET", f"/services/{service_id}/deploys", params={"limit": "1", **filters})
         newest = _parsed(response, list[_Listed])
         return newest[0].deploy if newest else None
@@ -143,23 +143,23 @@ class Render:
         """Start a deploy of an image (of a service that runs images) or of a commit (of one that is built)."""
         body = {"imageUrl": image} if image else {"commitId": commit}
         response = self._send("POST", f"/services/{service_id}/deploys", body)
-        # 202: the deploy waits for one that is under way, and the answer may not say which it is.
+        # 202: the deploy waits for one that is in progress, and the response may not contain its id.
         if not response.content and (newest := self.newest_deploy(service_id)):
             return newest
         return _parsed(response, Deploy)
 
     def roll_back(self, service_id: str, deploy_id: str) -> Deploy:
-        """Start a deploy of what an earlier deploy ran, without building it again."""
+        """Start a deploy of the version of an earlier deploy, without building it again."""
         return _parsed(
             self._send("POST", f"/services/{service_id}/rollback", {"deployId": deploy_id}), Deploy
         )
 
     def cancel(self, service_id: str, deploy_id: str) -> None:
-        """Give up a deploy that is under way."""
+        """Cancel a deploy that is in progress."""
         self._send("POST", f"/services/{service_id}/deploys/{deploy_id}/cancel")
 
     def wait_until_live(self, service: Service, deploy: Deploy) -> None:
-        """Return when the deploy is live, telling each status on the way.
+        """Return when the deploy is live; each status is reported to ``echo``.
 
         :raises FailedDeployError: it ended without being live.
         :raises StuckDeployError: it is not live within ``deploy_live_seconds``.
@@ -167,11 +167,11 @@ class Render:
         deadline = time.monotonic() + self._settings.deploy_live_seconds
         path = f"/services/{service.id}/deploys/{deploy.id}"
         log = f"https://dashboard.render.com/web/{service.id}/deploys/{deploy.id}"
-        told = ""
+        reported = ""
         while deploy.status != "live":
-            if deploy.status != told:
-                told = deploy.status
-                self._echo(f"{service.name}: {told}")
+            if deploy.status != reported:
+                reported = deploy.status
+                self._echo(f"{service.name}: {reported}")
             if deploy.status in ENDED:
                 raise FailedDeployError(
                     f"{service.name}: deploy {deploy.id} ended as {deploy.status}; see {log}"
@@ -188,12 +188,12 @@ class Render:
         self,
         method: str,
         path: str,
-        body: dict[str, Any] | None = None,
+        body: Mapping[str, object] | None = None,
         *,
         params: dict[str, str] | None = None,
         absent: int | None = None,
     ) -> httpx.Response:
-        """Return the answer to a request, also one with the status ``absent``."""
+        """Return the response to a request; a response with the status ``absent`` is no error."""
 
         def once() -> httpx.Response:
             response = self._http.request(method, path, json=body, params=params)
@@ -234,7 +234,7 @@ def _failure(state: tenacity.RetryCallState) -> BaseException | None:
 
 
 def _pause_asked_for(error: BaseException | None) -> float:
-    """Return the seconds that the answer asks us to wait, 0 where it asks for nothing that we understand."""
+    """Return the seconds to wait by the headers of the response, 0 where there are none that can be parsed."""
     if not isinstance(error, httpx.HTTPStatusError):
         return 0.0
     headers = error.response.headers
@@ -256,7 +256,7 @@ def _reason(error: BaseException | None) -> str:
 
 
 def _problem(response: httpx.Response) -> Exception:
-    """Return the error that an answer stands for."""
+    """Return the error for a response."""
     status, place = response.status_code, f"{response.request.method} {response.request.url.path}"
     if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         return RefusedKeyError(
@@ -264,7 +264,7 @@ def _problem(response: httpx.Response) -> Exception:
         )
     if status == httpx.codes.NOT_FOUND:
         return UnknownServiceError(
-            f"Render knows nothing at {place} (404); check the service id and whose key it is"
+            f"Render finds nothing at {place} (404); check the service id and whose key it is"
         )
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return RateLimitError(
@@ -274,7 +274,7 @@ def _problem(response: httpx.Response) -> Exception:
 
 
 def _message(response: httpx.Response) -> str:
-    """Return what an answer says of a problem, in one line."""
+    """Return the message of an error response, in one line."""
     try:
         document = response.json()
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a rollout tells GitHub Actions: a summary for people, outputs for later steps; nothing elsewhere."""
+"""The summary and the outputs of a rollout for GitHub Actions; nothing is written elsewhere."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def deployed(addresses: Addresses, commit: str, environment: Mapping[str, str] =
 
 
 def not_deployed(
-    problem: str, told: Sequence[str], commit: str, environment: Mapping[str, str] = os.environ
+    problem: str, log: Sequence[str], commit: str, environment: Mapping[str, str] = os.environ
 ) -> None:
-    """Write what failed and everything that was done to the summary."""
+    """Write the error and every step of the rollout to the summary."""
     _append(
         environment.get("GITHUB_STEP_SUMMARY"),
-        [f"## Not deployed: {commit[:12]}", "", problem, "", "```text", *told, "```"],
+        [f"## Not deployed: {commit[:12]}", "", problem, "", "```text", *log, "```"],
     )
 
 

@@ -1,4 +1,4 @@
-"""API, then dashboard with the API's real address, then MLflow UI; all of it undone where any of it fails."""
+"""The rollout: API, then dashboard with the API's address, then MLflow UI; rolled back if any step fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SUSPENDED = "suspended"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the three services answer."""
+    """Addresses of the three services."""
 
     api: str
     dashboard: str
@@ -29,7 +29,7 @@ class Addresses:
 
 @dataclass(slots=True)
 class Change:
-    """What a rollout did to one service, and what is needed to undo it."""
+    """The changes of a rollout to one service, with what is needed to undo them."""
 
     service: Service
     before: Deploy | None
@@ -41,13 +41,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What is to run: the images of ``commit`` in ``registry``, or the commit itself where Render builds it."""
+    """The version to deploy: the images of ``commit`` in ``registry``, or the commit where Render builds it."""
 
     registry: str
     commit: str
 
     def image(self, name: str) -> str:
-        """Return the address of one image; registries take lower case only."""
+        """Return the address of one image; registries accept lower case only."""
         return f"{self.registry.rstrip('/').lower()}/home-credit-{name}:{self.commit}"
 
 
@@ -59,11 +59,11 @@ def rollout(
     check: Callable[[Addresses], None],
     echo: Callable[[str], None],
 ) -> Addresses:
-    """Deploy all three services in order, ``check`` them and return where they answer.
+    """Deploy all three services in order, ``check`` them and return their addresses.
 
-    Nothing is changed before Render has shown all three. Where anything fails after that, or the process is
-    interrupted, every service that was changed goes back to the deploy and the API_URL that it had; the error is
-    raised again then. Undoing is told to ``echo``, what could not be undone too.
+    Nothing is changed before all three services were found. If a later step fails or the process is interrupted,
+    every changed service is rolled back to the deploy and the API_URL that it had, and the error is raised again.
+    ``echo`` is called with each step, failures of the rollback included.
     """
     api, dashboard, mlflow = (
         _ready(render.service(service_id)) for service_id in (secrets.api, secrets.dashboard, secrets.mlflow)
@@ -90,7 +90,7 @@ def _ready(service: Service) -> Service:
 
 @dataclass(slots=True)
 class _Transaction:
-    """Changes services one after the other, and can go back on all of them."""
+    """Changes services one after the other; :meth:`undo` rolls all changes back."""
 
     render: Render
     version: Version
@@ -98,10 +98,10 @@ class _Transaction:
     changes: list[Change] = field(default_factory=list)
 
     def deploy(self, name: str, service: Service, *, api_url: str | None = None) -> None:
-        """Deploy a service, told first where the API is (``api_url``), and wait until it is live."""
+        """Set the API_URL of a service where ``api_url`` is given, deploy the service and wait until it is live."""
         render, echo = self.render, self.echo
         if service.auto_deploy == "yes":
-            # Render would deploy a commit whose tests fail.
+            # Otherwise Render would deploy a commit whose tests fail.
             render.stop_auto_deploy(service.id)
             echo(f"{service.name}: Render no longer deploys it at every push")
         change = Change(service, render.live_deploy(service.id), render.newest_deploy(service.id))
@@ -123,7 +123,7 @@ class _Transaction:
     def undo(self) -> None:
         """Undo the changes, last one first.
 
-        Whoever interrupts may not wait for long, so all are started before any is awaited.
+        After an interrupt little time may be left, so all rollbacks are started before any is awaited.
         """
         under_way = []
         for change in reversed(self.changes):
@@ -140,7 +140,7 @@ class _Transaction:
                 self._say_not_undone(change, error)
 
     def _go_back(self, change: Change) -> Deploy | None:
-        """Undo one change; return the deploy that goes back, ``None`` where the service runs what it ran."""
+        """Undo one change; return the deploy of the rollback, ``None`` where none is needed."""
         service, before = change.service, change.before
         if change.api_url_set:
             self.render.set_variable(service.id, API_URL, change.api_url_before)
@@ -150,7 +150,7 @@ class _Transaction:
             return None
         live = self.render.live_deploy(service.id)
         if live is None or live.id != ours.id:
-            # It may have ended; where it has not, it must not be live later.
+            # The deploy may have ended; where it has not, it must not become live later.
             with suppress(HostingError):
                 self.render.cancel(service.id, ours.id)
             live = self.render.live_deploy(service.id)
@@ -165,7 +165,7 @@ class _Transaction:
         return deploy
 
     def _unanswered_deploy(self, change: Change) -> Deploy | None:
-        """Return the deploy that was asked for where the answer was lost, ``None`` where there is none."""
+        """Return the deploy of a request whose response was lost, ``None`` where there is none."""
         newest = self.render.newest_deploy(change.service.id)
         known = change.newest_before
         return None if newest and known and newest.id == known.id else newest

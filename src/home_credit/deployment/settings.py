@@ -1,4 +1,4 @@
-"""Secrets and time-outs of a deployment, read from the environment when asked for."""
+"""Secrets and time-outs of a deployment, read from the environment on instantiation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DeploymentSettings(BaseSettings):
-    """What a deployment reads; each field is the environment variable of the same name, in capitals.
+    """Settings of a deployment; each field is read from the environment variable of the same name, in capitals.
 
     Times are in seconds. The defaults suit Render's free plan: a Docker image built there takes minutes, and a
     service that sleeps takes about one minute to answer.
@@ -28,15 +28,17 @@ class DeploymentSettings(BaseSettings):
     render_service_api: str | None = Field(None, description="service id of the API, srv-…")
     render_service_dashboard: str | None = Field(None, description="service id of the dashboard, srv-…")
     render_mlflow_service_id: str | None = Field(None, description="service id of the MLflow UI, srv-…")
-    render_api_url: str = Field("https://api.render.com/v1", description="where Render's REST API answers")
+    render_api_url: str = Field("https://api.render.com/v1", description="address of Render's REST API")
     deploy_attempts: int = Field(6, description="attempts at one request to Render", gt=0)
     deploy_back_off_seconds: float = Field(2.0, description="pause after the first failed attempt", ge=0)
     deploy_longest_pause_seconds: float = Field(
-        120.0, description="a longer pause between two attempts is not waited for", ge=0
+        120.0, description="longest pause between two attempts; a longer one ends them", ge=0
     )
-    deploy_poll_seconds: float = Field(5.0, description="pause between two looks at a deploy", gt=0)
-    deploy_live_seconds: float = Field(1500.0, description="a deploy has this long to be live", gt=0)
-    smoke_wake_seconds: float = Field(240.0, description="a sleeping service has this long to answer", gt=0)
+    deploy_poll_seconds: float = Field(
+        5.0, description="pause between two queries of a deploy's status", gt=0
+    )
+    deploy_live_seconds: float = Field(1500.0, description="time limit of a deploy to become live", gt=0)
+    smoke_wake_seconds: float = Field(240.0, description="time limit of a sleeping service to answer", gt=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,14 @@ class Secrets:
             "RENDER_SERVICE_DASHBOARD": settings.render_service_dashboard,
             "RENDER_MLFLOW_SERVICE_ID": settings.render_mlflow_service_id,
         }
-        # Secrets are pasted, often with the line's end.
+        # Secrets are often pasted with a trailing line break.
         values = {name: (value or "").strip() for name, value in given.items()}
         if missing := [name for name, value in values.items() if not value]:
             raise MissingSecretError(
                 f"not set: {', '.join(missing)} (docs/deployment.md says where to find them)"
             )
         for name, value in values.items():
-            # Such a value breaks the request later on, in an error that would show it.
+            # Such a value would cause an error later, and the error would show it.
             if not value.isascii() or not value.isprintable() or any(sign in value for sign in " /?#"):
                 raise MissingSecretError(f"{name} holds a character that Render's keys and ids never have")
         key, api, dashboard, mlflow = values.values()

@@ -1,11 +1,11 @@
-"""Smoke checks: each service answers, the model decides as it does here, the tracked runs are there."""
+"""Smoke checks: each service answers, the API decides like the model in this repository, MLflow lists runs."""
 
 from __future__ import annotations
 
 import math
 import time
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
 import httpx
@@ -21,7 +21,7 @@ from home_credit.tables.bundle import parse_bundle
 from home_credit.tracking import CHAMPION, MODEL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from home_credit.decisioning.scoring import Scorer
     from home_credit.deployment.rollout import Addresses
@@ -31,10 +31,10 @@ T = TypeVar("T")
 Answer = TypeVar("Answer", bound=BaseModel)
 HEALTHY = {"status": "healthy", "model_loaded": True, "version": __version__}
 MLFLOW_API = "/api/2.0/mlflow"
-# The platform answers for a service that is still waking.
+# The hosting platform answers with these while a service wakes.
 WAKING = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT})
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-# Machines differ in the last bits of an exponential.
+# The last bits of an exponential differ between machines.
 TOLERANCE = 1e-9
 
 
@@ -50,11 +50,11 @@ def smoke(
     api_key: str | None = None,
     wake_seconds: float = 240.0,
 ) -> None:
-    """Run every check, a line for each with its seconds; the first answer of a service may take ``wake_seconds``.
+    """Run every check and report each with its seconds; the first answer of a service may take ``wake_seconds``.
 
-    ``scorer`` is the model that should have been deployed: what it says of an applicant is the known answer.
+    ``scorer`` is the model that should have been deployed; its decision is the expected one.
 
-    :raises SmokeError: a check failed; names all that did.
+    :raises SmokeError: a check failed; the message names all that did.
     """
     with (
         httpx.Client(timeout=TIMEOUT, follow_redirects=True) as http,
@@ -78,7 +78,7 @@ def smoke(
 
 
 def _run(name: str, check: Callable[[], str], echo: Callable[[str], None]) -> str | None:
-    """Run one check and tell it; return the problem that it met."""
+    """Run and report one check; return its problem, or ``None``."""
     began = time.monotonic()
     try:
         found, problem = check(), None
@@ -90,14 +90,14 @@ def _run(name: str, check: Callable[[], str], echo: Callable[[str], None]) -> st
 
 
 class _Site:
-    """A service, and what is left of the time that it may take to wake."""
+    """A service, and the time that is left for it to wake."""
 
     def __init__(self, http: httpx.Client, url: str, wake_seconds: float) -> None:
         self.url = url
         self._http, self._wake_seconds = http, wake_seconds
         self._deadline: float | None = None
 
-    def answer(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+    def answer(self, method: str, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
         """Return a successful answer."""
 
         def once() -> httpx.Response:
@@ -110,7 +110,7 @@ class _Site:
             if response.is_success:
                 return response
             said = f"{method} {response.request.url}: {response.status_code} {response.reason_phrase}"
-            # Our own API says in JSON that it has no model: no waiting helps there.
+            # The API reports in JSON that it has no model; waiting does not help then.
             ours = "json" in response.headers.get("content-type", "")
             if response.status_code in WAKING and not ours:
                 raise StillWaking(said)
@@ -143,9 +143,9 @@ def _api_health(api: _Site) -> str:
 
 
 def _api_decision(api: _Site, client: ApiClient, scorer: Scorer) -> str:
-    """Compare a decision on an invented applicant with what the model in this repository decides.
+    """Compare a decision on the example applicant with that of the model in this repository.
 
-    It is asked for as a simulation: it stands in the ledger as what it is, and may be asked for again.
+    The request is a simulation, so the ledger marks the decision as one, and it can be repeated.
     """
     (expected,) = scorer.assess([parse_bundle(BUNDLE)], simulation=True)
 
@@ -180,14 +180,14 @@ def _dashboard_page(dashboard: _Site) -> str:
         raise SmokeError(f"GET {dashboard.url}/: not the dashboard's page")
     for asset in page.assets:
         path = urljoin("/", asset)
-        # Streamlit answers with the page itself where it has no such file.
+        # Streamlit answers with the page itself where a file does not exist.
         if "text/html" in dashboard.answer("GET", path).headers.get("content-type", ""):
             raise SmokeError(f"GET {dashboard.url}{path}: a page, not the file")
     return f"{len(page.assets)} scripts and style sheets"
 
 
 class _Page(HTMLParser):
-    """Finds whether a page has a title, and the scripts and style sheets that it needs."""
+    """Collects the title of a page, and the scripts and style sheets that it needs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -195,7 +195,7 @@ class _Page(HTMLParser):
         self.assets: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take note of one element."""
+        """Collect one element."""
         given = dict(attrs)
         self.titled |= tag == "title"
         address = given.get("src") if tag == "script" else None

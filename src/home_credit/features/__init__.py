@@ -1,1 +1,1 @@
-"""What the model sees of an applicant: features, written once, for one machine, one request or a cluster."""
+"""Features, defined once and computed for tables on one machine, for a request, or on a cluster."""

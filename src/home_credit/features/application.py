@@ -14,7 +14,7 @@ from home_credit.terms.columns import RATE as TERM_RATE
 
 TABLE = APPLICATION
 # Sex and marital status are protected: no feature is made of them, nor of the count of family members,
-# which together with the children tells who is married.
+# which together with the children reveals who is married.
 PROTECTED = ("CODE_GENDER", "NAME_FAMILY_STATUS", "CNT_FAM_MEMBERS")
 NOT_A_FEATURE = ("SK_ID_CURR", "DAYS_EMPLOYED", "FLAG_MOBIL", "WEEKDAY_APPR_PROCESS_START", *PROTECTED)
 
@@ -24,7 +24,7 @@ BUILDING_SUFFIXES = ("_AVG", "_MODE", "_MEDI")
 
 
 def _as_given() -> list[Feature]:
-    """Columns that the model sees as they stand in the application."""
+    """Columns of the application that are features without a change."""
     return [
         Feature(
             column.name,
@@ -103,8 +103,8 @@ def _loan() -> list[Feature]:
     months = col(TERM_MONTHS)
     interest = annuity * months - credit
     made = {
-        "APP_TERM": (ratio(credit, annuity), "months", "credit over monthly instalment: the shortest possible term", "crédit rapporté à la mensualité : durée minimale"),
-        "APP_IMPLIED_TERM": (months, "months", "term of the loan, told from its amounts by earlier loans", "durée du prêt, déduite de ses montants d’après des prêts antérieurs"),
+        "APP_TERM": (ratio(credit, annuity), "months", "credit over monthly instalment: the shortest possible term", "crédit rapporté à la mensualité\u00a0: durée minimale"),
+        "APP_IMPLIED_TERM": (months, "months", "term of the loan, inferred from its amounts by earlier loans", "durée du prêt, déduite de ses montants d’après des prêts antérieurs"),
         "APP_IMPLIED_INTEREST": (ratio(interest, credit), "ratio", "interest over the implied term, as a share of the credit", "intérêts sur la durée implicite, en part du crédit"),
         "APP_IMPLIED_RATE": (col(TERM_RATE), "rate", "nominal yearly interest rate at the implied term", "taux d’intérêt annuel nominal pour la durée implicite"),
         # What the credit is above the price of the goods is mostly insurance, charged by the month of the term.

@@ -1,4 +1,4 @@
-"""Arithmetic whose bits do not depend on the order of rows.
+"""Arithmetic whose results do not depend on the order of rows, to the last bit.
 
 Sums of floats change in their last bits with the order of summation, so an applicant alone would differ
 from the same applicant in the full table. Every aggregate here is therefore a sum, count, minimum or maximum
@@ -74,7 +74,7 @@ def mean(integers: Expr) -> Expr:
 
 
 def total(integers: Expr, among: Expr) -> Expr:
-    """Aggregate: sum of integers over the rows ``among``: 0 where there are none, missing where none of them is known."""
+    """Aggregate: sum of integers over the rows ``among``: 0 without such rows, missing where all values are."""
     known = where(among, integers)
     return when((known.count() > 0) | (count(among) == 0)).then(known.sum())
 
@@ -120,14 +120,14 @@ def weighted_mean(integers: Expr, weight: Expr) -> Expr:
 
 
 def fading(age: Expr, span: int) -> Expr:
-    """Return the weight of a row so old: ``span`` for one of today, in a straight line down to 0 at ``span``."""
+    """Return the weight of a row by its age: ``span`` at age 0, falling linearly to 0 at age ``span``."""
     return when(age < span).then(lit(span) - age).otherwise(0)
 
 
 def slope(integers: Expr, order: Expr) -> Expr:
     """Aggregate: least-squares slope of integers on ``order``, whole numbers that are never missing.
 
-    It is missing where fewer than two places in the order are left. The sums are exact in 64 bits, and the products
+    It is missing where fewer than two distinct places are left. The sums are exact in 64 bits, and the products
     of two of them are rounded once.
     """
     place = where(~integers.is_null(), order)

@@ -9,7 +9,8 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from home_credit.features.engines.narwhals import rows
-from home_credit.features.matrix import MATRIX
+from home_credit.features.matrix import HISTORIES, MATRIX
+from home_credit.features.plan import scan
 from home_credit.progress import Progress, silent
 from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, ID, TABLES, table
@@ -18,6 +19,7 @@ from home_credit.terms.frames import with_terms
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from home_credit.features.plan import Plan
     from home_credit.terms.model import TermModel
 
 BATCH = 50_000
@@ -26,9 +28,23 @@ STAGE = "features of applicants"
 
 def plan(frames: Mapping[str, pl.LazyFrame], terms: TermModel) -> pl.LazyFrame:
     """Return the feature matrix over the seven tables, in no particular order of rows."""
-    tables = {**frames, APPLICATION: with_terms(frames[APPLICATION], terms)}
+    return _native(MATRIX, {**frames, APPLICATION: with_terms(frames[APPLICATION], terms)})
+
+
+def history_features(frames: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+    """Return the features of the histories alone, one row per applicant of the application, in no particular order.
+
+    The columns are SK_ID_CURR and the features of :data:`HISTORIES`, in its order.
+    """
+    result = scan(APPLICATION).select(ID)
+    for history in HISTORIES:
+        result = result.join(history, on=ID, how="left")
+    return _native(result, frames)
+
+
+def _native(of: Plan, frames: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
     native: pl.LazyFrame = rows(
-        MATRIX, {name: nw.from_native(frame) for name, frame in tables.items()}
+        of, {name: nw.from_native(frame) for name, frame in frames.items()}
     ).to_native()
     return native
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TABLE = "bureau"
-# Dates more than a century away are errors of entry.
+# Dates more than a century away are data errors.
 CENTURY = 36525
 ACTIVE, CLOSED = col("CREDIT_ACTIVE") == "Active", col("CREDIT_ACTIVE") == "Closed"
 TYPES = {

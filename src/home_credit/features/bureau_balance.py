@@ -24,7 +24,7 @@ STATES = {
 
 
 def _rows() -> Plan:
-    """Return one row per bureau credit with its months counted by status and window."""
+    """Return one row per bureau credit with the counts of its months by status and window."""
     status, age = col("STATUS"), col("age")
     severity = when(status.is_in(("1", "2", "3", "4", "5"))).then(status).otherwise("0")
     months = {f"MONTHS_{window}": count(age < months) for months, window in WINDOWS.items()}

@@ -1,4 +1,4 @@
-"""The written form of definitions: the same text for the same definition, in every process and on every machine."""
+"""The canonical form of definitions: the same text for the same definition, in every process."""
 
 from __future__ import annotations
 

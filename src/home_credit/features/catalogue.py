@@ -1,4 +1,4 @@
-"""Every feature of the platform by name, in the order of the feature matrix."""
+"""All features by name, in the order of the feature matrix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Features that set the history of an applicant against the present application."""
+"""Features that compare the history of an applicant with the present application."""
 
 from __future__ import annotations
 

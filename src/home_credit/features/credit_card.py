@@ -35,7 +35,7 @@ FADING_MONTHS = 24
 WINDOWS = {6: "6M", 12: "12M", 24: "24M", 100: "ALL"}
 
 
-# Balances beyond three times the limit are errors of entry, and too large to be squared.
+# Balances beyond three times the limit are data errors, and too large to be squared.
 PLAUSIBLE = (col("used") < 3_000_000) & (col("used") > -3_000_000)
 
 # One row per card and month with the integers that the features aggregate.

@@ -1,4 +1,4 @@
-"""What a feature is, in code and in words."""
+"""The definition of a feature: its expression and its descriptions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Missing(Enum):
-    """What it means that a feature has no value, in English and French."""
+    """The meaning of a missing value of a feature, in English and French."""
 
     NOT_GIVEN = ("not given in the application", "non renseigné dans la demande")
     NO_HISTORY = ("the applicant has no record in this table", "le client n’a aucune ligne dans cette table")
@@ -20,7 +20,7 @@ class Missing(Enum):
         "aucune ligne du client n’est concernée, ou aucune ne porte la valeur",
     )
     UNKNOWN = (
-        "the applicant has no record in this table, or the value is known of none that is in scope",
+        "the applicant has no record in this table, or none in scope has the value",
         "le client n’a aucune ligne dans cette table, ou la valeur n’est connue d’aucune ligne concernée",
     )
     UNDEFINED = (
@@ -41,7 +41,7 @@ class Missing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One feature: its definition as an expression, and what it is in words.
+    """One feature: its definition as an expression, and its descriptions.
 
     ``kind`` is "category" where the value is text.
     """

@@ -1,4 +1,4 @@
-"""What a feature is made of, step by step from the columns of the tables."""
+"""How a feature is computed, step by step from the columns of the tables."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A column on the way to a feature: its formula over the columns named in it, and how deep down it is used.
+    """An intermediate column of a feature: its formula, and the depth at which it is used.
 
-    ``per`` names the columns that group the rows of which the formula is an aggregate; none where it is of one row.
+    ``per`` names the grouping columns where the formula is an aggregate; it is empty otherwise.
     """
 
     name: str
@@ -36,9 +36,9 @@ class Step:
 
 
 def steps(feature: str) -> list[Step]:
-    """Return the formula of a feature, and below it those of the columns that it is made of, down to the tables.
+    """Return the formula of a feature, followed by those of its intermediate columns.
 
-    A column that stands in a table as it is needs no formula. Raises KeyError for an unknown feature.
+    Columns of the tables have no formula. Raises KeyError for an unknown feature.
     """
     if feature not in CATALOGUE:
         raise KeyError(feature)
@@ -46,14 +46,14 @@ def steps(feature: str) -> list[Step]:
 
 
 def explain(feature: str) -> str:
-    """Return all that is known of a feature as text: words, formula, columns. Raises KeyError for an unknown one."""
+    """Return a feature as text: descriptions, formula, columns. Raises KeyError for an unknown one."""
     made, of = steps(feature), CATALOGUE[feature]
     lines = [
         f"{feature} ({of.unit})",
         f"  en: {of.en}",
         f"  fr: {of.fr}",
         f"  missing: {of.missing.en}",
-        "  formula: " + ("as it stands in the table" if not made else ""),
+        "  formula: " + ("a column of the table" if not made else ""),
         *(f"    {step}" for step in made),
         "  columns:",
         *(f"    {table}: {', '.join(columns)}" for table, columns in lineage(feature).items()),
@@ -61,19 +61,19 @@ def explain(feature: str) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _steps(plan: p.Plan, name: str, depth: int, told: set[tuple[p.Plan, str]]) -> Iterator[Step]:
+def _steps(plan: p.Plan, name: str, depth: int, seen: set[tuple[p.Plan, str]]) -> Iterator[Step]:
     found = _definition(plan, name)
-    if found is None or (found.rows, name) in told:
+    if found is None or (found.rows, name) in seen:
         return
-    told.add((found.rows, name))
+    seen.add((found.rows, name))
     yield Step(name, formula(found.operation), depth, found.per)
     for column in dict.fromkeys(o.columns_in(found.operation)):
-        yield from _steps(found.rows, column, depth + 1, told)
+        yield from _steps(found.rows, column, depth + 1, seen)
 
 
 @dataclass(frozen=True, slots=True)
 class _Definition:
-    """The operation that makes a column, and the rows that it works on."""
+    """The operation that defines a column, and the plan of the rows that it reads."""
 
     operation: o.Operation
     rows: p.Plan
@@ -82,7 +82,7 @@ class _Definition:
 
 @singledispatch
 def _definition(plan: p.Plan, name: str) -> _Definition | None:
-    """Return how a column of ``plan`` is made; None where it comes from a table as it is."""
+    """Return the definition of a column of ``plan``; None where it is a column of a table."""
     raise NotImplementedError(type(plan).__name__)
 
 

@@ -1,8 +1,8 @@
-"""Expressions over columns: how features are written.
+"""Expressions over columns, from which features are defined.
 
-An expression wraps a tree of operations (:mod:`home_credit.features.operations`, which says what each means) and
-computes nothing. An engine (``features.engines``) translates or compiles it, and ``features.lineage`` reads from it
-which columns a feature stands on.
+An expression wraps a tree of operations (:mod:`home_credit.features.operations` defines their meaning) and computes
+nothing. An engine (``features.engines``) translates or compiles it, and ``features.lineage`` derives from it the
+columns that a feature depends on.
 """
 
 from __future__ import annotations
@@ -84,11 +84,11 @@ class Expr:
         return Expr(o.Not(self.operation))
 
     def is_null(self) -> Expr:
-        """Tell whether the value is missing."""
+        """Return whether the value is missing."""
         return Expr(o.IsNull(self.operation))
 
     def is_in(self, values: Iterable[o.Value]) -> Expr:
-        """Tell whether the value is one of ``values``; missing where it is missing."""
+        """Return whether the value is one of ``values``; missing where it is missing."""
         return Expr(o.IsIn(self.operation, tuple(values)))
 
     def cast(self, to: o.Type) -> Expr:
@@ -96,11 +96,11 @@ class Expr:
         return Expr(o.Cast(self.operation, to))
 
     def fill_null(self, value: o.Value) -> Expr:
-        """Put ``value`` where it is missing."""
+        """Replace missing values by ``value``."""
         return coalesce(self, lit(value))
 
     def floor(self) -> Expr:
-        """Return the largest whole number that is not above, as FLOAT."""
+        """Return the largest integer that is not above, as FLOAT."""
         return Expr(o.Floor(self.operation))
 
     def sqrt(self) -> Expr:
@@ -112,7 +112,7 @@ class Expr:
         return Expr(o.Clip(self.operation, low, high))
 
     def sum(self) -> Expr:
-        """Aggregate: the sum, 0 where there is nothing."""
+        """Aggregate: the sum, 0 where no value is present."""
         return Expr(o.Sum(self.operation))
 
     def count(self) -> Expr:
@@ -151,7 +151,7 @@ class Expr:
 
 
 class Choice(Expr):
-    """A choice that may yet get an alternative."""
+    """A choice without an alternative so far."""
 
     def otherwise(self, value: Expr | o.Value) -> Expr:
         """Choose ``value`` where the condition does not hold or is missing."""
@@ -178,7 +178,7 @@ def col(name: str) -> Expr:
 
 
 def lit(value: object) -> Expr:
-    """Return a constant; an expression is returned as it is. Raises TypeError for what is no value."""
+    """Return a constant; an expression is returned as it is. Raises TypeError for other types."""
     if isinstance(value, Expr):
         return value
     if type(value) not in o.TYPES:
@@ -187,7 +187,7 @@ def lit(value: object) -> Expr:
 
 
 def when(condition: Expr) -> When:
-    """Begin a choice."""
+    """Start a choice."""
     return When(condition)
 
 

@@ -1,4 +1,4 @@
-"""Operations as formulas that people read."""
+"""Operations as readable formulas."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from home_credit.features import operations as o
 from home_credit.features.canonical import canonical
 
 _WORDS = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥", "*": "×", "-": "−", "&": "and", "|": "or"}
-# What binds tighter has the higher number.
+# Precedence of operators: a higher number binds tighter.
 _LOOSE, _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _ATOM = range(8)
 _STRENGTHS = {"|": _OR, "&": _AND, "+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT}
 _FUNCTIONS: dict[type[o.Operation], str] = {
@@ -33,7 +33,7 @@ _FUNCTIONS: dict[type[o.Operation], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A formula, and the parts of it that come more than once, by the letters that stand for them."""
+    """A formula, and its repeated sub-expressions by the letters that replace them."""
 
     text: str
     parts: dict[str, str]
@@ -47,14 +47,14 @@ def formula(operation: o.Operation) -> Formula:
     """Return an operation as a formula over the columns that it reads."""
     operation = plain(operation)
     uses, found = _uses(operation)
-    # A letter comes after those that it is made of.
+    # A letter follows the letters that its sub-expression contains.
     letters = dict(zip((key for key, number in uses.items() if number > 1), ascii_lowercase, strict=False))
     parts = {letter: _Writer(letters, found[key]).text for key, letter in letters.items()}
     return Formula(_Writer(letters, operation).text, parts)
 
 
 def plain(operation: o.Operation) -> o.Operation:
-    """Return an operation without what leaves its value as it is: conversions to FLOAT, and a zero's sign taken off."""
+    """Return an operation without steps that keep the value: conversions to FLOAT, removal of a zero's sign."""
     match operation:
         case o.Cast(of, o.FLOAT) | o.Choose(o.Equal(of, o.Constant(0)), o.Constant(0.0), o.Cast(_, o.FLOAT)):
             return plain(of)
@@ -62,7 +62,7 @@ def plain(operation: o.Operation) -> o.Operation:
 
 
 def _uses(operation: o.Operation) -> tuple[Counter[str], dict[str, o.Operation]]:
-    """Count the places that use each part worth a name, innermost parts first, by its canonical form."""
+    """Count the uses of each sub-expression that may get a letter, innermost first, by its canonical form."""
     uses: Counter[str] = Counter()
     found: dict[str, o.Operation] = {}
 
@@ -81,14 +81,14 @@ def _uses(operation: o.Operation) -> tuple[Counter[str], dict[str, o.Operation]]
 
 
 class _Writer:
-    """Writes one operation; ``letters`` stand for parts of it."""
+    """Formats one operation; ``letters`` replace sub-expressions."""
 
     def __init__(self, letters: dict[str, str], operation: o.Operation) -> None:
         self._letters = {key: letter for key, letter in letters.items() if key != canonical(operation)}
         self.text = self.part(operation, _LOOSE)
 
     def part(self, operation: o.Operation, strength: int = _LOOSE) -> str:
-        """Return a part, in brackets where it would not hold together otherwise."""
+        """Return an operand, in brackets where precedence requires them."""
         key = canonical(plain(operation))
         if key in self._letters:
             return self._letters[key]
@@ -98,7 +98,7 @@ class _Writer:
 
 @singledispatch
 def _written(operation: o.Operation, write: _Writer) -> tuple[str, int]:
-    """Return an operation in writing, and how strongly it holds together."""
+    """Return the text of an operation, and its precedence."""
     arguments = ", ".join(write.part(operand) for operand in operation.operands)
     return f"{_FUNCTIONS[type(operation)]}({arguments})", _ATOM
 

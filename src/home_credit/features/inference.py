@@ -1,4 +1,4 @@
-"""What is known of expressions and plans before a row is seen: type, whether missing, size."""
+"""Static facts of expressions and plans: type, whether values may be missing, bound."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST_ROWS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The type of a value, whether it may be missing, and the size of a number that it never exceeds."""
+    """The type of a value, whether it may be missing, and the bound of the absolute value of a number."""
 
     type: o.Type
     nullable: bool = True
@@ -33,7 +33,7 @@ class Facts:
 
 
 class Schema(dict[str, Facts]):
-    """The facts of columns by name, and what was found out of expressions over them."""
+    """The facts of columns by name, with a cache of the facts of expressions over them."""
 
     def __init__(self, columns: Mapping[str, Facts]) -> None:
         super().__init__(columns)
@@ -42,7 +42,7 @@ class Schema(dict[str, Facts]):
 
 @cache
 def schema(plan: p.Plan) -> Schema:
-    """Return the facts of the columns of ``plan`` by name. Raises KeyError where a column is not there."""
+    """Return the facts of the columns of ``plan`` by name. Raises KeyError for an unknown column."""
     return Schema(_columns(plan))
 
 
@@ -88,7 +88,7 @@ def _of_table(column: Column) -> Facts:
 def facts(operation: o.Operation, of: Schema) -> Facts:
     """Return the facts of an expression over rows with the schema ``of``.
 
-    Raises KeyError for a column that is not there and TypeError for operands that do not go together.
+    Raises KeyError for an unknown column and TypeError for incompatible operands.
     """
     if operation not in of.known:
         of.known[operation] = _facts(operation, of)
@@ -199,7 +199,7 @@ def _(operation: o.Choose, of: Schema) -> Facts:
 
 
 def _bound(condition: o.Operation, value: o.Operation) -> float:
-    """Return the size that ``value``, a column, does not exceed where the condition holds."""
+    """Return the bound of ``value``, a column, where the condition holds."""
     low, high = -math.inf, math.inf
     for part in _conjunction(condition):
         match part, value:
@@ -292,7 +292,7 @@ def _typed(operation: o.Operation, of: Schema, *types: o.Type) -> Facts:
 
 
 def _together(values: list[Facts], nullable: Callable[[Iterable[bool]], bool]) -> Facts:
-    """Return the facts of one of several values of a kind, FLOAT where not all are INTEGER."""
+    """Return the facts of a value that is one of several; the type of numbers is FLOAT unless all are INTEGER."""
     types = {each.type for each in values}
     if o.TEXT in types and len(types) > 1:
         raise TypeError("text and numbers do not go together")

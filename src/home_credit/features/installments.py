@@ -40,9 +40,10 @@ FADING_DAYS = 730
 INSTALMENT = [ID, "SK_ID_PREV", "NUM_INSTALMENT_NUMBER"]
 UNPAID = col("unpaid")
 
-# One row per instalment, late by the last of its parts. A payment above what is due changes the calendar: the rest
-# is due as the same instalment under a new version, and the payment is listed with both. So what is due is the sum
-# over versions, and what is paid is the payments of one of them. Without a payment, it has been late since it was due.
+# One row per instalment; its lateness is that of its last payment. A payment above the amount due changes the
+# calendar: the rest is due as the same instalment under a new version, and the payment is listed under both. The
+# amount due is therefore the sum over versions, the amount paid that of one version. An instalment without a payment
+# is late since it was due.
 ROWS = (
     scan(TABLE)
     .select(

@@ -1,4 +1,4 @@
-"""Which columns of which tables a feature stands on, read from its definition."""
+"""The columns of the tables that a feature depends on, derived from its definition."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Source = tuple[str, str]
 
 
 def lineage(feature: str) -> dict[str, tuple[str, ...]]:
-    """Return the columns that a feature stands on, by table, both in the order of the schema of the tables.
+    """Return the columns that a feature depends on, by table, both in the order of the schema.
 
-    The columns that group rows and join tables are among them. Raises KeyError for an unknown feature.
+    The columns that group rows and join tables are included. Raises KeyError for an unknown feature.
     """
     found = _sources(feature)
     return {
@@ -33,7 +33,7 @@ def lineage(feature: str) -> dict[str, tuple[str, ...]]:
 
 
 def moved(columns: Iterable[str]) -> tuple[str, ...]:
-    """Return the features that a change of ``columns`` of the application can move, in the order of the catalogue."""
+    """Return the features that depend on ``columns`` of the application, in the order of the catalogue."""
     changed = {(APPLICATION, column) for column in columns}
     return tuple(name for name in CATALOGUE if not changed.isdisjoint(_sources(name)))
 
@@ -46,7 +46,7 @@ def _sources(feature: str) -> frozenset[Source]:
 
 @cache
 def _column(plan: p.Plan, name: str) -> frozenset[Source]:
-    """Return what the values of a column of ``plan`` stand on."""
+    """Return the columns of tables that the values of a column of ``plan`` depend on."""
     return _values(plan, name)
 
 
@@ -92,7 +92,7 @@ def _columns(plan: p.Plan, names: Iterable[str]) -> frozenset[Source]:
 
 @singledispatch
 def _rows(plan: p.Plan) -> frozenset[Source]:
-    """Return the columns that decide which rows of the tables there are in ``plan``."""
+    """Return the columns of tables that determine which rows ``plan`` has."""
     raise NotImplementedError(type(plan).__name__)
 
 

@@ -1,4 +1,4 @@
-"""The operations of the algebra: what an expression is made of, as small immutable objects.
+"""The operations of the algebra, the nodes of expressions, as small immutable objects.
 
 Every value may be missing. Arithmetic and comparison give missing where an operand is; And and Or follow Kleene's
 logic; a condition that is missing selects the alternative. Divide gives missing where the divisor is zero and
@@ -33,7 +33,7 @@ TYPES: dict[type, Type] = {int: INTEGER, float: FLOAT, str: TEXT}
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Operation:
-    """An operation on the operations that are its operands; two are equal where they are the same object."""
+    """An operation with operands, which are operations; equality is identity."""
 
     @property
     def operands(self) -> tuple[Operation, ...]:
@@ -43,7 +43,7 @@ class Operation:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Column(Operation):
-    """A column of the rows at hand."""
+    """A column of the current rows."""
 
     name: str
 
@@ -87,7 +87,7 @@ class Binary(Operation):
 
 
 class Arithmetic(Binary):
-    """A number made of two."""
+    """A number computed from two."""
 
 
 class Comparison(Binary):
@@ -95,11 +95,11 @@ class Comparison(Binary):
 
 
 class Logic(Binary):
-    """A condition made of two."""
+    """A condition computed from two."""
 
 
 class Aggregate(Unary):
-    """One value made of the values of all rows of a group."""
+    """One value computed from the values of all rows of a group."""
 
 
 class Add(Arithmetic):
@@ -183,7 +183,7 @@ class IsNull(Unary):
 
 
 class Floor(Unary):
-    """The largest whole number that is not above."""
+    """The largest integer that is not above."""
 
 
 class SquareRoot(Unary):
@@ -257,7 +257,7 @@ class Choose(Operation):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Horizontal(Operation):
-    """One value made of several of the same row."""
+    """One value computed from several of the same row."""
 
     values: tuple[Operation, ...]
 

@@ -1,4 +1,4 @@
-"""Plans of rows, as data: which tables are read, and how rows are made, grouped and joined."""
+"""Query plans as data: the tables that are read, and how rows are computed, grouped and joined."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Columns = tuple[tuple[str, Operation], ...]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Plan:
-    """Rows of a table, or made of those of other plans; methods build larger plans."""
+    """Rows of a table, or derived from those of other plans; methods build larger plans."""
 
     def select(self, *names: str, **columns: Expr) -> Plan:
-        """Keep the columns ``names`` and make ``columns``."""
+        """Keep the columns ``names`` and compute ``columns``."""
         return Select(self, (*((name, Column(name)) for name in names), *_named(columns)))
 
     def with_columns(self, **columns: Expr) -> Plan:
-        """Add or replace ``columns``; each is made of the rows as they were before."""
+        """Add or replace ``columns``; each is computed from the rows before the change."""
         return WithColumns(self, _named(columns))
 
     def group_by(self, *keys: str) -> Groups:
@@ -42,7 +42,7 @@ class Plan:
 
 
 class Added(NamedTuple):
-    """A column of numbers that whoever reads a table puts beside those of its schema; made of its columns ``sources``."""
+    """A numeric column that the reader of a table adds to its schema, computed from the columns ``sources``."""
 
     name: str
     sources: tuple[str, ...]
@@ -93,7 +93,7 @@ class Join(Plan):
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Groups of rows, yet to be aggregated."""
+    """Groups of rows, before aggregation."""
 
     of: Plan
     keys: tuple[str, ...]
@@ -113,10 +113,10 @@ def scan(table: str, added: Iterable[Added] = ()) -> Plan:
 
 
 def parts(plan: Plan) -> tuple[Plan, ...]:
-    """Return the plans that a plan is made of."""
+    """Return the inputs of a plan."""
     return tuple(part for name in plan.__dataclass_fields__ if isinstance(part := getattr(plan, name), Plan))
 
 
 def operations(plan: Plan) -> tuple[Operation, ...]:
-    """Return the operations of the columns that a plan makes of those of its parts."""
+    """Return the operations of the columns that a plan computes from those of its inputs."""
     return tuple(value for _, value in getattr(plan, "columns", ()))

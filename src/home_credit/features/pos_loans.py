@@ -1,4 +1,4 @@
-"""Features of the earlier point-of-sale and cash loans, each as its monthly balances leave it."""
+"""Features of the earlier point-of-sale and cash loans, one row per loan from its monthly balances."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 TABLE = "POS_CASH_balance"
 LOAN = "SK_ID_PREV"
-LONG_SILENT = 2  # months without a record, after which a loan that was not completed is no longer followed
+LONG_SILENT = 2  # months without a record after which a loan that was not completed is ignored
 
-# One row per loan: its first and newest number of instalments, how many were left and how late it ever was.
+# One row per loan: its first and newest number of instalments, the number left, and its most days past due.
 ROWS = (
     scan(TABLE)
     .select(

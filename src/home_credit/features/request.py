@@ -5,41 +5,39 @@ array with as many values as the table has rows, checked against the schema befo
 or table may be left out. The application comes as one value per column. A feature is a float, NaN where it is
 missing, or a text, None where it is missing.
 
-Features of the history depend on nothing but the history tables, so they may be kept (:func:`pack_history`) under
+Features of the history depend only on the history tables, so they may be stored under
 :func:`home_credit.features.version.history_version`.
 """
 
 from __future__ import annotations
 
-import json
-from array import array
 from functools import lru_cache
-from sys import byteorder
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from home_credit.features.catalogue import CATALOGUE, CATEGORIES
+from home_credit.features.catalogue import CATALOGUE
 from home_credit.features.engines.applicant import application_function, history_function
 from home_credit.features.lineage import moved
 from home_credit.features.matrix import HISTORIES, MATRIX
 from home_credit.terms.columns import term_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from home_credit.features.engines.applicant import Tables, Value
     from home_credit.terms.model import TermModel
 
+    Application = Mapping[str, Value]
+
 NAMES: tuple[str, ...] = tuple(CATALOGUE)
 HISTORY_NAMES: tuple[str, ...] = tuple(name for plan in HISTORIES for name, _ in plan.columns)
-_TEXTS = [place for place, name in enumerate(HISTORY_NAMES) if name in CATEGORIES]
 
 
 class RequestFeatures:
-    """Computes features with functions that are written when it is made; ``terms`` tells the term of a loan.
+    """Computes features with functions that are generated on instantiation.
 
-    Safe to use from several threads.
+    ``terms`` is the model of the term of a loan. Safe to use from several threads.
     """
 
     def __init__(self, terms: TermModel) -> None:
@@ -48,7 +46,7 @@ class RequestFeatures:
         self._features = application_function(MATRIX, NAMES, HISTORY_NAMES)
         self._moved = lru_cache(maxsize=32)(_moved_function)
 
-    def compute(self, application: Mapping[str, Any], tables: Tables) -> list[Value]:
+    def compute(self, application: Application, tables: Tables) -> list[Value]:
         """Return the features :data:`NAMES` of one applicant."""
         return self.features(application, self.history(tables))
 
@@ -57,21 +55,21 @@ class RequestFeatures:
         with np.errstate(all="ignore"):
             return [value for function in self._histories for value in function(tables)]
 
-    def features(self, application: Mapping[str, Any], history: Sequence[Value]) -> list[Value]:
+    def features(self, application: Application, history: Sequence[Value]) -> list[Value]:
         """Return the features :data:`NAMES` of an application and of its history features."""
         return self._features(self._with_term(application), history)
 
     def variants(
         self,
-        application: Mapping[str, Any],
+        application: Application,
         history: Sequence[Value],
-        changes: Iterable[Mapping[str, Any]],
+        changes: Iterable[Application],
     ) -> list[list[Value]]:
-        """Return the features of the application with each of ``changes``, which give other values to its columns.
+        """Return the features of the application with each of ``changes``, which replace values of its columns.
 
-        Only what the changed columns can move is computed for each. The functions for the last 32 sets of changed
-        columns are kept; writing one takes some milliseconds, so one change alone is better served by
-        :meth:`features`.
+        Only the features that depend on the changed columns are computed again. The functions for the last 32 sets of
+        changed columns are cached; generating one takes some milliseconds, so :meth:`features` is faster for a single
+        change.
         """
         changes = list(changes)
         places, function = self._moved(frozenset(column for change in changes for column in change))
@@ -86,34 +84,13 @@ class RequestFeatures:
             result.append(row)
         return result
 
-    def _with_term(self, application: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _with_term(self, application: Application) -> Application:
         return {**application, **term_columns(self._terms, application)}
 
 
-def _moved_function(columns: frozenset[str]) -> tuple[list[int], Any]:
+def _moved_function(
+    columns: frozenset[str],
+) -> tuple[list[int], Callable[[Application, Sequence[Value]], list[Value]]]:
     names = moved(columns)
     places = [place for place, name in enumerate(NAMES) if name in set(names)]
     return places, application_function(MATRIX, names, HISTORY_NAMES)
-
-
-def pack_history(history: Sequence[Value]) -> bytes:
-    """Return history features as bytes: every number as eight of them, little-endian, then the texts as JSON."""
-    numbers = array("d", [value if isinstance(value, float) else 0.0 for value in history])
-    if byteorder == "big":
-        numbers.byteswap()
-    texts = [history[place] for place in _TEXTS]
-    return numbers.tobytes() + json.dumps(texts, ensure_ascii=False).encode()
-
-
-def unpack_history(packed: bytes) -> list[Value]:
-    """Return what :func:`pack_history` packed, bit for bit. Raises ValueError for other bytes."""
-    size = 8 * len(HISTORY_NAMES)
-    if len(packed) < size:
-        raise ValueError(f"{len(packed)} bytes are no features of a history")
-    numbers = array("d", packed[:size])
-    if byteorder == "big":
-        numbers.byteswap()
-    history: list[Value] = list(numbers)
-    for place, text in zip(_TEXTS, json.loads(packed[size:]), strict=True):
-        history[place] = text
-    return history

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from home_credit.features.request import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 Numbers = NDArray[np.float64]
 # A missing number is NaN, a missing text None.
@@ -28,10 +28,19 @@ class FeatureRows:
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Value]]) -> FeatureRows:
-        """Build from one mapping per applicant; a feature that is not in it is missing."""
+        """Build from one mapping per applicant; an absent feature is missing."""
         return cls([[row.get(name) for name in NAMES] for row in rows])
 
     def value(self, feature: str, row: int) -> Value:
         """Return one value, ``None`` where it is missing."""
-        value = self.rows[row][PLACES[feature]]
-        return None if value != value else value  # noqa: PLR0124  # NaN is missing
+        return self.values_of(row)(feature)
+
+    def values_of(self, row: int) -> Callable[[str], Value]:
+        """Return the function that gives the values of one applicant by feature, ``None`` where one is missing."""
+        values = self.rows[row]
+
+        def value_of(feature: str) -> Value:
+            value = values[PLACES[feature]]
+            return None if value != value else value  # noqa: PLR0124  # NaN is missing
+
+        return value_of

@@ -1,4 +1,4 @@
-"""The version of the definitions: it changes where a value may change, and only there."""
+"""The version of the feature definitions: it changes exactly when values may change."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from functools import cache
 from home_credit.features.canonical import canonical
 from home_credit.features.matrix import HISTORIES, MATRIX
 
-# To be raised where an operation comes to mean something else, so that kept values are computed again.
+# To be incremented when the meaning of an operation changes, so that stored values are computed again.
 SEMANTICS = 1
 
 
 @cache
 def definitions_version(terms: str) -> str:
-    """Return the sha256 of all definitions in their canonical form, the same in every process and on every Python.
+    """Return the SHA-256 of all definitions in canonical form, the same in every process and Python version.
 
-    ``terms`` is the digest of the model of the term, which is a part of them.
+    ``terms`` is the digest of the model of the term, which features depend on.
     """
     return _digest(canonical(MATRIX), terms)
 
 
 @cache
 def history_version() -> str:
-    """Return the sha256 of the definitions of history features, under which their values may be kept."""
+    """Return the SHA-256 of the definitions of history features, a key for stored values."""
     return _digest(*map(canonical, HISTORIES))
 
 

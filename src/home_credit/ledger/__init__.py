@@ -1,4 +1,4 @@
-"""The decision ledger: every decision, what it was made from and what was done to it."""
+"""The decision ledger: every decision, its input and its reviews."""
 
 from home_credit.ledger.store import Ledger
 

@@ -1,13 +1,13 @@
-"""The hash chain: what is hashed, and whether a chain is as it was recorded.
+"""The hash chain: the hash of an entry, and the verification of entries and chains.
 
-A payload is hashed as it is stored, so that a chain can be verified without reading what it holds. The columns
-beside a payload are not hashed: they repeat what is in it, and are compared with it.
+A payload is hashed as it is stored, so that a chain can be verified without parsing it. The columns beside a payload
+are not hashed: they repeat values of the payload and are compared with it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from home_credit.errors import BrokenRecordError
 from home_credit.ledger import formats
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 T = TypeVar("T", DecisionEntry, ReviewEntry)
-GENESIS = "0" * 64  # what the first entry of a chain follows
+GENESIS = "0" * 64  # the previous hash of the first entry of a chain
 
 
 class Head(NamedTuple):
@@ -31,7 +31,7 @@ START = Head(0, GENESIS)
 
 
 class StoredEntry(NamedTuple):
-    """An entry as the database holds it; ``columns`` are those that repeat what is in the payload."""
+    """An entry as it is stored; ``columns`` are those that repeat values of the payload."""
 
     chain: str
     sequence: int
@@ -39,15 +39,15 @@ class StoredEntry(NamedTuple):
     payload: bytes
     previous_hash: str
     hash: str
-    columns: Mapping[str, Any]
+    columns: Mapping[str, object]
 
     def __str__(self) -> str:
         return f"{self.chain} record {self.sequence} ({self.columns.get('decision_id')})"
 
-    def exported(self) -> dict[str, Any]:
-        """Return the entry, its payload parsed: all that its hash is computed from, and the hash.
+    def exported(self) -> dict[str, object]:
+        """Return the entry with its payload parsed, its hash and everything that the hash is computed from.
 
-        Of format 1 the hash is the SHA-256 of the canonical JSON of the rest. Raises
+        The hash of format 1 is the SHA-256 of the canonical JSON of the other fields. Raises
         :class:`~home_credit.errors.BrokenRecordError` where the payload is not JSON.
         """
         try:
@@ -69,8 +69,8 @@ def entry_hash(chain: str, sequence: int, previous_hash: str, payload: bytes) ->
 def check(entry: StoredEntry, model: type[T]) -> T:
     """Return the record that an entry holds.
 
-    Raises :class:`~home_credit.errors.BrokenRecordError` where the payload does not match its hash, cannot be
-    read, or is not what the columns repeat.
+    Raises :class:`~home_credit.errors.BrokenRecordError` where the payload does not match its hash, cannot be read,
+    or differs from the columns.
     """
     if not _whole(entry):
         raise BrokenRecordError(f"{entry} was changed: its hash does not match its content")
@@ -87,8 +87,8 @@ def check(entry: StoredEntry, model: type[T]) -> T:
 def verify(entries: Iterable[StoredEntry], model: type[T], chain: str, head: Head) -> int:
     """Return the number of ``entries`` of ``chain``, in their order and at least up to ``head``.
 
-    Raises :class:`~home_credit.errors.BrokenRecordError` naming the first one whose content, link or place is
-    not as it was recorded.
+    Raises :class:`~home_credit.errors.BrokenRecordError` naming the first one whose content, link or position differs
+    from what was recorded.
     """
     sequence, previous = START
     for entry in entries:
@@ -116,7 +116,7 @@ def _whole(entry: StoredEntry) -> bool:
     return entry_hash(entry.chain, entry.sequence, entry.previous_hash, entry.payload) == entry.hash
 
 
-def _place_1(payload: bytes) -> tuple[Any, Any, Any] | None:
+def _place_1(payload: bytes) -> tuple[object, object, object] | None:
     try:
         content = parse(payload)
         return content["chain"], content["sequence"], content["previous_hash"]

@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import URL, Connection, Engine
 
-BUSY_TIMEOUT = 30  # seconds that a writer waits for its turn
+BUSY_TIMEOUT = 30  # seconds that a writer waits for the lock
 
 
 class Database:
@@ -29,7 +29,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._engine = _engine(_parsed(url))
-        # The threads of one process queue here: a queue is fair, a database's busy loop is not.
+        # The threads of one process queue here, which is fair; the retries of a busy database are not.
         self._turn = Lock()
 
     def close(self) -> None:
@@ -38,7 +38,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection to read with."""
+        """Yield a connection for reading."""
         try:
             with self._engine.connect() as connection:
                 yield connection
@@ -47,7 +47,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a connection in a transaction that commits at its end; one thread at a time."""
+        """Yield a connection in a transaction that commits at the end; one thread at a time."""
         try:
             with self._turn, self._engine.begin() as connection:
                 if connection.dialect.name == "sqlite":
@@ -58,7 +58,7 @@ class Database:
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: SQLAlchemyError) -> LedgerError:
-        # Of the address neither the password nor the options are shown, of the error no row.
+        # The message shows neither the password nor the options of the address, and no row of the error.
         address = self._engine.url.set(query={}).render_as_string(hide_password=True)
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         return LedgerError(f"the ledger at {address} is not available: {cause}")
@@ -70,7 +70,7 @@ def _parsed(database_url: str) -> URL:
     except ArgumentError:
         raise LedgerError("the ledger's address is not a database address (DATABASE_URL)") from None
     if url.drivername in {"postgres", "postgresql"}:
-        # The forms that hosting platforms hand out; the second alone would ask for a driver we do not have.
+        # The schemes that hosting platforms use; SQLAlchemy would load another driver for the second one.
         url = url.set(drivername="postgresql+psycopg")
     if url.drivername == "postgresql+psycopg":
         return url.update_query_dict({"connect_timeout": "5", **url.query})
@@ -89,7 +89,7 @@ def _engine(url: URL) -> Engine:
         raise LedgerError(f"the ledger cannot be opened: {error}") from error
 
     @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: Any) -> None:
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
         use_write_ahead_log(connection)
         connection.execute("PRAGMA synchronous=FULL")
@@ -100,7 +100,7 @@ def _engine(url: URL) -> Engine:
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:
     """Switch the file to a write-ahead log where it has none yet.
 
-    Of processes that switch at once all but one are refused, without the wait that other statements have.
+    SQLite's busy timeout does not apply to this statement, so it is repeated while another process switches.
     """
     deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
@@ -109,6 +109,6 @@ def use_write_ahead_log(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
-            time.sleep(random.uniform(0.01, 0.05))  # noqa: S311  (nobody guesses it)
+            time.sleep(random.uniform(0.01, 0.05))  # noqa: S311  (not for cryptography)
         else:
             return

@@ -1,7 +1,7 @@
-"""Reads records of every format that was ever written into the models of the present one.
+"""Reads stored records of all formats into the models of the present one.
 
-Each upgrade is frozen: it describes records that are already stored, so it depends on no setting and on no
-rule of the present policy. Format 1 is that of version 1.0, whose payload is the JSON text that it hashed.
+Each upgrade is frozen: it describes records that are already stored, so it does not depend on settings or on the
+present policy. Format 1 is that of version 1.0, whose payload is the JSON text that it hashed.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry, parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    Upgrade = Callable[[Mapping[str, Any]], dict[str, Any]]
+    Json = Mapping[str, Any]  # a parsed payload, before a model has checked it
+    Upgrade = Callable[[Json], Json]
 
 T = TypeVar("T", DecisionEntry, ReviewEntry)
 
-# What version 1.0 decided with where nothing else was set.
+# The default costs of version 1.0.
 COSTS_1: Final = {"false_negative": 10.0, "false_positive": 1.0, "review": 0.85}
 
 
-# What parsing and taking apart a payload that is no record can raise.
+# Exceptions of parsing a payload that is not a record.
 UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 def read(model: type[T], number: int, payload: bytes) -> T:
     """Return the record that ``payload``, of format ``number``, holds.
 
-    Raises :class:`~home_credit.errors.BrokenRecordError` where it holds none, or is of a format to come.
+    Raises :class:`~home_credit.errors.BrokenRecordError` where it holds none, or has an unknown format.
     """
     upgrades: Mapping[int, Upgrade] = _UPGRADES[model]
     if number not in {*upgrades, FORMAT}:
@@ -47,12 +48,12 @@ def read(model: type[T], number: int, payload: bytes) -> T:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise BrokenRecordError(f"it is no record of format {number}: {place}: {first['msg']}") from error
+        raise BrokenRecordError(f"it is not a record of format {number}: {place}: {first['msg']}") from error
     except UNREADABLE as error:
-        raise BrokenRecordError(f"it is no record of format {number}: {error!r}") from error
+        raise BrokenRecordError(f"it is not a record of format {number}: {error!r}") from error
 
 
-def _decision_1_to_2(content: Mapping[str, Any]) -> dict[str, Any]:
+def _decision_1_to_2(content: Json) -> Json:
     assessment = content["assessment"]
     outcome = ("probability_of_default", "decision", "score", "grade", "reasons", "warnings")
     return {
@@ -68,13 +69,13 @@ def _decision_1_to_2(content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _policy_1(assessment: Mapping[str, Any]) -> dict[str, Any]:
+def _policy_1(assessment: Json) -> Json:
     """Return the policy behind an assessment of version 1.0, which recorded the cut-off and the outcome alone.
 
-    Known: the cut-off. The costs were settings. With their defaults the band follows from the cut-off; where
-    the recorded decision follows from that band, it is taken. Where it does not, the costs were others, and
-    only what the decision proves is taken: of a referral, that the band, which always touches the cut-off,
-    reached this probability; of any other decision, that it did not, for which no band is the same as any.
+    The cut-off is known; the costs were settings. If the recorded decision follows from the band of the default
+    costs, that band is returned. Otherwise the costs were different, and the result is what the decision proves: for
+    a referral, that the band, which always touches the cut-off, reached this probability; for any other decision,
+    that it did not, which the absence of a band expresses as well.
     """
     cut_off, probability = assessment["cut_off"], assessment["probability_of_default"]
     referred = assessment["decision"] == "review"
@@ -87,7 +88,7 @@ def _policy_1(assessment: Mapping[str, Any]) -> dict[str, Any]:
     return policy | {"review_band": proven if referred else None, "costs": None}
 
 
-def _review_1_to_2(content: Mapping[str, Any]) -> dict[str, Any]:
+def _review_1_to_2(content: Json) -> Json:
     return {
         "format": 1,
         "decision_id": content["decision_id"],

@@ -1,8 +1,8 @@
-"""What the ledger stores: models of its own, apart from those of the API.
+"""The models of stored records, separate from those of the API.
 
-A record is one canonical JSON payload with a ``format`` number. The models here have the shape of the
-present format; :mod:`home_credit.ledger.formats` reads the older ones into them. A field added, removed,
-renamed or given another meaning makes a new format, with an upgrade from the one before.
+A record is one canonical JSON payload with a ``format`` number. The models here have the shape of the present format;
+:mod:`home_credit.ledger.formats` reads the older ones into them. A field added, removed, renamed or given another
+meaning makes a new format, with an upgrade from the one before.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ FORMAT = 2
 
 
 class Record(BaseModel):
-    """Refuses fields that are not of the format and numbers that JSON does not have."""
+    """Base of the models: unknown fields and non-finite numbers are invalid."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Reason(Record):
-    """One reason behind a decision, as it was told; ``text`` by language, ``contribution`` in log-odds."""
+    """One reason of a decision, as it was given; ``text`` by language, ``contribution`` in log-odds."""
 
     code: str
     feature: str
@@ -36,7 +36,7 @@ class Reason(Record):
 
 
 class Assessment(Record):
-    """What the model and the policy said of the applicant; ``expected_cost`` in the unit of the costs."""
+    """The outcome of the model and the policy; ``expected_cost`` is in the unit of the costs."""
 
     probability_of_default: float
     decision: DecisionKind
@@ -48,7 +48,7 @@ class Assessment(Record):
 
 
 class Costs(Record):
-    """What mistakes and a review cost, in one unit of money, and the share of reviews that end in a mistake."""
+    """Costs of wrong decisions and of a review, in one unit of money, and the error rate of reviews."""
 
     false_negative: float
     false_positive: float
@@ -57,10 +57,10 @@ class Costs(Record):
 
 
 class Policy(Record):
-    """What made a decision of the probability; a replay decides with it.
+    """The policy of a decision; a replay decides with it.
 
     ``review_band`` holds the probabilities that were referred, the lower bound included and the upper one not;
-    ``None`` where none were. ``costs`` and ``version`` are ``None`` where they are not known
+    ``None`` where there were none. ``costs`` and ``version`` are ``None`` where they are not known
     (see :attr:`DecisionEntry.policy_recorded`).
     """
 
@@ -71,10 +71,10 @@ class Policy(Record):
 
 
 class DecisionContent(Record):
-    """A decision to record. ``bundle`` holds the applicant's rows by table, in JSON's own types."""
+    """A decision to record. ``bundle`` holds the applicant's rows by table, in JSON types."""
 
     applicant_id: int
-    bundle: dict[str, Any]
+    bundle: dict[str, object]
     assessment: Assessment
     policy: Policy
     model_version: str
@@ -83,7 +83,7 @@ class DecisionContent(Record):
 
 
 class DecisionEntry(DecisionContent):
-    """A recorded decision; ``format`` is the one that it is stored in, ``recorded_at`` is in UTC."""
+    """A recorded decision; ``format`` is the stored one, ``recorded_at`` is in UTC."""
 
     format: int
     decision_id: str
@@ -91,7 +91,7 @@ class DecisionEntry(DecisionContent):
 
     @property
     def policy_recorded(self) -> bool:
-        """Whether ``policy`` was recorded; format 1 held the cut-off alone, the rest is reconstructed."""
+        """Whether ``policy`` was recorded; format 1 has the cut-off only, the rest is reconstructed."""
         return self.format > 1
 
     def projection(self) -> dict[str, str | int | bool]:
@@ -135,7 +135,7 @@ class DecisionHistory(Record):
 
 
 def canonical(value: object) -> str:
-    """Return the one JSON text of ``value``: keys sorted, no spaces, ASCII, floats by shortest repr.
+    """Return the canonical JSON of ``value``: keys sorted, no spaces, ASCII, floats by shortest repr.
 
     Raises :class:`ValueError` where a number is not finite.
     """
@@ -143,14 +143,14 @@ def canonical(value: object) -> str:
 
 
 def parse(payload: bytes) -> Any:
-    """Return what JSON holds; raises :class:`ValueError` or :class:`RecursionError` where it is none."""
+    """Return the parsed JSON; raises :class:`ValueError` or :class:`RecursionError` for invalid JSON."""
     try:
         return from_json(payload)
     except ValueError:
-        # The standard reader takes twice as long, and takes the lone surrogates that its writer lets through.
+        # The standard library is half as fast, but accepts the lone surrogates that its writer can produce.
         return json.loads(payload)
 
 
 def timestamp(moment: datetime) -> str:
-    """Return the one text of a moment: ISO 8601 in UTC, with microseconds."""
+    """Return the text of a moment: ISO 8601 in UTC, with microseconds."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

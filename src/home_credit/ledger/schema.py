@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, String, Table
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
+    from sqlalchemy.schema import SchemaItem
 
-REVISION = "0002"  # the migration that made these tables
+REVISION = "0002"  # the migration that creates these tables
 
 metadata = MetaData(
     naming_convention={
@@ -21,10 +22,10 @@ metadata = MetaData(
 
 
 class StoredBytes(LargeBinary):
-    """Bytes, given back as whatever the database holds: SQLite stores any type in any column."""
+    """Bytes, returned without conversion: SQLite stores any type in any column."""
 
-    def result_processor(self, dialect: Dialect, coltype: Any) -> None:
-        """Convert nothing, so that a changed type is found by its hash."""
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """Convert nothing, so that the hash reveals a changed type."""
 
 
 chain_heads = Table(
@@ -36,8 +37,8 @@ chain_heads = Table(
 )
 
 
-def _chain(name: str, *projection: Column[Any]) -> Table:
-    """Return the table of a chain; ``projection`` are the columns that repeat what is in the payload."""
+def _chain(name: str, *projection: SchemaItem) -> Table:
+    """Return the table of a chain; ``projection`` are the columns that repeat values of the payload."""
     return Table(
         name,
         metadata,
@@ -50,7 +51,7 @@ def _chain(name: str, *projection: Column[Any]) -> Table:
     )
 
 
-# What may one day be erased from a payload may be null beside it.
+# Columns are nullable where their values may be erased from the payload.
 decisions = _chain(
     "decisions",
     Column("decision_id", String(36), nullable=False, unique=True),

@@ -1,8 +1,8 @@
-"""The ledger: every decision, what it was made from and what was done to it.
+"""The ledger: every decision, its input and its reviews.
 
-Two append-only chains, ``decisions`` and ``reviews``. Each entry carries a hash of its content and its place,
-the hash of the entry before included, so that no entry can be changed, dropped or slipped in unnoticed;
-``chain_heads`` holds where each chain ends, so that its tail cannot be cut either.
+Two append-only chains, ``decisions`` and ``reviews``. Each entry has a hash of its content and its position, the hash
+of the previous entry included, so that a change, removal or insertion of an entry is detected; ``chain_heads`` holds
+the end of each chain, so that the removal of its last entries is detected too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import uuid
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import select
 
@@ -45,7 +45,7 @@ class Ledger:
 
     @classmethod
     def open(cls, database_url: str) -> Ledger:
-        """Open the ledger at an SQLAlchemy address, making or migrating its tables (and folder) where due."""
+        """Open the ledger at an SQLAlchemy address, creating or migrating its tables (and folder) where needed."""
         database = Database(database_url)
         try:
             prepare(database)
@@ -59,7 +59,7 @@ class Ledger:
         self._database.close()
 
     def append(self, content: DecisionContent) -> DecisionEntry:
-        """Record a decision; it is durable when this returns."""
+        """Record a decision; it is durable when the method returns."""
         return self.append_many([content])[0]
 
     def append_many(self, contents: Sequence[DecisionContent]) -> list[DecisionEntry]:
@@ -71,17 +71,17 @@ class Ledger:
             return extend(connection, decisions, drafts)
 
     def review(self, decision_id: str, content: ReviewContent) -> ReviewEntry:
-        """Record a human review of a decision (:class:`~home_credit.errors.UnknownDecisionError`)."""
+        """Record a human review; raises :class:`~home_credit.errors.UnknownDecisionError`."""
         draft = Draft(ReviewEntry, decision_id, content)
         with self._database.writing() as connection:
             _find(connection, decision_id)
             return extend(connection, reviews, [draft])[0]
 
     def read(self, decision_id: str) -> DecisionHistory:
-        """Return a decision and its reviews (:class:`~home_credit.errors.UnknownDecisionError`).
+        """Return a decision and its reviews.
 
-        A record that does not match its hash, or cannot be read, is refused with
-        :class:`~home_credit.errors.BrokenRecordError`.
+        Raises :class:`~home_credit.errors.UnknownDecisionError`, and :class:`~home_credit.errors.BrokenRecordError`
+        for a record that does not match its hash or cannot be read.
         """
         with self._database.reading() as connection:
             found = _find(connection, decision_id)
@@ -95,16 +95,16 @@ class Ledger:
     def verify(self, progress: Progress = silent) -> int:
         """Walk both chains and return the number of records checked.
 
-        Raises :class:`~home_credit.errors.BrokenRecordError` naming the first record whose content, link or
-        place in the sequence is not as it was recorded. Memory is bounded by a hundred records.
+        Raises :class:`~home_credit.errors.BrokenRecordError` naming the first record whose content, link or position
+        differs from what was recorded. Memory is bounded by a hundred records.
         """
         with self._database.reading() as connection:
             return _verify(connection, decisions, DecisionEntry, progress) + _verify(
                 connection, reviews, ReviewEntry, progress
             )
 
-    def export(self, progress: Progress = silent) -> Iterator[dict[str, Any]]:
-        """Yield every entry, ready for JSON and complete: its hash can be computed from it."""
+    def export(self, progress: Progress = silent) -> Iterator[dict[str, object]]:
+        """Yield every entry in JSON types, with everything that its hash is computed from."""
         with self._database.reading() as connection:
             for table in CHAINS.values():
                 with _walk(connection, table, _head(connection, table), progress, "exported") as entries:
@@ -114,7 +114,7 @@ class Ledger:
 
 def _find(connection: Connection, decision_id: str) -> RowMapping:
     row = None
-    # Not every text may be sent to a database: PostgreSQL refuses a NUL.
+    # Other texts are not sent to the database: PostgreSQL rejects NUL characters.
     if re.fullmatch(r"[0-9a-f-]{36}", decision_id):
         by_id = select(decisions).where(decisions.c.decision_id == decision_id)
         row = connection.execute(by_id).mappings().one_or_none()
@@ -132,7 +132,7 @@ def _head(connection: Connection, table: Table) -> chain.Head:
 
 
 def _verify(connection: Connection, table: Table, model: type[T], progress: Progress) -> int:
-    # Read before the walk: records appended meanwhile lie beyond this head, never before it.
+    # Read before the walk, so that records appended meanwhile lie beyond this head.
     head = _head(connection, table)
     with _walk(connection, table, head, progress, "verified") as entries:
         return chain.verify(entries, model, table.name, head)
@@ -142,7 +142,7 @@ def _verify(connection: Connection, table: Table, model: type[T], progress: Prog
 def _walk(
     connection: Connection, table: Table, head: chain.Head, progress: Progress, done: str
 ) -> Iterator[Iterator[chain.StoredEntry]]:
-    """Give the entries of a table in their order; the cursor is closed at the end, however far it went."""
+    """Yield the entries of a table in order; the cursor is closed even if the caller stops early."""
     rows = select(table).order_by(table.c.sequence).execution_options(yield_per=ROWS_AT_A_TIME)
     with connection.execute(rows) as found:
         entries = (_entry(table, row) for row in found.mappings())

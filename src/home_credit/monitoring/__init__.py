@@ -1,1 +1,1 @@
-"""Whether the applicants of today are still those that the model was made from."""
+"""Monitoring: drift of the applications since training."""

@@ -1,16 +1,15 @@
-"""Which columns changed between two sets of applications, and whether somebody must look.
+"""Drift of columns between two sets of applications, and the alarm.
 
-A column drifts when its change is both larger than chance (a p-value under :data:`LEVEL` shared out over
-all columns, after Bonferroni) and large enough to matter (PSI from :data:`MODERATE` on; from :data:`MAJOR`
-on it is major). There is an alarm when a column's drift is major or more than :data:`ALARM_SHARE` of the
-columns drift.
+A column drifts when its change is both larger than chance (a p-value under :data:`LEVEL` divided by the number of
+columns, as Bonferroni's correction) and large enough to matter (PSI from :data:`MODERATE` on; from :data:`MAJOR` on
+it is major). There is an alarm when a column's drift is major or more than :data:`ALARM_SHARE` of the columns drift.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
@@ -52,7 +51,7 @@ class DriftVerdict:
 
     @property
     def summary(self) -> str:
-        """One line for people."""
+        """One line of text."""
         found = Counter(column.status for column in self.columns)
         return (
             f"{'Drift alarm' if self.alarm else 'No drift alarm'}: of {len(self.columns)} columns "
@@ -60,7 +59,7 @@ class DriftVerdict:
             f"{self.reference_rows:,} reference rows against {self.current_rows:,}"
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Return the verdict as plain JSON values."""
         return asdict(self)
 

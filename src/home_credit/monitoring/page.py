@@ -1,4 +1,4 @@
-"""Evidently's page, cut to what may be kept and sent: a third of its size, and no row of an applicant.
+"""Reduces Evidently's page to a third of its size, and removes applicants' rows from it.
 
 The page's first script assigns two JSON objects: the widgets, and the figures that open from table rows.
 """
@@ -6,18 +6,17 @@ The page's first script assigns two JSON objects: the widgets, and the figures t
 from __future__ import annotations
 
 import json
-from typing import Any
 
-# Column names are longer than Evidently's headings expect: they would run over the numbers beside them.
+# Column names are longer than Evidently's headings expect: they would overlap the numbers beside them.
 STYLE = "<style>.MuiGrid-grid-xs-2>.MuiTypography-h5{font-size:.9rem;overflow-wrap:anywhere}</style>"
 
 
 def slim(page: str, verdict: str, basis: str) -> str:
-    """Return the page with the verdict, and below it its basis, where Evidently put its own.
+    """Return the page with the verdict and its basis in place of Evidently's.
 
-    Three things go. The figures inside the widgets: they are repeated in the second object. The figures named
-    DATA DRIFT: they plot rows in their order, which in a small table is the rows themselves. The digits of
-    floats that no plot shows.
+    Three things are removed: the figures inside the widgets, which the second object repeats; the figures named DATA
+    DRIFT, which plot rows in order and thus reveal the rows of a small table; and the digits of floats that no plot
+    shows.
 
     :raises ValueError: the page is not laid out as Evidently 0.7 does.
     """
@@ -35,8 +34,8 @@ def slim(page: str, verdict: str, basis: str) -> str:
     return head + _script(widgets) + page[widgets_end:figures_at] + _script(figures) + page[figures_end:]
 
 
-def _cut(node: Any, shown: set[str]) -> Any:
-    """Return the node without what goes; ``shown`` collects the ids of the figures that stay."""
+def _cut(node: object, shown: set[str]) -> object:
+    """Return the reduced node; ``shown`` collects the ids of the figures that remain."""
     if isinstance(node, float):
         return float(f"{node:.4g}")
     if isinstance(node, list):
@@ -49,6 +48,6 @@ def _cut(node: Any, shown: set[str]) -> Any:
     return {key: _cut(value, shown) for key, value in node.items() if key != "additionalGraphs"}
 
 
-def _script(node: Any) -> str:
-    """Return JSON that cannot end the script it stands in, whatever a table's categories are called."""
+def _script(node: object) -> str:
+    """Return JSON that cannot end the surrounding script element, whatever text it contains."""
     return json.dumps(node, separators=(",", ":")).replace("</", "<\\/")

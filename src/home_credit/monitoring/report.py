@@ -1,4 +1,4 @@
-"""The drift report for people (Evidently, imported here only) and the verdict for machines beside it."""
+"""The drift report (a page by Evidently, imported here only) and the verdict in JSON."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run(reference_dir: Path, current_dir: Path, out_dir: Path, progress: Progres
     """Compare the applications of two folders of tables; write :data:`REPORT` and :data:`VERDICT`.
 
     The reference is the one folder's application_train, the current rows are the other's application_test;
-    a folder that has only one of the two gives that one. All rows make the verdict, a sample the report.
+    a folder that has only one of the two gives that one. The verdict uses all rows, the report a sample.
 
     :raises TableError: a folder has neither table, or one that cannot be used.
     """
@@ -55,12 +55,12 @@ def run(reference_dir: Path, current_dir: Path, out_dir: Path, progress: Progres
 def write_report(
     reference: pl.DataFrame, current: pl.DataFrame, verdict: DriftVerdict, out: Path, max_rows: int = 5_000
 ) -> Path:
-    """Write one page, under 5 MB, that needs no network and opens with the verdict.
+    """Write one page, under 5 MB, that needs no network and starts with the verdict.
 
-    Its figures are made from at most ``max_rows`` rows of each side, the same ones at each call, and are
-    counts and moments, never rows. Columns without a value on one side are left out: Evidently refuses them.
+    Its figures show counts and moments of at most ``max_rows`` rows of each side, the same ones at each call, and no
+    single rows. Columns without a value on one side are left out, since Evidently rejects them.
     """
-    # Evidently's services would otherwise report their use to its makers.
+    # Turns off Evidently's telemetry.
     os.environ.setdefault("DO_NOT_TRACK", "1")
     before, now = (
         rows.select(column.column for column in verdict.columns).pipe(_sample, max_rows)
@@ -103,7 +103,7 @@ def _sample(rows: pl.DataFrame, at_most: int) -> pl.DataFrame:
 
 @contextmanager
 def _plain_figures() -> Iterator[None]:
-    """Keep Plotly's theme out of the figures: repeated in each of hundreds, it is half of the page."""
+    """Leave Plotly's theme out of the figures; repeated in hundreds of them, it is half of the page."""
     theme = plotly.io.templates.default
     plotly.io.templates.default = "none"
     try:

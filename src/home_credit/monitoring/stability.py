@@ -1,4 +1,4 @@
-"""Population stability index, with the sampling distribution that tells a change from a small sample.
+"""Population stability index, with the sampling distribution that separates a change from chance.
 
 PSI = Σ (q - p) ln(q / p) over bins, where p and q are a bin's shares of the reference and of the current rows
 (applied to an input column it is also called CSI). Where nothing changed, PSI · nm / (n + m) follows, as both
@@ -28,7 +28,7 @@ LEAST_EXPECTED = 5.0  # rows per bin below which the chi-square distribution is 
 
 @dataclass(frozen=True, slots=True)
 class Stability:
-    """The index of one column and what it would be by chance alone."""
+    """The index of one column and its distribution by chance alone."""
 
     psi: float
     bins: int
@@ -37,7 +37,7 @@ class Stability:
 
     @property
     def effective_rows(self) -> float:
-        """nm / (n + m): what the index is multiplied by to be a chi-square statistic."""
+        """nm / (n + m): the factor that makes the index a chi-square statistic."""
         return self.reference_rows * self.current_rows / (self.reference_rows + self.current_rows)
 
     @property
@@ -58,8 +58,8 @@ class Stability:
 def stability(reference: pl.Series, current: pl.Series, bins: int = BINS) -> Stability:
     """Compare two samples of one column, each of at least one row.
 
-    Numbers fall into quantiles of the reference, a value that fills a bin by itself (a flag, a zero, a
-    sentinel) having that bin alone; texts into their values, those that the reference never shows pooled.
+    Numbers fall into quantiles of the reference, where a value that fills a bin by itself (a flag, a zero, a
+    sentinel) has a bin of its own; texts fall into their values, those absent from the reference being pooled.
     Missing is a bin. The rarest bins are pooled until each expects five rows of the smaller sample.
     """
     count = _count_numbers if reference.dtype.is_numeric() else _count_values
@@ -96,7 +96,7 @@ def _count_values(reference: pl.Series, current: pl.Series, bins: int) -> tuple[
 
 
 def _pool_rare(reference: Counts, current: Counts) -> Counts:
-    """Return the bins that can be judged, shape (bins, 2), the rarest first."""
+    """Return the pooled bins, shape (bins, 2), the rarest first."""
     share_of_smaller = min(reference.sum(), current.sum()) / (reference.sum() + current.sum())
     cells = sorted(zip(reference.tolist(), current.tolist(), strict=True), key=sum)
     while len(cells) > 1 and sum(cells[0]) * share_of_smaller < LEAST_EXPECTED:

@@ -78,14 +78,14 @@ class Generator:
 
     @staticmethod
     def _splits(ids: Codes, random: np.random.Generator) -> Codes:
-        """Return who is in application_test (1): exactly the original's share of all applicants so far."""
+        """Return the split of each applicant (1: application_test), with exactly the original share so far."""
         before, after = (int((last - FIRST_APPLICANT + 1) * TRAIN_SHARE) for last in (ids[0] - 1, ids[-1]))
         splits = np.ones(len(ids), dtype=np.int64)
         splits[: after - before] = 0
         return random.permutation(splits)
 
     def _lateness(self, context: Context, random: np.random.Generator) -> Floats:
-        """Draw how late each applicant pays: a normal score, correlated with the external scores and the age."""
+        """Draw the lateness of each applicant: a normal score, correlated with the external scores and the age."""
         weights = self._statistics["lateness"]
         late = random.standard_normal(len(context["SPLIT"].bins))
         late *= np.sqrt(1 - sum(weight**2 for weight in weights.values()))

@@ -1,9 +1,9 @@
-"""Applications as the chain of variables that they are drawn from, and back.
+"""Converts applications to the variables of a chain, and back.
 
-Loan terms are taken apart into what the lender decides on (see :mod:`home_credit.synthetic.prices`): the goods
+Loan terms are decomposed into the figures of the price list (see :mod:`home_credit.synthetic.prices`): the goods
 price, the tariff (``TARIFF``, after its group ``TARIFFS``), the insurance premium and whether a monthly fee is
-charged. The passport's age is kept as the time since the last birthday at which one is due, the day of
-registration as the age that many register at, where it is one. Flags that exclude each other are composites.
+charged. The passport's age is kept as the time since the last birthday at which one is due, the day of registration
+as an age where many register at that age. Flags that exclude each other are composites.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from home_credit.tables.schema import APPLICATION, SENTINEL_DAYS, table
 CENT = 4.5  # amounts are in this unit, the rate at which the tables were once converted
 PRICE_STEP = 4500
 LOWEST_PRICE = 45_000
-TARIFF_GROUP = 50_000  # so wide, in tariffs, is a group of them
+TARIFF_GROUP = 50_000  # tariffs per group
 MOST_OF_INCOME = 0.99  # that an instalment is
 LOAN, REVOLVING = "Cash loans", "Revolving loans"
 PASSPORT_YEARS = (20, 45)
-PASSPORT_HORIZON = 6000  # days; no passport is older by much
+PASSPORT_HORIZON = 6000  # days; hardly any passport is older
 # When the place of living was registered: on any day, with the passport, or so many days after the birth day and
 # the birthdays at which many are (``REGISTERED`` is then that age).
 ANY_DAY, WITH_PASSPORT = -2, -1
@@ -61,8 +61,7 @@ _REQUEST = (
     *_REQUESTS, "CIRCLE_KNOWN", "OBS_30_CNT_SOCIAL_CIRCLE", "SOCIAL_CIRCLE",
 )  # fmt: skip
 SCHEMA = ChainSchema(
-    # What people are, where they live, what they earn, how they are scored; what they ask for, how they were
-    # received; the building they live in.
+    # In order: person, region, income, scores; the loan asked for and the application; the building.
     order=(*_PERSON, *_REQUEST, *building.ORDER),
     steps={
         "DAYS_BIRTH": 1, "EMPLOYED": 1, "OWN_CAR_AGE": 1, "REGISTERED_BY": 1, "DAYS_REGISTRATION": 1,
@@ -147,7 +146,7 @@ def _terms(frame: pl.DataFrame, prices: PriceList) -> dict[str, pl.Series]:
 
 
 def decode(drawn: pl.DataFrame) -> pl.DataFrame:
-    """Return applications in their schema, but for the ids, made of the chain's variables."""
+    """Return applications in their schema, without ids, computed from the chain's variables."""
     schema = {
         name: dtype for name, dtype in polars_schema(table(APPLICATION)).items() if name != "SK_ID_CURR"
     }
@@ -158,7 +157,7 @@ def decode(drawn: pl.DataFrame) -> pl.DataFrame:
 
 
 def _decoded_terms(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add price, credit and instalment; the price is such that the instalment leaves something of the income."""
+    """Add price, credit and instalment; the instalment is below the income."""
     is_loan = pl.col("NAME_CONTRACT_TYPE") != REVOLVING
     tariff, fee = pl.col("TARIFF"), pl.when(is_loan).then(pl.col("FEE") * FEE).otherwise(0.0)
     factor = pl.when(is_loan).then(factor_of(tariff)).otherwise(REVOLVING_FACTOR)
@@ -200,7 +199,7 @@ def _decoded_dates(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _decoded_person(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add the size of the family, and take away what only the employed, or those asked about, have."""
+    """Add the size of the family, and set to null what does not apply to the applicant."""
     employed = pl.col("IS_EMPLOYED") == 1
     workplace = pl.col("^.*_NOT_WORK_(REGION|CITY)$")
     requested = pl.col("AMT_REQ_CREDIT_BUREAU_YEAR").is_not_null()
@@ -214,7 +213,7 @@ def _decoded_person(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _decoded_circle(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add the observations of the social circle: those who defaulted are among those observed."""
+    """Add the observations of the social circle, of which the defaults are a part."""
     observed = pl.col("OBS_30_CNT_SOCIAL_CIRCLE")
     later = (observed - pl.col("FEWER_OBS_60").fill_null(0)).clip(0)
     return frame.with_columns(

@@ -1,8 +1,8 @@
-"""What the monthly tables share: rows repeated over months, columns in their schema, amounts in cents."""
+"""Helpers of the monthly tables: rows repeated over months, columns in their schema, amounts in cents."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -30,7 +30,7 @@ def numbers(frame: pl.DataFrame, name: str) -> Floats:
     return frame[name].cast(pl.Float64).to_numpy()
 
 
-def in_schema(name: str, columns: Mapping[str, Any]) -> pl.DataFrame:
+def in_schema(name: str, columns: Mapping[str, Codes | Floats | pl.Series]) -> pl.DataFrame:
     """Return columns in the order and types of the table ``name``."""
     schema = polars_schema(table(name))
     return pl.DataFrame(
@@ -39,10 +39,10 @@ def in_schema(name: str, columns: Mapping[str, Any]) -> pl.DataFrame:
 
 
 def category(values: tuple[str, ...], codes: Codes) -> pl.Series:
-    """Return the text that each code stands for."""
+    """Return the text of each code."""
     return pl.Series(values)[codes]
 
 
 def to_cents(amount: Floats) -> Floats:
-    """Round amounts to the unit in which the tables keep them."""
+    """Round amounts to the unit of the tables."""
     return np.round(np.round(amount / CENTS) * CENTS, 3)

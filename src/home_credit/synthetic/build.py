@@ -29,14 +29,14 @@ def write_demo(
     out: Path,
     applicants: int,
     seed: int,
-    format: Format = "parquet",  # noqa: A002 - the command's own option is called so
+    format: Format = "parquet",  # noqa: A002 - the name of the command's option
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Write the tables of ``applicants`` synthetic applicants to the folder ``out``.
 
-    The same seed and number give the same bytes. All tables get their names at the end, together; of two runs into
-    one folder the last one to end replaces the other. ``progress`` is called with the applicants done and their
-    total after every block.
+    The same seed and number give the same bytes. All tables are renamed together at the end; of two runs into one
+    folder the last to finish replaces the other. ``progress`` is called with the applicants done and their total
+    after every block.
 
     Raises:
         UsageError: when ``applicants`` is not positive or ``seed`` is negative.

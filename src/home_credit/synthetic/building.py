@@ -1,9 +1,9 @@
-"""The building that an applicant lives in, as chain variables, and back.
+"""Converts the measures of an applicant's building to chain variables, and back.
 
-Each measure comes as average, mode and median, each normalised by its own maximum in the real tables: 80 flats are
-80 / 970 as an average and 80 / 952 as a mode. An average is missing, zero, a small distance from what another
-measure makes it (as many flats lived in as there are flats), or drawn freely; modes and medians are distances from
-what the average makes them.
+Each measure comes as average, mode and median, each normalised by its own maximum in the real tables: 80 flats are 80
+/ 970 as an average and 80 / 952 as a mode. An average is missing, zero, a small distance from the value that another
+measure implies (as many flats lived in as there are flats), or drawn freely; modes and medians are distances from the
+values that the average implies.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _HALF_DIGIT = 6e-5
 
 
 class Measure(NamedTuple):
-    """The maxima that average, mode and median of a measure are normalised by.
+    """The maxima by which average, mode and median of a measure are normalised.
 
-    ``counted`` says whether values are whole numbers (medians also halves) of them, ``from_one`` whether they are
-    subtracted from one; ``derived_from`` is another measure with the distances from it that are frequent.
+    ``counted`` is whether values are whole numbers (medians also halves) of them, ``from_one`` whether they are
+    subtracted from one; ``derived_from`` is another measure with the frequent distances from it.
     """
 
     average: float
@@ -75,7 +75,7 @@ PRESENCE: dict[str, tuple[str, int]] = {
 
 
 def _count(name: str) -> pl.Expr:
-    """Return the count that the average of a measure is, whole where the average's digits allow it."""
+    """Return the count behind the average of a measure, an integer where the average's digits allow it."""
     measure, average = BUILDING[name], pl.col(f"{name}_AVG")
     count = (1 - average if measure.from_one else average) * measure.average
     if not measure.counted:
@@ -90,7 +90,7 @@ def _value(measure: Measure, count: pl.Expr, maximum: float) -> pl.Expr:
 
 
 def _expected_averages() -> list[tuple[str, int, pl.Expr]]:
-    """Return each derived measure with the kinds of its average, and the average that each kind makes."""
+    """Return each derived measure with the kinds of its average, and the average that each kind implies."""
     return [
         (name, code, _value(measure, _count(measure.derived_from[0]).round() + by, measure.average))
         for name, measure in BUILDING.items()
@@ -100,7 +100,7 @@ def _expected_averages() -> list[tuple[str, int, pl.Expr]]:
 
 
 def _expectations() -> list[tuple[str, Measure, float, pl.Expr]]:
-    """Return each mode and median with its maximum and the value that the average makes."""
+    """Return each mode and median with its maximum and the value that the average implies."""
     return [
         (f"{name}{suffix}", measure, measure.maximum(suffix),
          _value(measure, _count(name), measure.maximum(suffix)))

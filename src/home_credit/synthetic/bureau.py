@@ -1,7 +1,7 @@
-"""Credits at other lenders as chain variables, and back.
+"""Converts credits at other lenders to chain variables, and back.
 
-``STRUCTURE`` is a composite of kind, status and the signs of all amounts and dates, so that only those
-combinations are drawn of which there are real credits.
+``STRUCTURE`` is a composite of kind, status and the signs of all amounts and dates, so that only combinations of real
+credits are drawn.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from home_credit.synthetic.signs import NEGATIVE, POSITIVE, sign, signed
 from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import table
 
-LONGEST = 2922  # days; credits are not known for longer
+LONGEST = 2922  # days; no credit is older
 LATEST_END = 5000  # days after the start
 CENT = 0.045
 SIGNS = {
@@ -65,7 +65,7 @@ def encode(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def decode(drawn: pl.DataFrame, births: pl.Series) -> pl.DataFrame:
-    """Return credits in their schema, but for the ids, made of the chain's variables.
+    """Return credits in their schema, without ids, computed from the chain's variables.
 
     ``births`` are the days of birth of the applicants whose credits they are.
     """

@@ -1,8 +1,8 @@
-"""Credit cards month by month: what is drawn, what is due, what is paid, what remains."""
+"""Credit cards month by month: drawings, minimum due, payments, balance."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -15,8 +15,6 @@ from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from home_credit.synthetic.chain import Codes, Floats
     from home_credit.synthetic.chain.columns import Mask
     from home_credit.synthetic.statistics import CardStatistics
@@ -29,7 +27,7 @@ ACTIVE, COMPLETED = 0, 1
 
 
 class _Cards:
-    """Cards on their way through the months; ``balance`` and ``matured`` change, the rest is the owner's."""
+    """Simulates cards month by month; balance and matured instalments change, the rest is fixed per card."""
 
     def __init__(
         self, approved: pl.DataFrame, statistics: CardStatistics, random: np.random.Generator
@@ -51,14 +49,14 @@ class _Cards:
         self._habit = np.interp(appetite, statistics["at"], statistics["draws"])
         self._ceiling = np.interp(appetite, statistics["at"], statistics["utilisation"])
         self._at_machines = random.random(count) < statistics["atm"]
-        # Some are left with a small balance that nobody pays.
+        # Some cards keep a small balance that is never paid.
         idle = (random.random(count) < statistics["residue"]) & ~completed & (drawing < 0)
         self._idle_from = np.where(idle, np.ceil(self.first * random.random(count)), 0)
         self._residue = random.exponential(MEAN_RESIDUE, count)
         self._balance, self._matured = np.zeros(count), np.zeros(count)
         self._delinquency = Delinquency(self.late, statistics["delinquency"], random)
 
-    def pass_month(self, month: int) -> dict[str, NDArray[Any]]:
+    def pass_month(self, month: int) -> dict[str, Codes | Floats]:
         """Move the cards open in ``month`` on by that month and return its rows; ``owner`` is the card."""
         now: Codes = np.flatnonzero((self.first <= month) & (self.last >= month))
         closed, idle = self.closed_from[now] <= month, self._idle_from[now] <= month
@@ -75,7 +73,7 @@ class _Cards:
         self._balance[now] = after
         self._matured[now] += due > 0
         times = np.where(drawn > 0, 1 + self._random.poisson(1.5, len(now)), 0).astype(np.int64)
-        unknown = np.where(used, 0.0, np.nan)  # what is not known of cards that were never used
+        unknown = np.where(used, 0.0, np.nan)  # not known for cards that were never used
         return {
             "owner": now, "MONTHS_BALANCE": np.full(len(now), month), "AMT_BALANCE": after,
             "AMT_CREDIT_LIMIT_ACTUAL": limit,
@@ -93,7 +91,7 @@ class _Cards:
         }  # fmt: skip
 
     def _payments(self, now: Codes, due: Floats, closed: Mask, unpaid: Mask) -> Floats:
-        """Return what is paid: nothing, what is due, or more; all that is owed when the card is closed."""
+        """Return the payments: nothing, the minimum due, or more; the whole balance when the card is closed."""
         random, size, before = self._random, len(now), self._balance[now]
         skips = unpaid | (random.random(size) > self._statistics["pays"])
         more = np.where(random.random(size) < 0.4, 1 + random.exponential(1.5, size), 1.0)
@@ -101,7 +99,7 @@ class _Cards:
         return to_cents(np.where(closed, before, paid))
 
     def _drawings(self, now: Codes, owed: Floats, can_draw: Mask) -> tuple[Floats, Mask]:
-        """Return what is drawn, within the card's ceiling, and whether at a cash machine."""
+        """Return the drawings, within the card's ceiling, and whether they are at a cash machine."""
         random, size, limit = self._random, len(now), self._limit[now]
         room = np.maximum(self._ceiling[now] * limit - owed, 0)
         draws = can_draw & (random.random(size) < self._habit[now])
@@ -111,7 +109,7 @@ class _Cards:
         return np.where(cash, np.round(wanted / 4500) * 4500, to_cents(wanted)), cash
 
     def _balances(self, now: Codes, owed: Floats, drawn: Floats) -> Floats:
-        """Return the balances after interest, which is not charged beyond a little more than the limit."""
+        """Return the balances after interest, which is charged up to slightly more than the limit."""
         interest = self._statistics["interest"] * self._balance[now]
         room = np.maximum(MOST_OF_LIMIT * self._limit[now] - owed - drawn, 0)
         after = to_cents(np.maximum(owed + drawn + np.minimum(interest, room), 0))
@@ -147,9 +145,9 @@ def credit_cards(
 def older_cards(
     ids: Codes, late: Floats, previous: pl.DataFrame, statistics: CardStatistics, random: np.random.Generator
 ) -> tuple[pl.DataFrame, Floats]:
-    """Return cards granted before ``previous`` begins, which has no row of them, and their owners' lateness.
+    """Return cards granted before ``previous`` begins, and their owners' lateness.
 
-    They are in its schema, with the terms of cards drawn from it, but for the ids of the credits.
+    They have the schema of ``previous`` without ids of the credits, and the terms of cards drawn from it.
     """
     like = previous.filter(
         pl.col("NAME_CONTRACT_TYPE") == "Revolving loans",

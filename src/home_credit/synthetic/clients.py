@@ -1,4 +1,4 @@
-"""Summaries of an applicant's histories, drawn before their rows, which depend on them."""
+"""Summaries of an applicant's histories, drawn before the rows of the histories, which depend on them."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 MONTH = 30.44  # days
-ADULT_DAYS = 6575  # nobody borrows before
+ADULT_DAYS = 6575  # no borrowing before
 
 
 def within_adult_life(day: pl.Expr, longest: int) -> pl.Expr:

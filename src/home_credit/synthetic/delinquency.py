@@ -1,8 +1,8 @@
 """Days past due from month to month.
 
-A payer who is not behind falls behind with a probability that depends on the latent lateness. Who is behind is
-cured, falls behind anew, or is another month behind, with probabilities by the days past due so far. Days past due
-on small debts are tolerated: they are not counted in SK_DPD_DEF.
+A payer who is not behind falls behind with a probability that depends on the latent lateness. A payer who is behind
+is cured, falls behind again, or is another month behind, with probabilities by the days past due so far. Days past
+due on small debts are tolerated: they are not counted in SK_DPD_DEF.
 """
 
 from __future__ import annotations
@@ -33,10 +33,9 @@ class Delinquency:
         self._tolerated = np.zeros(len(late), dtype=bool)
 
     def pass_month(self, credits_: Codes, can_be_behind: Mask, residual: Mask) -> tuple[Codes, Codes]:
-        """Move the credits at these positions on by a month; return SK_DPD and SK_DPD_DEF.
+        """Simulate a month of the credits at these positions; return SK_DPD and SK_DPD_DEF.
 
-        Those that cannot be behind are cured. What is owed of those that are ``residual`` is small, tolerated and
-        not paid.
+        Credits that cannot be behind are cured. The debt of ``residual`` credits is small, tolerated and not paid.
         """
         statistics, random, size = self._statistics, self._random, len(credits_)
         before = self._days[credits_]

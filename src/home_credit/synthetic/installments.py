@@ -1,4 +1,4 @@
-"""What was due and what was paid, instalment by instalment."""
+"""Due dates, amounts and payments of instalments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_DAYS_APART = 12  # of two payments of one instalment
 
 
 class _Due(NamedTuple):
-    """What is due, one element per instalment: of which credit, since which day it can be paid, and by whom."""
+    """Amounts due, one element per instalment: its credit, the first day of payment, and the payer."""
 
     previous: Codes
     applicant: Codes
@@ -115,7 +115,7 @@ def _due_on_loans(loans: pl.DataFrame, revised: float, random: np.random.Generat
 
 
 def _paid_on_cards(months: pl.DataFrame, more_parts: float, random: np.random.Generator) -> _Due:
-    """Return the payments of months, as many each as one and ``more_parts`` on average, numbered by card."""
+    """Return the payments of months, 1 + ``more_parts`` on average in each, numbered by card."""
     owner, _ = repeat_rows(1 + random.poisson(more_parts, len(months)))
     weight = 0.1 + random.random(len(owner))
     share = weight / np.bincount(owner, weight, minlength=len(months))[owner]

@@ -1,6 +1,6 @@
-"""Loans as their previous applications opened them, and what is due on them.
+"""Loans of approved previous applications, and their outstanding amounts.
 
-How late an applicant pays is one latent number, shared by all the applicant's loans and cards.
+The lateness of an applicant is one latent number for all the applicant's loans and cards.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from home_credit.synthetic.chain import Floats
 
 NEWTON_STEPS = 8
-USUAL_END = 90  # days after the last due date; later ends may mean that a small debt was left
+USUAL_END = 90  # days after the last due date; a later end may mean a small remaining debt
 
 
 def loans_of(previous: pl.DataFrame, late: Floats) -> pl.DataFrame:
@@ -52,7 +52,7 @@ def implied_rate(credit: Floats, annuity: Floats, months: Floats) -> Floats:
 
 
 def outstanding(annuity: Floats, rate: Floats, remaining: Floats) -> Floats:
-    """Return the present value of the remaining instalments: what repays a loan at once."""
+    """Return the present value of the remaining instalments: the amount that repays a loan at once."""
     safe = np.maximum(rate, 1e-9)
     value: Floats = annuity * (1 - (1 + safe) ** -remaining) / safe
     return value

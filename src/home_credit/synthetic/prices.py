@@ -1,4 +1,4 @@
-"""The lender's price list: what a loan costs, given its tariff, its insurance premium and whether a fee is charged.
+"""The lender's price list: the terms of a loan by tariff, insurance premium and fee.
 
 A tariff is a number of monthly instalments and the share of the credit that each of them is; it follows from a
 nominal yearly rate. A premium is a share of the price per month, added to the credit. Both come from short lists.
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 UNIT = 100_000  # factors and premiums are whole numbers of hundred-thousandths
 PREMIUM_STEP = 11  # premiums are multiples of this
-FEE = 130.5  # what some contracts add to each instalment
+FEE = 130.5  # added to each instalment by some contracts
 REVOLVING_FACTOR = 0.05  # the instalment of a card is this share of its limit
-_MONTHS = 100  # a tariff is kept as one number: its factor times this, plus its months
+_MONTHS = 100  # a tariff is stored as one number: its factor times this, plus its months
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def rounded(amount: pl.Expr, unit: float) -> pl.Expr:
 
 
 def premium_per_month(credit: pl.Expr, price: pl.Expr, months: pl.Expr) -> pl.Expr:
-    """Return the nearest premium that makes ``credit`` of ``price``, in hundred-thousandths a month."""
+    """Return the premium nearest to that of ``credit`` and ``price``, in hundred-thousandths a month."""
     exact = (credit / price - 1) * UNIT / months
     return ((exact / PREMIUM_STEP).round() * PREMIUM_STEP).cast(pl.Int64)
 
@@ -72,9 +72,9 @@ def nearest(values: Floats, listed: tuple[int, ...]) -> Codes:
 def explain_instalments(
     credit: Floats, annuity: Floats, tariffs: tuple[int, ...], unit: float
 ) -> tuple[Codes, Codes]:
-    """Return for each loan the tariff, and whether the fee is charged (0, 1), that make its instalment.
+    """Return for each loan the tariff, and whether the fee is charged (0, 1), that yield its instalment.
 
-    Instalments are rounded down to whole ``unit``. An instalment that no tariff makes gets the nearest.
+    Instalments are rounded down to whole ``unit``. An instalment that no tariff yields gets the nearest tariff.
     """
     best = np.full(len(credit), np.inf)
     found, fee = np.zeros(len(credit), dtype=np.int64), np.zeros(len(credit), dtype=np.int64)

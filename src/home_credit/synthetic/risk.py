@@ -27,7 +27,7 @@ TERM_DRIVERS = ("EXT_MEAN", "EXT_LEAST", "CREDIT_TERM", "GOODS_SHARE", "ANNUITY_
 
 
 def basis(column: Column, categories: int | None) -> Floats:
-    """Return the columns whose weighted sum a variable adds: one per level, or one per knot and one for missing."""
+    """Return the basis columns of a variable: one per level, or one per knot and one for missing."""
     if categories is not None:
         one_hot: Floats = (column.values[:, None] == np.arange(categories)).astype(np.float64)
         return one_hot

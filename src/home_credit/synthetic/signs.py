@@ -22,6 +22,6 @@ def sign(name: str) -> pl.Expr:
 
 
 def signed(name: str, amount: pl.Expr) -> pl.Expr:
-    """Return an amount, or 0 or null where the sign in column ``name`` says so."""
+    """Return an amount, or 0 or null by the sign in column ``name``."""
     kind = pl.col(name)
     return pl.when(kind == ZERO).then(0.0).when(kind != NULL).then(amount)

@@ -1,6 +1,6 @@
 """The committed statistics of the real tables: their types, and the file they are read from.
 
-``home-credit demo-statistics`` writes the file; docs/demo.md says what each field holds.
+``home-credit demo-statistics`` writes the file; docs/demo.md describes the fields.
 """
 
 from __future__ import annotations
@@ -90,9 +90,9 @@ class DelinquencyStatistics(TypedDict):
     """Days past due from month to month.
 
     ``falls`` is the share of months in which a payer falls behind, by ``days`` (quantiles ``at`` shares), and
-    ``loading`` how much of that is personal. By days past due (up to ``bounds``, 0 first): the share of months in
-    which they grow by a month (``rolls``) or begin ``again``. ``tolerated`` and ``forgiven``: the shares of delays that
-    are not counted from their beginning, and from a further month.
+    ``loading`` the weight of the latent lateness. By days past due (up to ``bounds``, 0 first): the share of months
+    in which they grow by a month (``rolls``) or start ``again``. ``tolerated`` and ``forgiven``: the shares of delays
+    that are not counted from their beginning, and from a further month.
     """
 
     loading: float
@@ -161,7 +161,7 @@ class CardStatistics(TypedDict):
 
 
 class BalanceStatistics(TypedDict):
-    """What monthly tables need beside the terms of the credits that they follow."""
+    """Statistics of the monthly tables."""
 
     reported: float
     bureau: BureauStatistics
@@ -171,7 +171,7 @@ class BalanceStatistics(TypedDict):
 
 
 class Statistics(TypedDict):
-    """All that the synthetic tables are drawn from."""
+    """All statistics that the synthetic tables are drawn from."""
 
     min_rows: int
     split: LevelsStatistics

@@ -1,1 +1,1 @@
-"""The seven tables: their schema, how they are read, one applicant's rows, and a demo portfolio."""
+"""The seven tables: schema, reading and checking of files, rows of one applicant, writing."""

@@ -1,19 +1,19 @@
-"""What a table must hold before anything is computed from it, checked in one streamed pass.
+"""Checks of a table, in one streamed pass.
 
-The pass also yields the table's content summary. Only where it finds something wrong does another one
-look for the first row at fault.
+The pass also yields the content summary of the table. A second pass runs only where a check fails, to find the first
+invalid row.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import polars as pl
 
 from home_credit.errors import NotFiniteError, TableError, WrongTypeError
-from home_credit.tables.frames import polars_type
+from home_credit.tables.frames import is_known, polars_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +27,7 @@ _SHOWN = 5  # unknown values listed per column
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Something that must not be: ``found`` is true in the rows that have it."""
+    """A violation of the schema: ``found`` is true in the rows that have it."""
 
     error: type[TableError]
     column: str
@@ -47,14 +47,16 @@ class Unknown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A table that can be used.
+    """A checked table.
 
-    ``frame`` has the columns of the schema, in its order and types; NaN is null. ``summary`` depends on
-    the table's content alone, not on the format or order of its rows. ``unknown`` has the values of each column in
-    the order of their first rows.
+    ``frame`` has the columns of the schema, in its order and types; NaN is null, and so is an unknown category.
+    ``written`` is ``frame`` with unknown categories as they are, the same object where there are none. ``summary``
+    depends on the table's content alone, not on the format or order of its rows. ``unknown`` has the unknown values of
+    each column in the order of their first rows.
     """
 
     frame: pl.LazyFrame
+    written: pl.LazyFrame
     rows: int
     summary: dict[str, int]
     unknown: list[Unknown]
@@ -66,26 +68,30 @@ def check(
     """Check the ``columns`` of a table and give them the types of the schema.
 
     Raises WrongTypeError (a column of another kind, a fraction among integers, a number beyond its limit,
-    an empty required value), NotFiniteError, and what ``further`` faults say, each with the first row at fault.
+    an empty required value), NotFiniteError, and the errors of ``further`` violations, each with the first invalid
+    row.
     """
     present = raw.collect_schema()
     for column in columns:
         if not _fits(present[column.name], column):
             _raise_wrong_kind(name, raw, column, present[column.name])
-    faults = [fault for column in columns for fault in _violations(column, present[column.name])]
-    faults += further
+    violations = [violation for column in columns for violation in _violations(column, present[column.name])]
+    violations += further
     conformed = {column.name: _conformed(column, present[column.name]) for column in columns}
     facts = (
         raw.select(
             pl.len().alias("rows"),
-            *(fault.found.any().alias(f"fault/{number}") for number, fault in enumerate(faults)),
+            *(
+                violation.found.any().alias(f"violation/{number}")
+                for number, violation in enumerate(violations)
+            ),
             *(fact for column in columns for fact in _content(column, conformed[column.name])),
         )
         .collect(engine="streaming")
         .row(0, named=True)
     )
     frame = raw.select(*conformed.values())
-    failed = [fault for number, fault in enumerate(faults) if facts[f"fault/{number}"]]
+    failed = [violation for number, violation in enumerate(violations) if facts[f"violation/{number}"]]
     if failed:
         raise_first(name, raw, failed)
     unknown: list[Unknown] = []
@@ -94,11 +100,13 @@ def check(
         known = sum(facts[f"{column.name}/{value}"] for value in column.values)
         if column.values and known < facts[f"{column.name}/count"]:
             unknown.extend(_unknown(frame, column))
-            strange.append(column)
+            if column.dtype == "text":
+                strange.append(column)
     return Checked(
-        frame=frame.with_columns(_known_only(column) for column in strange if column.dtype == "text"),
+        frame=frame.with_columns(map(_known_only, strange)) if strange else frame,
+        written=frame,
         rows=facts["rows"],
-        summary={fact: value for fact, value in facts.items() if not fact.startswith("fault/")},
+        summary={fact: value for fact, value in facts.items() if not fact.startswith("violation/")},
         unknown=unknown,
     )
 
@@ -109,28 +117,30 @@ def warnings(name: str, unknown: Iterable[Unknown]) -> Iterator[str]:
         told = list(values)
         for found in told[:_SHOWN]:
             yield (
-                f"table {name}, column {column}, row {found.row}: {found.value} is no known value and"
+                f"table {name}, column {column}, row {found.row}: {found.value} is not a known value and"
                 f" {found.effect} ({found.rows} row{'s' if found.rows > 1 else ''})"
             )
         if told[_SHOWN:]:
             yield f"table {name}, column {column}: {len(told) - _SHOWN} more values are not known"
 
 
-def raise_first(name: str, frame: pl.LazyFrame, faults: Sequence[Violation]) -> NoReturn:
-    """Raise the fault that comes first in ``frame``; at least one of ``faults`` must be there."""
+def raise_first(name: str, frame: pl.LazyFrame, violations: Sequence[Violation]) -> NoReturn:
+    """Raise the error of the first violation in ``frame``; at least one of ``violations`` must occur."""
     rows = (
         frame.with_row_index(_ROW)
         .select(
-            pl.when(fault.found).then(pl.col(_ROW)).min().alias(str(number))
-            for number, fault in enumerate(faults)
+            pl.when(violation.found).then(pl.col(_ROW)).min().alias(str(number))
+            for number, violation in enumerate(violations)
         )
         .collect(engine="streaming")
         .row(0)
     )
     row, number = min((row, number) for number, row in enumerate(rows) if row is not None)
-    fault = faults[number]
-    value = frame.select(fault.column).slice(row, 1).collect().item()
-    raise fault.error(name, fault.problem.format(value=_shown(value)), column=fault.column, row=row + 1)
+    violation = violations[number]
+    value = frame.select(violation.column).slice(row, 1).collect().item()
+    raise violation.error(
+        name, violation.problem.format(value=_shown(value)), column=violation.column, row=row + 1
+    )
 
 
 def _fits(dtype: pl.DataType, column: Column) -> bool:
@@ -164,7 +174,7 @@ def _violations(column: Column, dtype: pl.DataType) -> Iterator[Violation]:
         integer = value.cast(pl.Int64, strict=False).cast(dtype, strict=False)
         number = value.is_finite() if dtype.is_float() else value.is_not_null()
         yield Violation(
-            WrongTypeError, column.name, number & integer.ne_missing(value), "{value} is no integer"
+            WrongTypeError, column.name, number & integer.ne_missing(value), "{value} is not an integer"
         )
     if column.limit is not None:
         number = value.fill_nan(None) if dtype.is_float() else value
@@ -179,16 +189,16 @@ def _conformed(column: Column, dtype: pl.DataType) -> pl.Expr:
     value = pl.col(column.name)
     if dtype.is_float():
         number = value.fill_nan(None)
-        # The sign of a zero says nothing, and engines do not agree on it: 0.0 for -0.0.
+        # The sign of a zero has no meaning and differs between engines: 0.0 for -0.0.
         value = pl.when(number != 0).then(number).otherwise(number.abs())
     return value if dtype == polars_type(column) else value.cast(polars_type(column), strict=False)
 
 
 def _content(column: Column, value: pl.Expr) -> Iterator[pl.Expr]:
-    """Count the values, and count each level or else add up the bits.
+    """Count the values, and count each level or else sum the bits of the values.
 
-    Integer sums wrap around, so they depend neither on the order of the rows nor on the number of cores,
-    as sums of floats would.
+    Sums of integers wrap around and depend, unlike those of floats, neither on the order of the rows nor on the
+    number of cores.
     """
     yield value.count().alias(f"{column.name}/count")
     if column.values:
@@ -204,7 +214,7 @@ def _unknown(frame: pl.LazyFrame, column: Column) -> Iterator[Unknown]:
     found = (
         frame.select(value)
         .with_row_index(_ROW)
-        .filter(value.is_not_null() & ~value.is_in(column.values))
+        .filter(~is_known(column))
         .group_by(value)
         .agg(pl.col(_ROW).min(), pl.len().alias("rows"))
         .sort(_ROW)
@@ -216,11 +226,10 @@ def _unknown(frame: pl.LazyFrame, column: Column) -> Iterator[Unknown]:
 
 
 def _known_only(column: Column) -> pl.Expr:
-    """Return a text column with the values that the schema does not know as missing, as in a request."""
-    value = pl.col(column.name)
-    return pl.when(value.is_in(column.values)).then(value)
+    """Return a text column with unknown categories as missing, as in a request."""
+    return pl.when(is_known(column)).then(pl.col(column.name))
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,7 +1,7 @@
-"""Where a table's file is, and how it becomes something that can be scanned again and again.
+"""Finds the files of tables and makes them scannable.
 
-Parquet is scanned where it lies. A CSV file, gzipped or not, is parsed once into a typed Parquet file
-in a staging directory, streamed in bounded memory, so that everything after it scans columns lazily.
+Parquet is scanned in place. A CSV file, gzipped or not, is parsed once into a typed Parquet file in a staging
+directory, streamed in bounded memory, so that later steps scan columns lazily.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def find(directory: Path, name: str, *, folders: bool = False) -> tuple[Path, ..
 
 @contextmanager
 def readable(name: str, path: Path) -> Iterator[None]:
-    """Turn what reading ``path`` may throw into a :class:`TableError` of one line."""
+    """Raise a :class:`TableError` of one line for any error of reading ``path``."""
     try:
         yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
@@ -42,11 +42,10 @@ def scan(
 ) -> tuple[pl.LazyFrame, list[str]]:
     """Return a lazy frame of the columns of ``schema`` in one file, and the names of its further columns.
 
-    Columns of a CSV file come as ``schema`` says, except that integer columns with other numbers in them
-    come as floats; columns of a Parquet file come as they were written. Both are for
-    :func:`home_credit.tables.checks.check` to judge.
+    Columns of a CSV file come as ``schema`` says, except that integer columns with other numbers in them come as
+    floats; columns of a Parquet file keep their types. :func:`home_credit.tables.checks.check` checks both.
 
-    Raises MissingColumnError, WrongTypeError (a CSV value that is no number) and TableError (unreadable).
+    Raises MissingColumnError, WrongTypeError (a CSV value that is not a number) and TableError (unreadable).
     """
     parquet = path.suffix == ".parquet"
     raw = pl.scan_parquet(path, glob=False) if parquet else _text(path)
@@ -82,7 +81,7 @@ def _stage(name: str, path: Path, schema: Mapping[str, pl.DataType], staged: Pat
     try:
         _sink(pl.scan_csv(path, schema_overrides=schema, glob=False), schema, staged)
     except pl.exceptions.ComputeError:
-        # Some value is not of its column's type. Find out which, or how to read it all the same.
+        # Some value is not of its column's type: parse more leniently, or find the value.
         _sink(_parse(name, _text(path), schema), schema, staged)
     return pl.scan_parquet(staged, glob=False)
 
@@ -95,13 +94,13 @@ def _without_nothing(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType]) -> 
     texts = [column for column, dtype in schema.items() if dtype == pl.String]
     return (
         frame.select(*schema)
-        .with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)))  # a quoted nothing is nothing
-        .filter(pl.any_horizontal(pl.all().is_not_null()))  # so is a blank line
+        .with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)))  # an empty quoted field is missing
+        .filter(pl.any_horizontal(pl.all().is_not_null()))  # and so is a blank line
     )
 
 
 def _parse(name: str, rows: pl.LazyFrame, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
-    """Read numbers from text more leniently than the CSV reader: ``5.0`` is an integer, too."""
+    """Parse numbers more leniently than the CSV reader: ``5.0`` is an integer, too."""
     text = rows.select(*schema).filter(pl.any_horizontal(pl.all().is_not_null()))
     numeric = {column: dtype for column, dtype in schema.items() if dtype != pl.String}
     stripped = {
@@ -116,13 +115,13 @@ def _parse(name: str, rows: pl.LazyFrame, schema: Mapping[str, pl.DataType]) -> 
         *(unparsed(column, dtype).any() for column, dtype in numeric.items()),
         **{f"{column}/number": unparsed(column, pl.Float64()).any() for column in numeric},
     ).collect(engine="streaming").row(0, named=True)  # fmt: skip
-    faults = [
-        Violation(WrongTypeError, column, unparsed(column, pl.Float64()), "{value} is no number")
+    violations = [
+        Violation(WrongTypeError, column, unparsed(column, pl.Float64()), "{value} is not a number")
         for column in numeric
         if failed[f"{column}/number"]
     ]
-    if faults:
-        raise_first(name, text, faults)
+    if violations:
+        raise_first(name, text, violations)
     return text.with_columns(
         stripped[column].cast(pl.Float64() if failed[column] else dtype).alias(column)
         for column, dtype in numeric.items()

@@ -1,4 +1,4 @@
-"""What the seven tables hold: every column with its type, meaning, unit, values and sentinels.
+"""The schema of the seven tables: every column with its type, meaning, unit, values and sentinels.
 
 The columns themselves are data, one TOML file per table in ``columns/``.
 """
@@ -21,7 +21,7 @@ LIMITS: Mapping[str, float] = MappingProxyType(
     {
         "currency": 1e9,
         "area": 1e9,
-        # Every whole number below 2**53 is a float, in which requests are computed.
+        # Requests are computed in floats, which represent every integer below 2**53.
         "id": 2**53 - 1,
         **dict.fromkeys(
             ("days", "months", "years", "count", "hour", "rate", "normalised", "code", "flag"), 1e6
@@ -41,10 +41,12 @@ HISTORIES = (
 TABLES = (APPLICATION, *HISTORIES)
 ID = "SK_ID_CURR"
 TARGET = "TARGET"
-# The files of the application table: with the label and without.
+# The files of the application table, with and without the label.
 TRAIN, TEST = "application_train", "application_test"
 # Days that stand for "never" or "not employed" in the tables.
 SENTINEL_DAYS = 365243
+# What DAYS_BIRTH says in decades, the youngest and the oldest together.
+AGE_BANDS = ("under 30", "30-39", "40-49", "50-59", "60 and over")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Column:
 
     @property
     def limit(self) -> float | None:
-        """The largest size that a value may have, so that sums of many rows stay exact."""
+        """The largest absolute value allowed, so that sums of many rows stay exact."""
         return None if self.dtype == "text" else LIMITS.get(self.unit)
 
 

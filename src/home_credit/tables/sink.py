@@ -1,4 +1,4 @@
-"""Rows written out batch by batch, as Parquet or CSV by the file's ending."""
+"""Writes rows batch by batch, as Parquet or CSV by the ending of the file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def write_batches(batches: Iterable[pl.DataFrame], out: Path) -> int:
     """Write the batches to ``out`` in order, in the memory of one batch; returns the number of rows.
 
-    The file appears under its name only when it is whole. Raises :class:`UsageError` for an ending other than
+    The file gets its name when it is complete. Raises :class:`UsageError` for an ending other than
     ``.parquet`` or ``.csv``.
     """
     if out.suffix not in (".parquet", ".csv"):

@@ -1,4 +1,4 @@
-"""Seven tables from a directory, checked at the boundary: what comes out of here can be relied on."""
+"""Reads and checks the seven tables of a directory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from home_credit.tables.frames import polars_schema, polars_type
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, TEST, TRAIN, Column, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Split = Literal["train", "test", "all"]
 # The files that hold the applications of each split.
@@ -38,17 +38,19 @@ _NO_LABEL = Violation(WrongTypeError, TARGET, ~pl.col(TARGET).is_in([0, 1]), "{v
 
 @dataclass(frozen=True)
 class Source:
-    """Checked tables, to be used inside :func:`open_tables` only.
+    """Checked tables, for use inside :func:`open_tables` only.
 
     ``frames`` has all seven tables, columns in the order and types of the schema; a history that is not
-    in the directory is empty. ``applicants`` has one column SK_ID_CURR, in file order (train before
-    test); ``target`` has SK_ID_CURR and TARGET of the training applicants. ``fingerprint`` is the sha256
-    of the schema and, for each table, its name, its row count and for each column the count of values
-    and either the count of each level or the wrapping integer sum of the values' bits: equal for equal
-    rows, whatever the format and order they are stored in.
+    in the directory is empty, an unknown category is missing. ``written`` has the same tables with unknown categories
+    as they are; a history without any is the same object in both. ``applicants`` has one column SK_ID_CURR, in file
+    order (train before test); ``target`` has SK_ID_CURR and TARGET of the training applicants. ``fingerprint`` is the
+    SHA-256 of the schema and, for each table, its name, its row count and for each column the count of values and
+    either the count of each level or the wrapping integer sum of the values' bits: equal for equal rows in any format
+    and order.
     """
 
     frames: Mapping[str, pl.LazyFrame]
+    written: Mapping[str, pl.LazyFrame]
     applicants: pl.DataFrame
     target: pl.DataFrame
     warnings: list[str]
@@ -57,7 +59,7 @@ class Source:
 
 @contextmanager
 def open_tables(directory: Path, split: Split = "train", progress: Progress = silent) -> Iterator[Source]:
-    """Open and check the tables of ``directory``; staged copies of CSV files go when the block ends.
+    """Open and check the tables of ``directory``; staged copies of CSV files are deleted when the block ends.
 
     Raises MissingTableError, MissingColumnError, WrongTypeError, NotFiniteError, EmptyTableError,
     DuplicateKeyError, or TableError for a file that cannot be read.
@@ -78,11 +80,11 @@ def ignored(name: str, paths: Sequence[Path], columns: Sequence[str]) -> Iterato
         others = ", ".join(path.name for path in paths[1:])
         yield f"table {name}: {paths[0].name} is read, {others} is ignored"
     if columns:
-        yield f"table {name}: columns that the schema does not know are ignored: {', '.join(columns)}"
+        yield f"table {name}: unknown columns are ignored: {', '.join(columns)}"
 
 
 class _Reader:
-    """Reads one table after the other, keeping what all of them have to say."""
+    """Reads one table after the other, and collects warnings and summaries."""
 
     def __init__(self, directory: Path, staging: Path, tables: int, progress: Progress) -> None:
         self.directory, self.staging = directory, staging
@@ -128,15 +130,22 @@ def _open(directory: Path, split: Split, staging: Path, progress: Progress) -> S
             raise EmptyTableError(name, "the table has no rows")
         parts[name] = part
     applicants = _distinct(parts, ID)
-    frames = {APPLICATION: pl.concat([part.frame.drop(TARGET, strict=False) for part in parts.values()])}
+    frames = {APPLICATION: _together(part.frame for part in parts.values())}
+    written = {APPLICATION: _together(part.written for part in parts.values())}
     for name in HISTORIES:
         history = reader.read(name)
         key = table(name).key
-        # Months are not compared with each other: their keys of two columns would cost gigabytes.
+        # Months are not checked for duplicates: keys of two columns would need gigabytes.
         if history and len(key) == 1:
             _distinct({name: history}, key[0])
-        frames[name] = history.frame if history else pl.LazyFrame(schema=polars_schema(table(name)))
-    return Source(frames, applicants, _target(parts), reader.warnings, reader.fingerprint)
+        empty = pl.LazyFrame(schema=polars_schema(table(name)))
+        frames[name] = history.frame if history else empty
+        written[name] = history.written if history else empty
+    return Source(frames, written, applicants, _target(parts), reader.warnings, reader.fingerprint)
+
+
+def _together(parts: Iterable[pl.LazyFrame]) -> pl.LazyFrame:
+    return pl.concat([part.drop(TARGET, strict=False) for part in parts])
 
 
 def missing(directory: Path, name: str, split: Split) -> MissingTableError:
@@ -150,7 +159,7 @@ def missing(directory: Path, name: str, split: Split) -> MissingTableError:
 
 
 def _distinct(parts: Mapping[str, Checked], key: str) -> pl.DataFrame:
-    """Return the column ``key`` of all parts, in which every value must be there once."""
+    """Return the column ``key`` of all parts, in which every value must be unique."""
     places = pl.concat(
         part.frame.select(key).with_row_index("row", offset=1).with_columns(pl.lit(name).alias("table"))
         for name, part in parts.items()

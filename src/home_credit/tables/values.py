@@ -1,13 +1,13 @@
-"""One value, or the columns of many rows, checked against the schema and given its types."""
+"""Checks values and columns of rows against the schema and converts them to its types."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,14 @@ from home_credit.errors import BundleError
 from home_credit.tables.schema import table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from home_credit.tables.schema import Column
 
-Row = dict[str, Any]
+# A checked value, and a row of checked values; a raw row holds any JSON values.
+Value = int | float | str | None
+Row = dict[str, Value]
+RawRow = Mapping[str, object]
 # Numbers as float64 with NaN for missing, text as a list with None for missing.
 ColumnValues = NDArray[np.float64] | Sequence[str | None]
 Columns = dict[str, ColumnValues]
@@ -31,7 +34,7 @@ _NUMBERS = frozenset({int, float, type(None)})
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """What the columns of a table have to hold, put so that many values are checked at once."""
+    """The constraints of a table's columns, in a form that checks many values at once."""
 
     columns: Mapping[str, Column]
     limits: Mapping[str, float]
@@ -63,43 +66,48 @@ def _layout(name: str) -> _Layout:
     )
 
 
-def checked_columns(name: str, rows: Sequence[Row], warnings: list[str]) -> Columns:
-    """Return the columns of the rows of a table, those that no row has left out.
+def checked_columns(name: str, rows: Sequence[RawRow], warnings: list[str]) -> Columns:
+    """Return the columns of the rows of a table; columns that no row has are left out.
 
-    ``rows`` have columns of the schema alone. Raises :class:`BundleError` naming the first value that breaks the
+    ``rows`` have columns of the schema only. Raises :class:`BundleError` naming the first value that breaks the
     schema, row by row; a value that is not known gives a warning, and is missing where it is text.
     """
     if not rows:
         return {}
     try:
         return _columns_at_once(_layout(name), rows)
-    # Of a number too large for a float, and of what no set can hold.
+    # OverflowError: a number too large for a float; TypeError: an unhashable value.
     except (_OddValueError, OverflowError, TypeError):
         return _columns_by_value(name, rows, warnings)
 
 
 class _OddValueError(Exception):
-    """There is something to be said of a value."""
+    """A value needs an error or a warning."""
 
 
-def _columns_at_once(layout: _Layout, rows: Sequence[Row]) -> Columns:
+def _columns_at_once(layout: _Layout, rows: Sequence[RawRow]) -> Columns:
     given = set[str]().union(*rows)
     _require(layout.required <= given)
     columns = _numbers(layout, [name for name in layout.limits if name in given], rows)
     for name, known in layout.texts.items():
         if name in given:
-            texts = [row.get(name) for row in rows]
-            _require(known.issuperset(texts))
-            columns[name] = texts
+            values = [row.get(name) for row in rows]
+            if not _all_known(values, known):
+                raise _OddValueError
+            columns[name] = values
     return columns
 
 
-def _numbers(layout: _Layout, names: Sequence[str], rows: Sequence[Row]) -> Columns:
+def _all_known(values: list[object], known: frozenset[str | None]) -> TypeGuard[list[str | None]]:
+    return known.issuperset(values)
+
+
+def _numbers(layout: _Layout, names: Sequence[str], rows: Sequence[RawRow]) -> Columns:
     values = [[row.get(name) for name in names] for row in rows]
     _require(_NUMBERS.issuperset(map(type, chain.from_iterable(values))))
     # Adding zero makes 0.0 of -0.0, as in a file.
     matrix = np.array(values, dtype=np.float64).T + 0.0
-    # What is not finite is within no limit; what is not within its limit must be missing.
+    # NaN and infinities are within no limit; a value outside its limit must be missing.
     present = np.abs(matrix) <= np.array([[layout.limits[name]] for name in names])
     _require(int(present.sum()) + sum(row.count(None) for row in values) == matrix.size)
     fraction = (matrix != np.floor(matrix)) & present
@@ -116,7 +124,7 @@ def _require(condition: bool) -> None:
         raise _OddValueError
 
 
-def _columns_by_value(name: str, rows: Sequence[Row], warnings: list[str]) -> Columns:
+def _columns_by_value(name: str, rows: Sequence[RawRow], warnings: list[str]) -> Columns:
     layout = _layout(name)
     checked = [
         {
@@ -126,17 +134,15 @@ def _columns_by_value(name: str, rows: Sequence[Row], warnings: list[str]) -> Co
         for place, row in enumerate(rows)
     ]
     return {
-        column: [row[column] for row in checked]
+        column: [None if (value := row[column]) is None else str(value) for row in checked]
         if column in layout.texts
         else np.array([row[column] for row in checked], dtype=np.float64)
         for column in layout.columns
     }
 
 
-def checked_value(
-    value: Any, column: Column, place: str, warnings: list[str]
-) -> Any:  # whatever a request holds
-    """Return a value in the type of its column; ``place`` is where it stands.
+def checked_value(value: object, column: Column, place: str, warnings: list[str]) -> Value:
+    """Return a value in the type of its column; ``place`` is its path in the request.
 
     Raises :class:`BundleError`. A value that is not known gives a warning, and is missing where it is text.
     """
@@ -156,7 +162,7 @@ def checked_value(
     return converted
 
 
-def _integer(value: Any, column: Column) -> int:
+def _integer(value: object, column: Column) -> int:
     if type(value) is float and value.is_integer():
         value = int(value)
     if type(value) is not int:
@@ -167,7 +173,7 @@ def _integer(value: Any, column: Column) -> int:
     return value
 
 
-def _number(value: Any, column: Column) -> float:
+def _number(value: object, column: Column) -> float:
     if type(value) is not float and type(value) is not int:
         raise ValueError(f"a number is needed, not {shown(value)}")
     if type(value) is float and not math.isfinite(value):
@@ -176,13 +182,13 @@ def _number(value: Any, column: Column) -> float:
     return float(value) + 0.0  # 0.0 for -0.0, as in a file
 
 
-def _text(value: Any, _column: Column) -> str:
+def _text(value: object, _column: Column) -> str:
     if type(value) is not str:
         raise ValueError(f"text is needed, not {shown(value)}")
     return value
 
 
-CONVERSIONS: Mapping[str, Callable[[Any, Column], int | float | str]] = {
+CONVERSIONS: Mapping[str, Callable[[object, Column], int | float | str]] = {
     "integer": _integer,
     "number": _number,
     "text": _text,
@@ -195,7 +201,7 @@ def _require_within(value: float, column: Column) -> None:
         raise ValueError(f"{shown(value)} is beyond any {column.unit}")
 
 
-def shown(value: Any) -> str:  # whatever a request holds
-    """Return a value as a message shows it."""
+def shown(value: object) -> str:
+    """Return a value as text for a message."""
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."

@@ -1,1 +1,1 @@
-"""The term and the rate of a cash loan, which applications do not state: told from amounts by earlier loans."""
+"""The term and the rate of a cash loan, which applications do not state: inferred from amounts by earlier loans."""

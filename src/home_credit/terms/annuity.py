@@ -1,4 +1,4 @@
-"""The arithmetic of loans that equal monthly payments repay.
+"""The arithmetic of annuity loans.
 
 Sums and products of single numbers in a fixed order, so that every machine and every engine computes the same bits.
 """
@@ -23,7 +23,8 @@ def credit_over_annuity(yearly_rate: float, months: int) -> float:
 def yearly_rate(ratio: float, months: int, *, halvings: int = 50) -> float:
     """Return the nominal yearly rate at which ``months`` payments repay ``ratio`` times the payment.
 
-    By bisection between 0 and the rate at which a payment is all interest; 0 where the payments do not repay it.
+    It is found by bisection between 0 and the rate at which a payment is all interest; 0 where the payments do not
+    repay the credit.
     """
     low, high = 0.0, MONTHS / ratio
     for _ in range(halvings):

@@ -1,4 +1,4 @@
-"""The model of the term and data frames: the loans that it learns from, and its columns for many applications."""
+"""The model of the term and data frames: its training loans, and its columns for many applications."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AMOUNTS = SOURCES[1:]
 
 
 def earlier_loans(previous: pl.LazyFrame) -> Loans:
-    """Return the earlier cash loans whose term the table ``previous_application`` states, whatever came of them."""
+    """Return the earlier cash loans with a term in ``previous_application``, whatever their outcome."""
     rows = (
         previous.filter(pl.col("NAME_CONTRACT_TYPE") == CASH_LOANS, pl.col("CNT_PAYMENT") > 0)
         .select(*AMOUNTS, "CNT_PAYMENT", age=-pl.col("DAYS_DECISION"))
@@ -29,12 +29,12 @@ def earlier_loans(previous: pl.LazyFrame) -> Loans:
 
 
 def learn_terms(previous: pl.LazyFrame) -> TermModel:
-    """Return the model of the term learnt from the table ``previous_application``."""
+    """Return the model of the term fitted on the table ``previous_application``."""
     return learn(earlier_loans(previous))
 
 
 def with_terms(applications: pl.LazyFrame, model: TermModel) -> pl.LazyFrame:
-    """Return applications with the columns of the term, as :func:`term_columns` gives them for one."""
+    """Return applications with the columns of the term, as :func:`term_columns` returns them for one."""
     schema = pl.Struct(dict.fromkeys(COLUMNS, pl.Float64()))
 
     def of(rows: pl.Series) -> pl.Series:

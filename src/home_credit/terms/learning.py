@@ -1,4 +1,4 @@
-"""Learns the model of the term from earlier cash loans, whose term the tables state."""
+"""Fits the model of the term on earlier cash loans, whose terms are in the tables."""
 
 from __future__ import annotations
 
@@ -22,23 +22,22 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-# A term of fewer loans is not taken for one that the lender offers.
+# A term of fewer loans is not taken as offered by the lender.
 FEWEST_LOANS = 20
-# Prices change: a loan counts half as much as one two years younger.
+# Prices change: the weight of a loan halves every two years of its age.
 HALF_LIFE_DAYS = 730.0
-# A density is a mixture: what the term's own loans were charged, what any loan was, and anything in its neighbourhood,
-# in case that a price is new. A term of few loans borrows from all,
-# as if it had so many more.
+# A density is a mixture of the prices of the term's own loans, of all loans, and of neighbouring prices, in case that
+# a price is new. A term of few loans is smoothed towards all loans by this number of pseudo-observations.
 OWN, ANY, NEAR = 0.85, 0.10, 0.05
 BORROWED_LOANS = 10.0
-# Widths, in bins: prices are rounded, so a price is spread over its neighbours; and the neighbourhood.
+# Kernel widths, in bins: one for the rounding of prices, and one for neighbouring prices.
 ROUNDING, RATE_NEARBY, PREMIUM_NEARBY = 0.6, 20.0, 50.0
 LEAST_DENSITY = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Loans:
-    """Cash loans, one number each: amounts, the term in months, and the days since they were asked for."""
+    """Cash loans as arrays: amounts, the term in months, and the days since the application."""
 
     credit: Floats
     annuity: Floats
@@ -52,7 +51,7 @@ class Loans:
 
 
 def learn(loans: Loans) -> TermModel:
-    """Return the model of ``loans``; a loan that its payments do not repay, or without an amount, teaches nothing."""
+    """Return the model of ``loans``; loans that their payments do not repay or without an amount are ignored."""
     loans = loans.where(
         (loans.credit > 0) & (loans.goods > 0) & (loans.credit <= loans.annuity * loans.months)
     )

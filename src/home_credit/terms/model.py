@@ -1,10 +1,10 @@
-"""A model of the term: which of the lender's terms gives a rate and an insurance premium that the lender charges.
+"""A model of the term: the term for which rate and insurance premium are those that the lender charges.
 
-The lender's prices are few: the annuity is the credit times a factor of rate and term, the credit is the price of
-the goods plus a premium for every month of the term, and neither rates nor premiums depend on the term. So each
-term that the lender offers implies a rate (from credit over annuity) and a monthly premium (from credit over goods
-price), and the term with the likeliest pair is the loan's. The likelihoods are whole numbers in tables over bins, so
-that nothing depends on the order of a sum or on a machine's logarithm.
+The lender's prices are few: the annuity is the credit times a factor of rate and term, the credit is the price of the
+goods plus a premium for every month of the term, and neither rates nor premiums depend on the term. So each term that
+the lender offers implies a rate (from credit over annuity) and a monthly premium (from credit over goods price), and
+the term with the most likely pair is returned. The likelihoods are whole numbers in tables over bins, so that results
+depend neither on the order of a sum nor on the machine's logarithm.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import floor, log
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import numpy as np
 
 from home_credit.terms.annuity import credit_over_annuity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 RATES, RATES_PER_UNIT = 1500, 1000.0
 # Bins of the premium a month as a share of the price of the goods, each a thousandth of a percent: -0.5 to 3.5 %.
 PREMIUMS, PREMIUMS_PER_UNIT, NO_PREMIUM = 4000, 100_000.0, 500.0
-# Log-likelihoods are told in twentieths.
+# Log-likelihoods are in twentieths.
 UNITS_PER_NAT = 10
 # A term is sure where it is 19 times as likely as any other.
 SURE = round(log(19.0) * UNITS_PER_NAT)
@@ -50,7 +50,7 @@ class LoanTerm(NamedTuple):
 
 
 class LoanTerms(NamedTuple):
-    """The same of many loans, NaN where :class:`LoanTerm` would be missing; ``sure`` is 1.0 or 0.0."""
+    """The terms of many loans, NaN where :class:`LoanTerm` would be ``None``; ``sure`` is 1.0 or 0.0."""
 
     months: Floats
     yearly_rate: Floats
@@ -63,12 +63,20 @@ class _Offer(NamedTuple):
     rate: int
 
 
+class PlainTerms(TypedDict):
+    """A term model as it is stored: the months, and each row of both tables as runs."""
+
+    months: list[int]
+    rates: list[list[int]]
+    premiums: list[list[int]]
+
+
 @dataclass(frozen=True)
 class TermModel:
     """For each of the terms ``months``, ascending, the log-likelihood of every rate and of every premium.
 
     ``rates``, of shape (terms, RATES), hold the prior of the term as well; ``premiums`` have shape (terms, PREMIUMS).
-    Without any term the model knows of no loan.
+    Without terms the model returns none for every loan.
     """
 
     months: tuple[int, ...]
@@ -136,11 +144,11 @@ class TermModel:
 
     @cached_property
     def digest(self) -> str:
-        """The SHA-256 of all that the model is."""
+        """The SHA-256 of the model."""
         return hashlib.sha256(json.dumps(self.to_plain(), sort_keys=True).encode()).hexdigest()
 
-    def to_plain(self) -> dict[str, Any]:
-        """Return dictionaries and lists that hold all of it; a row of a table as runs: length, number, length, ..."""
+    def to_plain(self) -> PlainTerms:
+        """Return the model as dictionaries and lists; rows of tables are runs: length, number, length, ..."""
         return {
             "months": list(self.months),
             "rates": [_runs(row) for row in self.rates],
@@ -148,8 +156,8 @@ class TermModel:
         }
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> TermModel:
-        """Return the model that :meth:`to_plain` told."""
+    def from_plain(cls, plain: PlainTerms) -> TermModel:
+        """Build from what :meth:`to_plain` returned."""
         return cls(tuple(plain["months"]), _table(plain["rates"], RATES), _table(plain["premiums"], PREMIUMS))
 
 
@@ -166,8 +174,8 @@ def _premium(above: float, months: int) -> int:
 
 
 def _premiums(above: Floats, months: int) -> NDArray[np.int64]:
-    """Return the bins of premiums; of a missing one, any."""
-    with np.errstate(over="ignore"):  # of a price next to nothing; it is clipped like any other
+    """Return the bins of premiums; the bin of a missing one is arbitrary."""
+    with np.errstate(over="ignore"):  # a price near zero overflows; the result is clipped
         bins = np.clip(above / months * PREMIUMS_PER_UNIT + NO_PREMIUM, 0.0, PREMIUMS - 1.0)
     return np.floor(np.nan_to_num(bins)).astype(np.int64)
 

@@ -1,7 +1,7 @@
 """MLflow: tracked runs, registered models, the address of both, their server and its read-only proxy.
 
-This is the only package that imports MLflow. Nothing is imported here, because the image of the MLflow UI holds the
-proxy without what packs and scores models, and a client of an MLflow server over HTTP needs only these names.
+This is the only package that imports MLflow. This module imports nothing: the image of the MLflow UI has the proxy,
+but not the packages that save and score models, and a client over HTTP needs only these names.
 """
 
 MODEL = "home-credit"

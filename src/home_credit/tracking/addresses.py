@@ -1,4 +1,4 @@
-"""Where runs are tracked: an MLflow address, or a folder that holds its database and its artefacts."""
+"""The address of tracked runs: an MLflow address, or a folder with a database and artefacts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ SQLITE = "sqlite:///"
 
 
 def local_database(setting: str) -> Path | None:
-    """Return the SQLite file that a tracking address names, as it is written there; a folder means the one in it.
+    """Return the SQLite file that a tracking address names, without resolving the path.
 
-    ``None`` for any other backend.
+    A folder means the database in it; ``None`` is returned for any other backend.
     """
     if setting.startswith(SQLITE):
         return Path(setting.removeprefix(SQLITE))
@@ -20,8 +20,8 @@ def local_database(setting: str) -> Path | None:
 def tracking_uri(setting: str) -> str:
     """Return the address of the backend store that MLflow is given for ``setting``.
 
-    The address of a file is absolute, because MLflow caches an open store by its address, whatever the working
-    directory is.
+    The address of a file is absolute, because MLflow caches open stores by address, independently of the working
+    directory.
     """
     database = local_database(setting)
     return setting if database is None else f"{SQLITE}{database.resolve()}"

@@ -1,6 +1,6 @@
-"""A read-only proxy of MLflow's server: everybody may read; only requests with the credentials may change something.
+"""A read-only proxy of MLflow's server: everybody may read, only requests with the credentials may write.
 
-Run by ``uvicorn --factory home_credit.tracking.read_only_proxy:create_app``.
+It is run by ``uvicorn --factory home_credit.tracking.read_only_proxy:create_app``.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# What is asked by POST and changes nothing. Whatever a later MLflow adds stays shut until it is named here.
+# POST requests that only read. Paths that a later MLflow adds are refused until they are listed here.
 READING_POST = re.compile(
     r"/(ajax-)?api/[2-4]\.0/mlflow/"
     r"(artifacts/presigned-download-url|datasets/search|experiments/search|experiments/search-datasets|issues/search"
     r"|logged-models/search|prompt-optimization/jobs/search|registered-models/get-latest-versions|runs/search"
     r"|traces/batchGetInfos|traces/calculate-filter-correlation|traces/metrics|traces/search)"
 )
-# Nothing of a tracked run: they look for programs on this machine, call other servers, or wait for these in vain.
+# These are not about tracked runs: they look for programs on this machine or call other servers.
 NOT_FOR_VISITORS = re.compile(
     r"/(ajax-)?api/[2-4]\.0/mlflow/(assistant|gateway|gateway-proxy)(/.*)?", re.DOTALL
 )
@@ -39,10 +39,10 @@ REFUSAL = {
 
 
 class ReadOnlyProxy:
-    """Lets reading requests through to ``app``, and the others only with the credentials.
+    """Passes reading requests to ``app``, and others only with the credentials.
 
-    Without a user and a password nothing can be changed from outside. A refused request gets 403 and never a
-    question for a password, which a browser would put to every visitor.
+    Without a user and a password nothing can be changed through it. A refused request is answered with 403 and not
+    with 401, at which a browser would show every visitor a password prompt.
     """
 
     def __init__(self, app: ASGIApp, user: str | None = None, password: str | None = None) -> None:
@@ -77,21 +77,21 @@ class ReadOnlyProxy:
             decoded = base64.b64decode(given, validate=True)
         except binascii.Error:
             return False
-        # In constant time, so that the time to a refusal says nothing of them.
+        # In constant time, so that the response time reveals nothing about them.
         return secrets.compare_digest(decoded, self._credentials)
 
 
 def _without_origin(scope: Scope) -> Scope:
-    """Return a reading request without its origin.
+    """Return a reading request without its origin header.
 
-    MLflow takes every POST for a change and refuses those of a page whose address it was not told, its own
-    page behind a platform's name among them.
+    MLflow treats every POST as a change and refuses those from pages of unknown origin, including its own page behind
+    a platform's host name.
     """
     return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"origin"]}
 
 
 async def _whole_body(receive: Receive) -> Message:
-    """Return the body in one message, cut where it is longer than any query."""
+    """Return the body in one message, truncated where it is longer than any query."""
     body, more = b"", True
     while more and len(body) <= LARGEST_QUERY:
         message = await receive()
@@ -101,7 +101,7 @@ async def _whole_body(receive: Receive) -> Message:
 
 
 def _again(message: Message, receive: Receive) -> Receive:
-    """Return a ``receive`` that gives a message that was read already, then what comes after it."""
+    """Return a ``receive`` that returns a message that was read already, then the following ones."""
     unread = [message]
 
     async def first_unread() -> Message:
@@ -111,8 +111,8 @@ def _again(message: Message, receive: Receive) -> Receive:
 
 
 def _is_query(body: bytes) -> bool:
-    """Return whether a GraphQL request can only read: no mutation stands in its document, called or not."""
-    from graphql import GraphQLSyntaxError, OperationType, parse  # noqa: PLC0415  # loaded when it is asked for, as MLflow does
+    """Return whether a GraphQL request only reads: its document has no mutation, called or not."""
+    from graphql import GraphQLSyntaxError, OperationType, parse  # noqa: PLC0415  # loaded on demand, as in MLflow
     from graphql.language import OperationDefinitionNode  # noqa: PLC0415  # the same
 
     if len(body) > LARGEST_QUERY:
@@ -134,7 +134,7 @@ async def _refuse(send: Send) -> None:
 
 def create_app() -> ReadOnlyProxy:
     """Return MLflow's server behind the read-only proxy; raises :class:`UsageError` where a user has no password."""
-    from mlflow.server.fastapi_app import app  # noqa: PLC0415  # its import makes the server and reads its settings
+    from mlflow.server.fastapi_app import app  # noqa: PLC0415  # the import creates the server and reads its settings
 
     settings = Settings()
     user, password = settings.mlflow_admin_user, settings.mlflow_admin_password

@@ -1,10 +1,10 @@
-"""Registered models: the challenger that a run leaves, the champion that serves, the one before it."""
+"""Registered models and their aliases: challenger, champion, previous champion."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mlflow
 from mlflow.exceptions import MlflowException
@@ -40,7 +40,7 @@ def log_and_register(
     setting: str,
     *,
     models: Path,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     metrics: Mapping[str, float],
     figures: Mapping[str, Figure],
     example: pd.DataFrame,
@@ -48,7 +48,7 @@ def log_and_register(
 ) -> tuple[str, str, str]:
     """Track one training run with its model; return the run's id, the version and its alias.
 
-    The first version of all is the champion; any other is the challenger until it is promoted. ``models`` is
+    The first version becomes the champion; any later one is the challenger until it is promoted. ``models`` is
     the folder of saved artefacts, ``example`` a few rows of the feature matrix.
     """
     with runs.connected(setting) as client:
@@ -87,14 +87,14 @@ def _fetch(setting: str, alias: str, folder: str) -> Path:
         if version_of(client, alias) is None:
             raise RegistryError(f"no model is registered as {alias} in {setting}")
         fetched = mlflow.artifacts.download_artifacts(f"models:/{MODEL}@{alias}", dst_path=folder)
-    # MLflow keeps the folder of artefacts under the name that it had when the model was logged.
+    # MLflow stores the artefacts under the folder name at logging.
     return next(manifest.parent for manifest in Path(fetched).glob(f"artifacts/*/{MANIFEST}"))
 
 
 def promote(setting: str, evidence: Mapping[str, str]) -> str:
     """Make the challenger the champion and return its version; ``evidence`` is kept as tags of the version.
 
-    The champion of before keeps the alias ``previous``, for :func:`rollback`.
+    The earlier champion gets the alias ``previous``, for :func:`rollback`.
     """
     with runs.connected(setting) as client:
         challenger, champion = version_of(client, CHALLENGER), version_of(client, CHAMPION)
@@ -110,7 +110,7 @@ def promote(setting: str, evidence: Mapping[str, str]) -> str:
 
 
 def rollback(setting: str) -> str:
-    """Make the champion of before the champion again and return its version; a second call undoes the first."""
+    """Make the previous champion the champion again and return its version; a second call undoes the first."""
     with runs.connected(setting) as client:
         champion, previous = version_of(client, CHAMPION), version_of(client, PREVIOUS)
         if previous is None or champion is None:

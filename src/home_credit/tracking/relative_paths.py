@@ -1,4 +1,4 @@
-"""A local tracking folder that can be cloned anywhere."""
+"""Relative artefact addresses, so that a local tracking folder can be moved."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _ADDRESSES = {
 def make_relative(folder: Path) -> None:
     """Make the artefact addresses of a local folder relative.
 
-    MLflow makes every local address absolute when it stores it and has no call that changes it afterwards, so the
-    four columns are rewritten in its database. Addresses of a proxied store (``mlflow-artifacts:``) would be
-    relative by themselves, but training and loading would then need a running server. A relative address is
-    read from the working directory, which is the repository's root for every command of this package.
+    MLflow makes every local address absolute when it stores it and has no call to change it, so four columns are
+    rewritten in its database. Addresses of a proxied store (``mlflow-artifacts:``) are relative, but training and
+    loading would then need a running server. A relative address is resolved in the working directory, which is the
+    root of the repository for every command of this package.
     """
     absolute = str(folder.resolve())
     with closing(sqlite3.connect(folder / "mlflow.db")) as database:
         for table, column in _ADDRESSES.items():
             database.execute(
-                f"UPDATE {table} SET {column} = replace({column}, ?, ?) WHERE instr({column}, ?)",  # noqa: S608 (names are ours)
+                f"UPDATE {table} SET {column} = replace({column}, ?, ?) WHERE instr({column}, ?)",  # noqa: S608
                 (absolute, str(folder), absolute),
             )
         database.commit()
         if database.total_changes:
-            database.execute("VACUUM")  # a deleted page may still hold an address
-    # The model's own description repeats where it was made; MLflow reads the names of the files alone.
+            database.execute("VACUUM")  # deleted pages of the file may still contain an address
+    # The file MLmodel repeats the address; MLflow reads only the names of the files from it.
     for description in folder.glob("artifacts/models/*/artifacts/MLmodel"):
         text = description.read_text(encoding="utf-8")
         relative = text.replace(absolute, str(folder)).replace(f"{Path.cwd()}/", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mlflow
 from mlflow import MlflowClient
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def connected(setting: str) -> Iterator[MlflowClient]:
-    """Give a client of the tracking server that ``setting`` names; a local folder stays portable."""
+    """Yield a client for the tracking address ``setting``; a local folder stays portable."""
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     database = local_database(setting)
@@ -37,7 +37,7 @@ def connected(setting: str) -> Iterator[MlflowClient]:
 
 
 def experiment(client: MlflowClient, setting: str, name: str) -> str:
-    """Return the id of the experiment, made where it is missing; locally its artefacts lie beside the database."""
+    """Return the id of the experiment, created where it is missing; local artefacts are beside the database."""
     found = client.get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
@@ -46,7 +46,9 @@ def experiment(client: MlflowClient, setting: str, name: str) -> str:
 
 
 def log(
-    parameters: Mapping[str, Any], metrics: Mapping[str, float], figures: Mapping[str, Figure] | None = None
+    parameters: Mapping[str, object],
+    metrics: Mapping[str, float],
+    figures: Mapping[str, Figure] | None = None,
 ) -> None:
     """Log to the active run."""
     mlflow.log_params(dict(parameters))
@@ -59,7 +61,7 @@ def log_run(
     setting: str,
     experiment_name: str,
     run_name: str,
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     metrics: Mapping[str, float],
 ) -> str:
     """Track a run without a model, such as a baseline; returns the run's id."""

@@ -1,7 +1,7 @@
 """The registered model as MLflow loads it: rows of the feature matrix in, probabilities of default out.
 
-MLflow keeps a copy of this file beside the artefacts and runs it to load the model. It reads the type hints
-of ``predict`` when the class is made, so they must be real objects, not text.
+MLflow keeps a copy of this file beside the artefacts and runs it to load the model. It reads the type hints of
+``predict`` when the class is defined, so they must be evaluated, not strings.
 """
 
 from pathlib import Path

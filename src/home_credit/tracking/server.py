@@ -15,16 +15,16 @@ DIRECT: Sequence[str] = ("mlflow.server.fastapi_app:app",)
 
 
 def application(*, public: bool) -> Sequence[str]:
-    """Return uvicorn's arguments that name the application; a ``public`` server stands behind the read-only proxy.
+    """Return uvicorn's arguments that name the application; a ``public`` server is behind the read-only proxy.
 
-    It is what ``mlflow server`` runs in the end. Started directly, it needs one process less, which is half of the
-    time and memory.
+    ``mlflow server`` starts the same application in a further process; without that process, time and memory are
+    halved.
     """
     return PROXIED if public else DIRECT
 
 
 def environment(setting: str) -> dict[str, str]:
-    """Return what the server reads from its environment to serve the runs tracked at ``setting``."""
+    """Return the environment variables of a server for the runs tracked at ``setting``."""
     folder = Path("mlruns" if "://" in setting else setting)
     return {
         "_MLFLOW_SERVER_FILE_STORE": tracking_uri(setting),

@@ -1,4 +1,4 @@
-"""What each step up from the plainest model is worth, on the same folds, in one MLflow experiment."""
+"""Baselines of increasing complexity, compared on the same folds, in one MLflow experiment."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HEAD = (
 
 @dataclass(frozen=True, slots=True)
 class BaselineResult:
-    """One model of the ladder and what it reaches out of fold."""
+    """The out-of-fold result of one model."""
 
     name: str
     features: int
@@ -45,7 +45,7 @@ class BaselineResult:
 
     @property
     def line(self) -> str:
-        """Its line of the table under :data:`HEAD`, in Markdown."""
+        """The line of the table under :data:`HEAD`, in Markdown."""
         return (
             f"| {self.name} | {self.features} | {self.auc:.4f} | {self.auc_low:.4f} to {self.auc_high:.4f}"
             f" | {self.log_loss:.4f} | {self.train_auc:.4f} |"
@@ -53,7 +53,7 @@ class BaselineResult:
 
 
 def baselines(parameters: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[int, Learner]]:
-    """Return the plainer models that every training is compared with, and the number of features each reads."""
+    """Return the baselines of every training run, with the number of features of each."""
     application = len(FROM_APPLICATION)
     return {
         "prior": (0, learners.prior),
@@ -63,7 +63,7 @@ def baselines(parameters: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[int
 
 
 def candidates(parameters: Sequence[Mapping[str, Any]]) -> Mapping[str, tuple[int, Learner]]:
-    """Return all models from the plainest to ours; the scorecard needs the research extra."""
+    """Return all models, the simplest first and the final one last; the scorecard needs the research extra."""
     prior, logistic, application = baselines(parameters).items()
     scorecard = ("scorecard", (len(FROM_APPLICATION), learners.scorecard(FROM_APPLICATION)))
     everything = (len(INPUTS), learners.boosted(INPUTS, parameters))

@@ -1,4 +1,4 @@
-"""Ways from raw log-odds to probabilities, compared by log loss on people that the way was not fitted on."""
+"""Calibrators from raw log-odds to probabilities, compared by log loss on persons they were not fitted on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Probability = Callable[["NDArray[np.float64]"], "NDArray[np.float64]"]
 Calibrator = Callable[["NDArray[np.float64]", "NDArray[np.int64]"], Probability]
 
-# The first two can be deployed: reasons still add up to the score. The others say what that costs.
+# The first two can be deployed, since contributions still add up to the score. The others show what that costs.
 DEPLOYABLE = ("none", "line")
 _LEAST = 1e-6
 
@@ -56,7 +56,7 @@ def compare(
 ) -> dict[str, float]:
     """Return the log loss of each calibrator on out-of-fold log-odds ``raw`` (repeats by applicants).
 
-    Each is fitted in the folds of a split of its own and measured on the people left out.
+    Each is fitted in the folds of a separate split and measured on the persons left out.
     """
     probability = {name: np.zeros_like(raw) for name in CALIBRATORS}
     for _, inside, outside in folds.split(target, persons, repeats=1, seed=folds.SEED + 1000):

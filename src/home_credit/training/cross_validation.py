@@ -1,4 +1,4 @@
-"""Out-of-fold log-odds: the only predictions that metrics, calibration and cut-off are made from."""
+"""Out-of-fold log-odds, the only predictions used for metrics, calibration and cut-off."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# What was learnt: rows of the feature matrix to log-odds of default, one per row.
+# A fitted model: rows of the feature matrix to log-odds of default, one per row.
 Scores = Callable[["pl.DataFrame"], "NDArray[np.float64]"]
-# What learns it, from rows and their targets alone.
+# Fits a model on rows and their targets.
 Learner = Callable[["pl.DataFrame", "NDArray[np.int64]"], Scores]
 
 
 @dataclass(frozen=True, slots=True)
 class OutOfFold:
-    """``raw``: log-odds, one line per repeat and one column per applicant, each by a model that never saw them.
+    """Out-of-fold results.
 
-    ``fold_auc`` and ``train_auc`` have one number per fitted model: on the rows it scored and on those it saw.
+    ``raw``, of shape (repeats, applicants), are log-odds by models that were not fitted on the applicant.
+    ``fold_auc`` and ``train_auc`` have one number per fitted model: on its validation and on its training rows.
     """
 
     raw: NDArray[np.float64]
@@ -48,10 +49,10 @@ def out_of_fold(
     progress: Progress = silent,
     stage: str = "folds of the model",
 ) -> OutOfFold:
-    """Fit ``learner`` in every fold, on the rows of the other folds alone, and score the rows left out.
+    """Fit ``learner`` in every fold, on the rows of the other folds, and score the rows left out.
 
-    ``after_fold`` is told the fold's number, from 0, and its AUC; what it raises ends the work. ``progress`` is
-    told the folds done under the name ``stage``.
+    ``after_fold`` is called with the number of the fold, from 0, and its AUC; an exception of it ends the run.
+    ``progress`` is called with the folds done under the name ``stage``.
     """
     raw = np.zeros((repeats, len(target)))
     fold_auc: list[float] = []

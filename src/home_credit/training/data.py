@@ -1,4 +1,4 @@
-"""What a model is trained on: feature rows with their targets, and the facts that folds and fairness need."""
+"""Training data: feature rows with their targets, and the columns that folds and fairness need."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from home_credit.terms.model import TermModel
 
-# Read for folds and for fairness; sex and family status are no inputs of the model.
+# For folds and fairness; sex and family status are not inputs of the model.
 PEOPLE = ("CODE_GENDER", "DAYS_BIRTH", "NAME_FAMILY_STATUS", "DAYS_REGISTRATION", "DAYS_ID_PUBLISH")
-# An optional list of the applicants of whom every history row is in the tables.
+# An optional list of the applicants with all their history rows in the tables.
 COMPLETE = "complete_history_clients"
 
 
@@ -34,9 +34,9 @@ COMPLETE = "complete_history_clients"
 class Applicants:
     """Labelled applicants, all fields in the same order: ascending SK_ID_CURR.
 
-    ``rows`` are feature rows, ``people`` the columns of the application that tell people and their groups
-    apart, ``persons`` one number per person, ``complete`` marks those whose histories are known to be whole;
-    ``terms`` is the model of the term that the feature rows were made with.
+    ``rows`` are feature rows, ``people`` the columns of the application that identify persons and their groups,
+    ``persons`` one number per person, ``complete`` marks those with complete histories; ``terms`` is the model of the
+    term of the feature rows.
     """
 
     rows: pl.DataFrame
@@ -66,10 +66,10 @@ class Applicants:
         )
 
     def holdout(self, share: float) -> NDArray[np.bool_]:
-        """Mark the share of persons that no training may see.
+        """Return a mask of the share of persons that is held out.
 
-        Who they are follows from themselves, not from the table they stand in: a digest of what the tables tell
-        of a person. So two models trained years apart keep the same people aside.
+        The choice depends on a digest of the person's own data, not on the table, so that two models trained years
+        apart have the same holdout.
         """
         keys = self.people.select(pl.concat_str(*folds.PERSON, separator="|", ignore_nulls=True)).to_series()
         draws = [int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) / 2.0**64 for key in keys]
@@ -79,7 +79,7 @@ class Applicants:
 def load(tables: Path, terms: TermModel | None = None, progress: Progress = silent) -> Applicants:
     """Read the labelled applicants of ``tables``; raises the errors of :func:`open_tables`.
 
-    The model of the term is ``terms``, or learnt from the earlier applications in ``tables``.
+    The model of the term is ``terms``, or fitted on the earlier applications in ``tables``.
     """
     with open_tables(tables, "train", progress) as source:
         terms = terms or learn_terms(source.frames["previous_application"])

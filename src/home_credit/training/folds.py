@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 FOLDS, REPEATS, SEED = 5, 2, 2018
 
-# What two applications of one person share whatever the day they were made on: sex, and the age at the last
-# change of registration and at the issue of the identity document.
+# Equal in all applications of one person, whatever their day: sex, and the age at the last change of registration and
+# at the issue of the identity document.
 PERSON = (
     pl.col("CODE_GENDER"),
     (pl.col("DAYS_BIRTH") - pl.col("DAYS_REGISTRATION")).alias("age_at_registration"),
@@ -25,10 +25,9 @@ PERSON = (
 
 
 def persons(application: pl.DataFrame) -> NDArray[np.int64]:
-    """Return one number per application, equal where two seem to be the same person's.
+    """Return one number per application, equal where two seem to be of the same person.
 
-    The tables number applications, not people. A chance meeting puts two strangers into one fold, which
-    does no harm.
+    The tables number applications, not persons. A false match puts two persons into one fold, which does no harm.
     """
     return (
         application.select(pl.struct(*PERSON).rank("dense").alias("person"))["person"]
@@ -47,8 +46,8 @@ def split(
 ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
     """Yield ``(repeat, rows to learn from, rows to score)``; in each repeat every row is scored once.
 
-    People, not rows, are dealt to the folds, stratified by whether any of their applications defaulted, so
-    that no person stands on both sides.
+    Persons, not rows, are assigned to folds, stratified by whether any of their applications defaulted, so that no
+    person is on both sides.
     """
     _, person = np.unique(groups, return_inverse=True)
     defaulted = np.zeros(int(person.max()) + 1, dtype=np.int64)

@@ -1,9 +1,9 @@
 """The statistical gate: is a challenger no worse than the champion on applicants that neither was trained on?
 
-Both models score the same applicants, so each metric's difference has a standard error of its own, clustered by person,
-and the thresholds scale with it. The ranking must be shown to be no worse: the lower end of the one-sided 95 %
-interval of the AUC difference may not be below :data:`AUC_MARGIN`, so that a model worse by the margin passes in at
-most 5 % of cases whatever the number of applicants. Log loss and cost must not be shown to be worse, at 1 %.
+Both models score the same applicants, so each metric's difference has a standard error, clustered by person, and the
+thresholds scale with it. AUC is tested for non-inferiority: the lower end of the one-sided 95 % interval of the AUC
+difference may not be below :data:`AUC_MARGIN`, so that a model worse by the margin passes in at most 5 % of cases
+whatever the number of applicants. Log loss and cost must not be shown to be worse, at 1 %.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from home_credit.policy import Costs
 
-# The largest loss of AUC that the gate tolerates: about a year's drift of a scorecard.
+# The non-inferiority margin of AUC: about a year's drift of a scorecard.
 AUC_MARGIN = 0.005
-# One-sided normal quantiles: 5 % for what must be shown, 1 % for what must not be shown to be worse.
+# One-sided normal quantiles: 5 % for non-inferiority of AUC, 1 % for inferiority of the other metrics.
 SHOWN, REFUTED = 1.6449, 2.3263
 # Observed over expected defaults, and the slope of the log-odds, that count as calibrated.
 CALIBRATED = {"observed_to_expected": (0.85, 1.15), "slope": (0.8, 1.25)}
@@ -46,7 +46,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A figure of the challenger alone, with the range that it may not be shown to lie outside of."""
+    """A figure of the challenger alone, with its permitted range."""
 
     name: str
     value: float
@@ -56,14 +56,14 @@ class Limit:
 
     @property
     def passed(self) -> bool:
-        """Whether the figure is inside the range, or outside by no more than chance explains."""
+        """Whether the figure is in the range, or not significantly outside."""
         slack = SHOWN * self.standard_error
         return self.low - slack <= self.value <= self.high + slack
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All that the gate measures on unseen applicants."""
+    """The measurements of the gate on unseen applicants."""
 
     differences: list[Difference]
     limits: list[Limit]
@@ -87,7 +87,7 @@ class Comparison:
         ]
 
     def to_plain(self) -> dict[str, Any]:
-        """Return dictionaries and lists that hold all of it."""
+        """Return the comparison as dictionaries and lists."""
         return asdict(self)
 
 

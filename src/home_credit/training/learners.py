@@ -1,4 +1,4 @@
-"""What can be trained, from the plainest to ours; each learns all that it knows from the rows it is given."""
+"""Learners, from the simplest to the final model; each is fitted on the given rows alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from home_credit.training.cross_validation import Learner, Scores
 
-# The usual rule of scorecards: a variable with less information value is not worth a line.
+# The usual rule of scorecards: a variable with less information value is left out.
 LEAST_INFORMATION_VALUE = 0.02
 
 
@@ -35,7 +35,7 @@ def fit_boosted(
     parameters: Sequence[Mapping[str, Any]],
     seed: int = folds.SEED,
 ) -> tuple[Preprocessor, classifier.Booster]:
-    """Fit preprocessor and boosted trees on the same rows: nothing is learnt from any other."""
+    """Fit preprocessor and boosted trees on the same rows."""
     preprocessor = Preprocessor.fit(rows, features)
     booster = classifier.fit_average(
         preprocessor.transform(rows),
@@ -60,7 +60,7 @@ def boosted(features: Sequence[str], parameters: Sequence[Mapping[str, Any]]) ->
 
 
 def prior(rows: pl.DataFrame, target: NDArray[np.int64]) -> Scores:  # noqa: ARG001  # a learner's signature
-    """Learn the default rate alone: what any model must beat."""
+    """Fit the default rate alone, the lower bound for any model."""
     rate = float(target.mean())
     return lambda others: np.full(len(others), np.log(rate / (1.0 - rate)))
 
@@ -88,8 +88,8 @@ def logistic(features: Sequence[str]) -> Learner:
 
 
 def scorecard(features: Sequence[str]) -> Learner:
-    """Return a learner of a scorecard: optimal bins, weights of evidence, logistic regression on those that inform."""
-    from optbinning import BinningProcess  # noqa: PLC0415  # in the research extra alone: its solvers are large
+    """Return a learner of a scorecard: optimal bins, weights of evidence, logistic regression on informative ones."""
+    from optbinning import BinningProcess  # noqa: PLC0415  # in the research extra only: its solvers are large
 
     def learn(rows: pl.DataFrame, target: NDArray[np.int64]) -> Scores:
         preprocessor = Preprocessor.fit(rows, features)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The gate's answer, and why; ``refusals`` is empty where the challenger may be promoted."""
+    """The verdict of the gate; ``refusals`` is empty where the challenger may be promoted."""
 
     champion: str
     challenger: str
@@ -42,7 +42,7 @@ class Verdict:
         return not self.refusals
 
     def to_plain(self) -> dict[str, Any]:
-        """Return dictionaries and lists that hold all of it."""
+        """Return the verdict as dictionaries and lists."""
         return asdict(self)
 
 
@@ -51,11 +51,10 @@ def unseen_applicants(
 ) -> list[data.Applicants]:
     """Return the labelled applicants of ``tables`` that no model was trained on, once per model.
 
-    They are the same in the same order, each time with the features that the model reads: every model brings the
-    model of the term that it was trained with.
-
-    Those are the persons that every model's training kept aside; or everybody, where the caller says that the
-    models know nobody of them. Raises :class:`UsageError` where that cannot be or nobody is left.
+    The applicants are the same in the same order, each time with the features of that model, since every model has
+    the model of the term that it was trained with. They are the holdout of both models; or everybody, where the
+    caller states that no model was trained on them. Raises :class:`UsageError` where that is contradicted or nobody
+    is left.
     """
     loaded = [data.load(tables, model.terms, progress) for model in models]
     trained_on = {model.manifest.training_data.fingerprint for model in models}
@@ -98,9 +97,9 @@ def compare(
 def _approval_ratio_by_gender(
     applicants: data.Applicants, probabilities: NDArray[np.float64], cut_off: float
 ) -> float | None:
-    """Return the least approval rate of one sex over that of the other.
+    """Return the lower approval rate of the sexes over the higher one.
 
-    ``None`` where there is one sex alone, or too few of the second.
+    ``None`` where there is only one sex, or too few of the other.
     """
     measured = fairness.fairness(applicants.people, probabilities, applicants.target, probabilities < cut_off)
     ratio: float | None = measured["by"][0]["approval_ratio"]
@@ -128,6 +127,6 @@ def promote(
 
 
 def rollback(models: Path, *, tracking: str) -> str:
-    """Make the champion of before the champion again, write it to ``models`` and return its model version."""
+    """Make the previous champion the champion again, write it to ``models`` and return its model version."""
     registered_models.rollback(tracking)
     return registered_models.export(tracking, CHAMPION, models)

@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What cross-validation tells: out-of-fold probabilities (repeats by applicants) and all that follows from them."""
+    """The results of cross-validation: out-of-fold probabilities (repeats by applicants), metrics and policy."""
 
     folds: OutOfFold
     calibration: calibration.Calibration
@@ -66,7 +66,7 @@ def measure(
     repeats: int,
     progress: Progress = silent,
 ) -> Measured:
-    """Cross-validate, choose the calibration on out-of-fold predictions alone, and measure on them what is decided."""
+    """Cross-validate, choose the calibration on out-of-fold predictions, and measure the decisions on them."""
     target = applicants.target
     scored = out_of_fold(
         applicants.rows, target, applicants.persons, learners.boosted(INPUTS, parameters),
@@ -110,7 +110,7 @@ def train(
 
     ``tracking`` is an MLflow address or folder; ``None`` tracks nothing. Metrics and calibration come from
     out-of-fold predictions, the cut-off from ``costs``. The saved classifier is then fitted on all rows but the
-    holdout, a share of persons on whom it is only measured.
+    holdout, a share of persons on which it is only evaluated.
     """
     began = time.monotonic()
     parameters = parameters or classifier.committed_parameters()
@@ -205,7 +205,7 @@ def _validation(
 def _on_complete_histories(
     applicants: data.Applicants, probability: NDArray[np.float64]
 ) -> dict[str, float] | None:
-    """Return the out-of-fold metrics on the applicants whose histories are known to be whole, if there are any."""
+    """Return the out-of-fold metrics on the applicants with complete histories, ``None`` where there are none."""
     chosen = applicants.complete
     if not chosen.any():
         return None
@@ -220,7 +220,7 @@ def _on_holdout(
     booster: classifier.Booster,
     line: calibration.Calibration,
 ) -> dict[str, float] | None:
-    """Return the metrics on the persons kept out of training, ``None`` where there are none."""
+    """Return the metrics on the holdout, ``None`` where there is none."""
     if not len(unseen):
         return None
     raw = classifier.log_odds(booster, preprocessor.transform(unseen.rows))
@@ -269,8 +269,8 @@ def _track(  # noqa: PLR0917  # everything of one run
     logger.info("run %s is tracked, its model registered as version %s (%s)", *registered)
 
 
-def _example(rows: pl.DataFrame, preprocessor: Preprocessor) -> Any:  # pandas is MLflow's matter
-    """Return one synthetic row: the most frequent category or the median of each feature, nobody's own values."""
+def _example(rows: pl.DataFrame, preprocessor: Preprocessor) -> Any:  # pandas is imported by MLflow only
+    """Return one synthetic row: the most frequent category or the median of each feature."""
     return pl.DataFrame(
         {
             name: [preprocessor.categories[name][0]]

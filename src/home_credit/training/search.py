@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STUDY = "home-credit"
-# A model that knows its own rows this much better than others' is taken to have learnt them by heart.
+# A larger gap between training and out-of-fold AUC counts as overfitting.
 LARGEST_GAP = 0.05
 
 
 def _suggest(trial: optuna.Trial) -> dict[str, Any]:
-    """Draw one set: shallow trees only, which is what few defaults and many weak features ask for."""
+    """Draw one set of parameters: shallow trees only, which suit few defaults and many weak features."""
     return {
         "rounds": trial.suggest_int("rounds", 300, 1200, step=50),
         "learning_rate": trial.suggest_float("learning_rate", 0.01, 0.06, log=True),
@@ -51,9 +51,9 @@ def search(
 ) -> tuple[dict[str, Any], float]:
     """Search for ``minutes`` and return the best parameters of one booster so far with its out-of-fold AUC.
 
-    ``study_file`` holds every trial; where it exists, the search goes on from it. The parameters of the committed
+    ``study_file`` holds every trial; where it exists, the search continues it. The parameters of the committed
     boosters are the first trials. A trial is pruned as soon as its first folds are below the median of others at that
-    fold; one whose training AUC is more than 0.05 above its out-of-fold AUC loses what it is over.
+    fold; one whose training AUC is more than 0.05 above its out-of-fold AUC is penalised by the excess.
     """
     study_file.parent.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
@@ -65,7 +65,7 @@ def search(
         pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
     )
     for committed in classifier.committed_parameters():
-        study.enqueue_trial(committed, skip_if_exists=True)
+        study.enqueue_trial(dict(committed), skip_if_exists=True)
 
     began, seconds = time.monotonic(), math.ceil(60.0 * minutes)
 

@@ -1,4 +1,4 @@
-"""What a validator asks of a trained model, measured on out-of-fold predictions; it goes into the manifest."""
+"""The validation report of a trained model, from out-of-fold predictions; it is part of the manifest."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def gather(
     parameters: Sequence[Mapping[str, Any]],
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Return calibration by grade and along the range, fairness, and how far the reasons can be relied on.
+    """Return calibration by grade and along the range, fairness, and stability and faithfulness of the reasons.
 
     ``probability`` has one out-of-fold probability per applicant.
     """
@@ -46,9 +46,9 @@ def gather(
 def explain(
     applicants: Applicants, parameters: Sequence[Mapping[str, Any]], progress: Progress = silent
 ) -> dict[str, Any]:
-    """Return stability and faithfulness of the reasons told, by models that differ by their seed.
+    """Return stability and faithfulness of the reasons, by models that differ in their seed.
 
-    The models are fitted on the first fold's rows and explain applicants that they never saw.
+    The models are fitted on the training rows of the first fold and explain its validation rows.
     """
     _, inside, outside = next(folds.split(applicants.target, applicants.persons, repeats=1))
     others = applicants.rows[outside[:EXPLAINED]]

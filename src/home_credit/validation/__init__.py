@@ -1,1 +1,1 @@
-"""What a validator asks of a trained model: calibration by grade, fairness, reasons that hold, a model card."""
+"""Model validation: metrics, calibration by grade, fairness, reliability of reasons, model card."""

@@ -1,8 +1,8 @@
-"""The AUC with a standard error that knows which rows belong to one person.
+"""The AUC with a standard error that is clustered by person.
 
-The AUC is a mean over pairs of a defaulted and a repaid row. Its variance follows from the placements of each row
-(E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44, 1988); rows of one person count as one
-observation (N. A. Obuchowski, Biometrics 53, 1997).
+The AUC is a mean over pairs of a defaulted and a repaid row. Its variance follows from the placements of each row (E.
+R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, Biometrics 44, 1988); rows of one person count as one observation
+(N. A. Obuchowski, Biometrics 53, 1997).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def influence(target: NDArray[np.int64], score: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """Return the AUC and each row's share of its error: the AUC is the true one plus the sum of independent shares.
+    """Return the AUC and the influence of each row; the error of the AUC is the sum of the influences.
 
-    ``target`` is 1 for a default and holds both classes; ``score`` rises with the risk. The shares are one per row.
+    ``target`` is 1 for a default and has both classes; ``score`` rises with the risk. There is one influence per row.
     """
     bad = target == 1
     defaults, repaid = int(bad.sum()), int((~bad).sum())
@@ -33,7 +33,7 @@ def influence(target: NDArray[np.int64], score: NDArray[np.float64]) -> tuple[fl
 
 
 def standard_error(shares: NDArray[np.float64], persons: NDArray[np.int64] | None = None) -> float:
-    """Return the standard error of a sum of per-row shares with mean zero; rows of one person are one observation.
+    """Return the standard error of a sum of influences with mean zero; rows of one person are one observation.
 
     ``persons`` holds one number per row, equal for the rows of one person; without it each row is a person.
     """

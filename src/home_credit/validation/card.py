@@ -1,8 +1,8 @@
-"""The model card: written from a manifest, and nothing but what the manifest says.
+"""The model card, rendered from a manifest.
 
-A card is true by construction. It equals the rendering of its manifest, and the template is held to rules that keep
-numbers of any other origin out: none in its prose (in digits or in words), none in its expressions but places after
-the point; no default for what is missing; no section without a value of the manifest.
+A card equals the rendering of its manifest, and rules for the template exclude numbers of any other origin: no number
+in its prose (in digits or in words), none in its expressions except decimal places; no default for a missing value;
+no section without a value of the manifest.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import traceback
 from collections import Counter
+from functools import cache
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError, nodes
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 CARD, TABLES = "model_card.md.j2", "tables.md.j2"
 NOTHING = "–"
 
-# Figures that are names: of laws and their parts, of a hash, of the one level of confidence used throughout.
+# Numbers in names: laws and their articles, a hash, the confidence level used throughout.
 _NAMES = re.compile(
     r"Regulation \(EU\) \d{4}/\d+|Directive \(EU\) \d{4}/\d+|Articles? \d+|points? \d(?:\(\w\))?"
     r"(?:(?:,| and) \d(?:\(\w\))?)*|SHA-256|95 %"
@@ -37,8 +38,8 @@ _NUMBERS = re.compile(
 
 
 def decimals(value: float | None, places: int) -> str:
-    """Return a number with so many decimals."""
-    # Adding zero takes the sign off a negative zero.
+    """Return a number with the given decimal places."""
+    # Adding zero removes the sign of a negative zero.
     return NOTHING if value is None else f"{round(float(value), places) + 0.0:,.{places}f}"
 
 
@@ -48,11 +49,11 @@ def percent(value: float | None, places: int = 1) -> str:
 
 
 def count(value: float) -> str:
-    """Return a whole number with its thousands apart."""
+    """Return an integer with separated thousands."""
     return f"{int(value):,}"
 
 
-def by_table(features: Iterable[str]) -> list[dict[str, Any]]:
+def by_table(features: Iterable[str]) -> list[dict[str, str | int]]:
     """Return how many of the features each table gives, in the order of the features."""
     return [
         {"table": table, "features": number}
@@ -63,11 +64,12 @@ def by_table(features: Iterable[str]) -> list[dict[str, Any]]:
 _FORMATS = {"decimals": decimals, "percent": percent}
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("home_credit.validation"),
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701  # Markdown of our own numbers; there is no HTML
+        autoescape=False,  # noqa: S701  # Markdown of numbers, no HTML
         keep_trailing_newline=True,
     )
     environment.filters |= {**_FORMATS, "count": count, "by_table": by_table}
@@ -75,14 +77,14 @@ def _environment() -> Environment:
     return environment
 
 
-def write(manifest: Mapping[str, Any], template: str | None = None) -> str:
+def write(manifest: Mapping[str, object], template: str | None = None) -> str:
     """Return the model card of a manifest, by the given template or the package's own.
 
-    Raises :class:`ModelCardError` where the template breaks a rule, or names what the manifest does not have.
+    Raises :class:`ModelCardError` where the template breaks a rule, or uses a value that the manifest lacks.
     """
     environment = _environment()
     source = _source(environment, CARD) if template is None else template
-    for problem in (*faults(source), *faults(_source(environment, TABLES), sections=False)):
+    for problem in (*violations(source), *violations(_source(environment, TABLES), sections=False)):
         raise ModelCardError(f"template of the model card: {problem}")
     try:
         return environment.from_string(source).render(manifest)
@@ -95,8 +97,8 @@ def write(manifest: Mapping[str, Any], template: str | None = None) -> str:
         ) from error
 
 
-def check(card: str, manifest: Mapping[str, Any], template: str | None = None) -> None:
-    """Raise :class:`ModelCardError`, with the first line at fault, unless the card is that of the manifest."""
+def check(card: str, manifest: Mapping[str, object], template: str | None = None) -> None:
+    """Raise :class:`ModelCardError` with the first line that differs from the rendering of the manifest."""
     for number, (said, true) in enumerate(
         zip_longest(card.splitlines(), write(manifest, template).splitlines()), start=1
     ):
@@ -104,13 +106,13 @@ def check(card: str, manifest: Mapping[str, Any], template: str | None = None) -
             raise ModelCardError(f"model card, line {number}: says {said!r}, its manifest {true!r}")
 
 
-def table(name: str, values: Any) -> str:
+def table(name: str, values: object) -> str:
     """Return one table of ``tables.md.j2`` in Markdown: grades, reliability, fairness, explanations or baselines."""
     return str(getattr(_environment().globals["tables"], name)(values)).strip()
 
 
-def faults(source: str, *, sections: bool = True) -> Iterator[str]:
-    """Yield what lets a template say something that is not in the manifest; ``sections`` must each quote it."""
+def violations(source: str, *, sections: bool = True) -> Iterator[str]:
+    """Yield the violations of a template's rules; with ``sections`` each section must quote the manifest."""
     tree = _environment().parse(source)
     for text in tree.find_all(nodes.TemplateData):
         for number in _NUMBERS.findall(_NAMES.sub("", text.data)):
@@ -129,7 +131,7 @@ def faults(source: str, *, sections: bool = True) -> Iterator[str]:
 
 
 def _places(tree: nodes.Template) -> Iterator[nodes.Node]:
-    """Yield the numbers that are no claims: places after the point, and places in a list."""
+    """Yield the numbers that are no claims: decimal places and positions in a list."""
     for call in tree.find_all(nodes.Filter):
         if call.name in _FORMATS:
             yield from call.args

@@ -1,4 +1,4 @@
-"""What decisions cost on applicants whose outcome is known; used where models are measured, never to serve."""
+"""Costs of decisions on applicants with a known outcome, for the evaluation of models; not used to serve."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def losses(
     target: NDArray[np.int64], probability: NDArray[np.float64], cut_off: float, costs: Costs
 ) -> NDArray[np.float64]:
-    """Return what each applicant costs, approved below ``cut_off`` and declined from it on.
+    """Return the cost of each applicant, approved below ``cut_off`` and declined from it on.
 
     ``target`` is 1 for a default; all arrays have one element per applicant.
     """
@@ -30,7 +30,7 @@ def losses(
 def losses_with_reviews(
     target: NDArray[np.int64], probability: NDArray[np.float64], policy: Policy, costs: Costs
 ) -> NDArray[np.float64]:
-    """Return what each applicant costs under ``policy``; one that is referred, on average over reviewers' errors."""
+    """Return the cost of each applicant under ``policy``; that of a referral is the mean over reviewers' errors."""
     decided = losses(target, probability, policy.cut_off, costs)
     if policy.review_band is None:
         return decided
@@ -51,17 +51,17 @@ def cost_per_applicant(
 
 
 def optimal_cut_off(target: NDArray[np.int64], probability: NDArray[np.float64], costs: Costs) -> float:
-    """Return the cut-off with the lowest cost per applicant on these very applicants.
+    """Return the cut-off with the lowest cost per applicant on the given applicants.
 
     The cost of every possible cut-off follows from one sort; ties go to the lower cut-off.
     """
     order = np.argsort(probability, kind="stable")
     sorted_target = target[order]
-    # Approving the first k: their defaults are missed, the good ones after them are refused.
+    # Approving the first k: their defaults are false negatives, good applicants after them false positives.
     missed = np.concatenate([[0], np.cumsum(sorted_target == 1)])
     refused = np.sum(sorted_target == 0) - np.concatenate([[0], np.cumsum(sorted_target == 0)])
     cost = costs.false_negative * missed + costs.false_positive * refused
-    # Only a cut-off between two different probabilities can be drawn.
+    # A cut-off must lie between two different probabilities.
     bounds = np.concatenate([probability[order], [1.0]])
     possible = np.concatenate([[True], bounds[1:] > bounds[:-1]])
     return float(bounds[np.argmin(np.where(possible, cost, np.inf))])

@@ -1,4 +1,4 @@
-"""Figures of a training run: who is told apart, how true the probabilities are, what a cut-off costs."""
+"""Figures of a training run: ROC curve, reliability diagram, cost by cut-off."""
 
 from __future__ import annotations
 

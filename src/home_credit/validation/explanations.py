@@ -1,20 +1,20 @@
-"""Are the reasons told the same whatever the training seed, and do they name what moves the score?
+"""Stability of the reasons over training seeds, and their faithfulness to the model.
 
-*Stability.* Models that differ by their seed alone explain the same applicants; the reasons that each would tell are
-compared by Jaccard's overlap and all reasons by Spearman's rank correlation.
+*Stability.* Models that differ only in their seed explain the same applicants; the principal reasons of each are
+compared by the Jaccard index and all reasons by Spearman's rank correlation.
 
-*Faithfulness.* The features behind an applicant's most harmful reasons are made those of a typical applicant, and the
-log-odds must fall by more than when as many features of random reasons, or of the least important ones, are. Typical
-is the median (the most frequent category) of all applicants and not a missing value: missing is information here
-(nobody's history, an external score that was never given), so that it is no neutral point and removes nothing
-where the reason *is* that the value is missing. It is also the comparison that Regulation B names for reasons of
-adverse action: the applicant's factors against the average of all applicants (12 CFR 1002.9, comment 9(b)(2)-5).
+*Faithfulness.* The features behind an applicant's most harmful reasons are replaced by those of a typical applicant,
+and the log-odds must fall by more than for as many features of random reasons or of the least important ones. Typical
+is the median (the most frequent category) of all applicants and not a missing value: a missing value is informative
+here (no history, no external score), so it is not a neutral point, and replacing by it changes nothing where the
+reason *is* that the value is missing. Regulation B names the same comparison for reasons of adverse action: the
+applicant's factors against the average of all applicants (12 CFR 1002.9, comment 9(b)(2)-5).
 """
 
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import rankdata
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 # The lowest values that pass.
 GATES: Mapping[str, Mapping[str, float]] = {
     "stability": {
-        # Three of four reasons in common overlap by 3/5: on average no more than one told reason is the seed's.
+        # Three of four common reasons have a Jaccard index of 3/5: on average at most one reason depends on the seed.
         "overlap": 0.6,
-        # What is commonly read as a very strong rank correlation; it covers the reasons that are not told too.
+        # Commonly called a very strong rank correlation; it covers the reasons beyond the principal ones too.
         "rank_correlation": 0.8,
     },
     "faithfulness": {
-        # A quarter of what doubles the odds, five points of score: reasons that do no more than chance by less than
-        # this tell an applicant nothing worth acting upon.
+        # A quarter of a doubling of the odds, five points of score: a smaller effect beyond chance is of no use to an
+        # applicant.
         "beyond_random": 0.173,
         "beyond_least": 0.173,
-        # Nine applicants of ten, surely: some are so safe that nothing harms them, and to these the rest is noise.
+        # The lower confidence bound is at least 0.9; some applicants are so safe that no reason is harmful.
         "beats_random_low": 0.9,
         "beats_least_low": 0.9,
     },
@@ -59,12 +59,12 @@ def by_reason(features: Sequence[str], contributions: Matrix) -> tuple[list[str]
     return codes, contributions @ belongs
 
 
-def stability(contributions: Sequence[Matrix], told: int) -> dict[str, Any]:
-    """Compare what two or more models say of the same applicants, averaged over applicants and pairs of models.
+def stability(contributions: Sequence[Matrix], told: int) -> dict[str, float]:
+    """Compare the explanations of two or more models, averaged over applicants and pairs of models.
 
-    Each matrix is applicants by reason codes, as :func:`by_reason` returns it; ``told`` reasons are named to an
-    applicant. ``overlap`` is the Jaccard index of the reasons told, ``same_first`` how often the first is the same,
-    ``rank_correlation`` Spearman's coefficient over all reasons.
+    Each matrix is applicants by reason codes, as :func:`by_reason` returns it; ``told`` is the number of reasons
+    given to an applicant. ``overlap`` is the Jaccard index of these reasons, ``same_first`` how often the first is
+    the same, ``rank_correlation`` Spearman's coefficient over all reasons.
     """
     order = [_most_harmful_first(matrix) for matrix in contributions]
     ranks = [rankdata(matrix, axis=1) for matrix in contributions]
@@ -103,15 +103,15 @@ def faithfulness(
     *,
     told: int,
     seed: int,
-) -> dict[str, Any]:
-    """Measure how far the log-odds fall when the reasons told are removed from each applicant.
+) -> dict[str, float]:
+    """Measure the fall in log-odds when the reasons given to each applicant are removed.
 
     ``matrix`` and ``contributions`` are applicants by ``features``; ``log_odds`` scores such a matrix; ``reference``
     is the typical applicant whose values replace those removed. For comparison as many features are removed of
-    reasons in random order, and in the order of least importance; features that the model never uses are not
+    reasons in random order, and in the order of least importance; features that the model does not use are not
     counted. ``named``, ``random`` and ``least`` are mean falls in log-odds, ``beyond_random`` and ``beyond_least``
-    how much further the reasons told go; ``beats_random`` and ``beats_least`` are the shares of applicants for whom
-    they do, with Wilson's interval.
+    how much more the given reasons reduce them; ``beats_random`` and ``beats_least`` are the shares of applicants for
+    whom they do, with Wilson's interval.
     """
     codes, effects = by_reason(features, contributions)
     place_of = {code: place for place, code in enumerate(codes)}
@@ -129,7 +129,7 @@ def faithfulness(
     before = log_odds(matrix)
     fall = {}
     for name, rank in ranks.items():
-        # Features in the order of their reason; the first of them, as many as the reasons told have.
+        # Features in the order of their reasons; the first of them, as many as the given reasons have.
         place = np.argsort(np.argsort(rank, axis=1, kind="stable"), axis=1)
         changed = matrix.copy()
         changed[:, removable] = np.where(place < removed[:, None], reference[removable], matrix[:, removable])
@@ -146,8 +146,8 @@ def faithfulness(
     }
 
 
-def judge(stability: Mapping[str, float], faithfulness: Mapping[str, float]) -> dict[str, Any]:
-    """Return both results with the gates, and ``failed``: the gates that are not passed, a line each."""
+def judge(stability: Mapping[str, float], faithfulness: Mapping[str, float]) -> dict[str, object]:
+    """Return both results with the gates, and ``failed``: a line for each gate that is not passed."""
     measured = {"stability": dict(stability), "faithfulness": dict(faithfulness)}
     return {
         **measured,
@@ -167,7 +167,7 @@ def _reportable_codes(features: Sequence[str]) -> list[str]:
 
 
 def _most_harmful_first(effects: Matrix) -> NDArray[np.intp]:
-    """Return the order of the codes of each applicant; ties go by code, as in the reasons that are told."""
+    """Return the order of the codes of each applicant; ties are ordered by code, as in the reasons given."""
     return np.argsort(-effects, axis=1, kind="stable")
 
 

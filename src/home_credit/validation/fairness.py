@@ -1,15 +1,15 @@
-"""Who is approved, who is wrongly declined and how true the probabilities are, by traits that law protects.
+"""Approval rates, error rates and calibration by protected traits.
 
-Positive is a default and a declined applicant: a false negative is a defaulter who was approved, a false
-positive an applicant who would have paid and was declined. Measured, never used to decide; the traits are no
-features (sex and family status) or withheld from the reasons told (age).
+Positive is a default, and a declined applicant: a false negative is a defaulter who was approved, a false positive an
+applicant who would have paid and was declined. The traits are measured and not used to decide: sex and family status
+are not features, age is withheld from reasons.
 """
 
 from __future__ import annotations
 
 from functools import partial
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import polars as pl
 from fairlearn.metrics import (
@@ -21,6 +21,8 @@ from fairlearn.metrics import (
     selection_rate,
 )
 
+from home_credit.tables.frames import age_band
+from home_credit.tables.schema import AGE_BANDS
 from home_credit.validation.proportions import CONFIDENCE, wilson
 
 if TYPE_CHECKING:
@@ -31,11 +33,52 @@ if TYPE_CHECKING:
 
 LEAST_APPLICANTS, LEAST_DEFAULTS = 100, 10
 # A group approved at less than four fifths of the rate of the best one is a sign of adverse impact: Uniform
-# Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D); lending borrows the measure.
+# Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D); lending has adopted the measure.
 FOUR_FIFTHS = 0.8
 TRAITS = ("gender", "age", "family status")
-AGE_BANDS = ("under 30", "30-39", "40-49", "50-59", "60 and over")
 NOT_RECORDED = "not recorded"
+
+
+class Group(TypedDict):
+    """The rates of one group; ``low`` and ``high`` are Wilson's interval, ``None`` where nobody could be counted."""
+
+    group: str
+    applicants: int
+    defaults: int
+    small: bool
+    approval_rate: float | None
+    approval_rate_low: float | None
+    approval_rate_high: float | None
+    false_negative_rate: float | None
+    false_negative_rate_low: float | None
+    false_negative_rate_high: float | None
+    false_positive_rate: float | None
+    false_positive_rate_low: float | None
+    false_positive_rate_high: float | None
+    calibration: float
+    calibration_low: float
+    calibration_high: float
+
+
+class Comparison(TypedDict):
+    """The groups of one or more traits; the disparities are ``None`` below two large groups."""
+
+    traits: list[str]
+    groups: list[Group]
+    approval_ratio: float | None
+    passes_four_fifths: bool | None
+    equalized_odds_difference: float | None
+
+
+class Fairness(TypedDict):
+    """The limits that were used, everybody as one group, and a comparison for each combination of traits."""
+
+    confidence: float
+    least_applicants: int
+    least_defaults: int
+    four_fifths: float
+    overall: Group
+    by: list[Comparison]
 
 
 def fairness(
@@ -43,13 +86,13 @@ def fairness(
     probability: NDArray[np.float64],
     target: NDArray[np.int64],
     approved: NDArray[np.bool_],
-) -> dict[str, Any]:
+) -> Fairness:
     """Compare groups by gender, age band, family status and every intersection of these.
 
     ``people`` has CODE_GENDER, DAYS_BIRTH and NAME_FAMILY_STATUS, its rows aligned with the three arrays;
-    ``approved`` is whatever counts as an approval. In each group a rate comes with its Wilson interval (95 %),
+    ``approved`` is a mask. In each group a rate comes with its Wilson interval (95 %),
     ``None`` where nobody could be counted; ``calibration`` is the observed default rate less the mean probability,
-    its interval that of the observed rate, the probabilities taken as given. ``small`` marks groups of fewer than 100
+    its interval that of the observed rate, with the probabilities as given. ``small`` marks groups of fewer than 100
     applicants or 10 defaults: they are shown, and left out of the disparities.
     """
     cells = (
@@ -78,10 +121,9 @@ def fairness(
 
 def traits(people: pl.DataFrame) -> pl.DataFrame:
     """Return gender, age band and family status in words, one row per applicant."""
-    decade = (-pl.col("DAYS_BIRTH") / 365.25 // 10).clip(2, 6).cast(pl.Int64)
     return people.select(
         pl.col("CODE_GENDER").replace("XNA", None).fill_null(NOT_RECORDED).alias("gender"),
-        decade.replace_strict(dict(enumerate(AGE_BANDS, start=2)), return_dtype=pl.String)
+        age_band(pl.col("DAYS_BIRTH"))
         .fill_null(NOT_RECORDED)
         .cast(pl.Enum([*AGE_BANDS, NOT_RECORDED]))
         .alias("age"),
@@ -89,8 +131,8 @@ def traits(people: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _compare(cells: pl.DataFrame, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the groups of the combined traits and what sets the large ones apart, ``None`` below two of them."""
+def _compare(cells: pl.DataFrame, names: tuple[str, ...]) -> Comparison:
+    """Return the groups of the combined traits, and the disparities between the large ones."""
     labels = cells.select(pl.concat_str(names, separator=", ")).to_series()
     groups = _groups(cells, labels)
     large = labels.is_in([group["group"] for group in groups if not group["small"]])
@@ -113,11 +155,11 @@ def _compare(cells: pl.DataFrame, names: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _groups(cells: pl.DataFrame, labels: pl.Series) -> list[dict[str, Any]]:
+def _groups(cells: pl.DataFrame, labels: pl.Series) -> list[Group]:
     """Return one row per label in the order of first appearance.
 
-    ``cells`` are applicants with the same traits, outcome and decision, weighed by their number: what fairlearn says
-    of them is what it says of the applicants, in a hundredth of the time.
+    ``cells`` are applicants with the same traits, outcome and decision, weighted by their number: fairlearn's results
+    are those of the applicants, in a hundredth of the time.
     """
     weights = {"sample_weight": cells["applicants"].to_numpy()}
     metrics = {
@@ -140,26 +182,36 @@ def _groups(cells: pl.DataFrame, labels: pl.Series) -> list[dict[str, Any]]:
     return [_row(label, measured[label]) for label in labels.unique(maintain_order=True)]
 
 
-def _row(label: str, measured: Mapping[str, float]) -> dict[str, Any]:
+def _row(label: str, measured: Mapping[str, float]) -> Group:
     applicants, defaults = round(measured["applicants"]), round(measured["defaults"])
     expected = measured["expected"] / applicants
     low, high = wilson(defaults, applicants)
+    approval, approval_low, approval_high = _rate(measured["approval_rate"], applicants)
+    missed, missed_low, missed_high = _rate(measured["false_negative_rate"], defaults)
+    declined, declined_low, declined_high = _rate(measured["false_positive_rate"], applicants - defaults)
     return {
         "group": label,
         "applicants": applicants,
         "defaults": defaults,
         "small": applicants < LEAST_APPLICANTS or defaults < LEAST_DEFAULTS,
-        **_rate("approval_rate", measured, applicants),
-        **_rate("false_negative_rate", measured, defaults),
-        **_rate("false_positive_rate", measured, applicants - defaults),
+        "approval_rate": approval,
+        "approval_rate_low": approval_low,
+        "approval_rate_high": approval_high,
+        "false_negative_rate": missed,
+        "false_negative_rate_low": missed_low,
+        "false_negative_rate_high": missed_high,
+        "false_positive_rate": declined,
+        "false_positive_rate_low": declined_low,
+        "false_positive_rate_high": declined_high,
         "calibration": defaults / applicants - expected,
         "calibration_low": low - expected,
         "calibration_high": high - expected,
     }
 
 
-def _rate(name: str, measured: Mapping[str, float], total: int) -> dict[str, float | None]:
+def _rate(rate: float, total: int) -> tuple[float, float, float] | tuple[None, None, None]:
+    """Return a rate and the bounds of its interval."""
     if total == 0:
-        return {name: None, f"{name}_low": None, f"{name}_high": None}
-    low, high = wilson(round(measured[name] * total), total)
-    return {name: float(measured[name]), f"{name}_low": low, f"{name}_high": high}
+        return None, None, None
+    low, high = wilson(round(rate * total), total)
+    return float(rate), low, high

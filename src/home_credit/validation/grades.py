@@ -1,4 +1,4 @@
-"""Do the probabilities of default hold? By grade, with Jeffreys' test, and along the whole range.
+"""Calibration of the probabilities of default: by grade, with Jeffreys' test, and along the whole range.
 
 European Central Bank, "Instructions for reporting the validation results of internal models: IRB Pillar I models
 for credit risk" (February 2019), section 2.5.3.1: with D defaults among the N customers of a grade, the posterior of
@@ -6,12 +6,12 @@ its true default rate is Beta(D + ½, N - D + ½); the p-value is that distribut
 estimated probability. It is one-sided: small where the estimate is too low. Customers count as independent and as
 equally risky within a grade; where they are not equally risky, it errs on the side of passing.
 
-Probabilities calibrated on the same rows agree with them on the whole by construction; grades and bins say where.
+Probabilities calibrated on the same rows agree with them overall by construction; grades and bins show where not.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import numpy as np
 from scipy.stats import beta
@@ -25,41 +25,73 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 
 
+class Calibration(TypedDict):
+    """Expected against observed defaults of a group; ``low`` and ``high`` are Jeffreys' interval of the rate."""
+
+    applicants: int
+    defaults: int
+    mean_probability: float
+    observed_rate: float
+    low: float
+    high: float
+
+
+class Grade(Calibration):
+    """The row of one grade; ``below`` bounds its probabilities."""
+
+    grade: str
+    below: float
+    p_value: float
+    verdict: Literal["pass", "fail"]
+    too_high: bool
+
+
+class Bin(Calibration):
+    """The row of one quantile bin, numbered from 1."""
+
+    bin: int
+
+
 def jeffreys_p_value(defaults: int, applicants: int, probability: float) -> float:
     """Return the posterior probability that the true default rate is at most ``probability``."""
     return float(beta.cdf(probability, defaults + 0.5, applicants - defaults + 0.5))
 
 
-def by_grade(probability: NDArray[np.float64], target: NDArray[np.int64]) -> list[dict[str, Any]]:
+def by_grade(probability: NDArray[np.float64], target: NDArray[np.int64]) -> list[Grade]:
     """Return one row for each grade that has applicants, A first.
 
-    ``below`` bounds the grade's probabilities; ``low`` and ``high`` are Jeffreys' interval of ``observed_rate``.
     ``verdict`` is "fail" where the mean probability is too low at 5 % for all grades together (Holm, 1979): without the
     correction, a third of perfectly calibrated models would have a grade that fails. ``too_high`` marks the
-    opposite at 5 % for all grades together, which no supervisor objects to and which turns good applicants away.
+    opposite at 5 % for all grades together, which supervisors accept, but which declines good applicants.
     """
     grades = np.array([policy.grade(value) for value in probability.tolist()])
-    rows = []
-    for name, bound in policy.GRADES:
-        inside = grades == name
-        if inside.any():
-            row = {"grade": name, "below": bound, **_compare(probability[inside], target[inside])}
-            rows.append(row)
-    p_values = [jeffreys_p_value(row["defaults"], row["applicants"], row["mean_probability"]) for row in rows]
+    compared = {
+        (name, bound): _compare(probability[grades == name], target[grades == name])
+        for name, bound in policy.GRADES
+        if (grades == name).any()
+    }
+    p_values = [
+        jeffreys_p_value(each["defaults"], each["applicants"], each["mean_probability"])
+        for each in compared.values()
+    ]
     too_low, too_high = holm(p_values), holm([1.0 - value for value in p_values])
-    for row, low, high in zip(rows, too_low, too_high, strict=True):
-        row["p_value"] = low
-        row["verdict"] = "fail" if low < LEVEL else "pass"
-        row["too_high"] = high < LEVEL
-    return rows
+    return [
+        {
+            "grade": name,
+            "below": bound,
+            **each,
+            "p_value": low,
+            "verdict": "fail" if low < LEVEL else "pass",
+            "too_high": high < LEVEL,
+        }
+        for ((name, bound), each), low, high in zip(compared.items(), too_low, too_high, strict=True)
+    ]
 
 
-def reliability(
-    probability: NDArray[np.float64], target: NDArray[np.int64], bins: int = 10
-) -> list[dict[str, Any]]:
+def reliability(probability: NDArray[np.float64], target: NDArray[np.int64], bins: int = 10) -> list[Bin]:
     """Return observed default rates, with Jeffreys' interval, over mean probabilities by quantile bins.
 
-    Applicants with one and the same probability share a bin, so there may be fewer than ``bins``.
+    Applicants with the same probability share a bin, so there may be fewer than ``bins``.
     """
     edges = np.quantile(probability, np.arange(1, bins) / bins)
     place = np.searchsorted(edges, probability, side="right")
@@ -70,7 +102,7 @@ def reliability(
 
 
 def holm(p_values: list[float]) -> list[float]:
-    """Return p-values corrected for being several: S. Holm, Scandinavian Journal of Statistics 6 (1979)."""
+    """Return p-values corrected for multiple tests: S. Holm, Scandinavian Journal of Statistics 6 (1979)."""
     order = np.argsort(p_values, kind="stable")
     corrected = np.empty(len(p_values))
     factors = np.arange(len(p_values), 0, -1)
@@ -78,7 +110,7 @@ def holm(p_values: list[float]) -> list[float]:
     return [float(value) for value in corrected]
 
 
-def _compare(probability: NDArray[np.float64], target: NDArray[np.int64]) -> dict[str, Any]:
+def _compare(probability: NDArray[np.float64], target: NDArray[np.int64]) -> Calibration:
     applicants, defaults = len(target), int(target.sum())
     low, high = jeffreys(defaults, applicants)
     return {

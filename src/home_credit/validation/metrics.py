@@ -1,4 +1,4 @@
-"""How good probabilities of default are; used where models are trained and watched, never to serve."""
+"""Metrics of probabilities of default, for training and monitoring; not used to serve."""
 
 from __future__ import annotations
 

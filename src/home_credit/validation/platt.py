@@ -1,4 +1,4 @@
-"""The calibration line fitted to labels; it is used where models are trained and watched, never to serve."""
+"""Fits the calibration line to labels, for training and monitoring; not used to serve."""
 
 from __future__ import annotations
 

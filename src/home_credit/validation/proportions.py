@@ -18,6 +18,6 @@ def jeffreys(count: int, total: int) -> tuple[float, float]:
 
 
 def wilson(count: int, total: int) -> tuple[float, float]:
-    """Return the score interval (Wilson, 1927); good for any count, of at least one observation."""
+    """Return the score interval (Wilson, 1927); valid for any count of at least one observation."""
     interval = binomtest(count, total).proportion_ci(CONFIDENCE, method="wilson")
     return float(interval.low), float(interval.high)

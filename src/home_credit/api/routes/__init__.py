@@ -1,1 +1,1 @@
-"""The routes, one module per concern; each hands its request to the decision service and returns the answer."""
+"""The routes, one module per concern; each passes its request to the decision service and returns the result."""

@@ -8,8 +8,14 @@ from home_credit.api.bodies import JsonRoute
 from home_credit.api.dependencies import DecisionServiceDep
 from home_credit.api.examples import SIMULATIONS
 from home_credit.api.problems import documented
-from home_credit.decisioning.service import LARGEST_ID
-from home_credit.schemas import Applicant, ApplicantList, Decision, Recourse, SimulationRequest
+from home_credit.schemas import (
+    Applicant,
+    ApplicantList,
+    ApplicantQuery,
+    Decision,
+    Recourse,
+    SimulationRequest,
+)
 
 router = APIRouter(
     tags=["applicants"], route_class=JsonRoute, responses=documented(401, 404, 413, 422, 429, 503)
@@ -17,13 +23,9 @@ router = APIRouter(
 
 
 @router.get("/applicants")
-def applicants(
-    service: DecisionServiceDep,
-    after: Annotated[int, Query(ge=0, le=LARGEST_ID, description="only SK_ID_CURR above this")] = 0,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
-) -> ApplicantList:
-    """List known applicants, lowest SK_ID_CURR first."""
-    return service.applicants(after, limit)
+def applicants(query: Annotated[ApplicantQuery, Query()], service: DecisionServiceDep) -> ApplicantList:
+    """List known applicants, or those with some first digits, age, contract or region; lowest SK_ID_CURR first."""
+    return service.applicants(query)
 
 
 @router.get("/applicants/{SK_ID_CURR}")

@@ -1,4 +1,4 @@
-"""Recorded decisions: read, reviewed by a human, computed again."""
+"""Recorded decisions: read, review, replay."""
 
 from fastapi import APIRouter
 
@@ -18,7 +18,7 @@ def decision(decision_id: str, service: DecisionServiceDep) -> DecisionRecord:
 
 @router.post("/decisions/{decision_id}/review", status_code=201)
 def review(decision_id: str, request: ReviewRequest, service: DecisionServiceDep) -> Review:
-    """Record a human's own decision and the reason for it; the first decision stays as it was."""
+    """Record a human's own decision and the reason for it; the recorded decision does not change."""
     return service.review(decision_id, request)
 
 

@@ -42,14 +42,14 @@ async def server() -> Server:
 
 @router.get("/health/live")
 async def live() -> Live:
-    """Say that the server runs."""
+    """Return that the server runs."""
     return Live()
 
 
 @router.get("/health/ready", responses={503: {"model": Ready, "description": "No model is loaded"}})
 @router.get(f"{MODEL_PATH}/ready", responses={503: {"model": Ready, "description": "No model is loaded"}})
 async def ready(service: DecisionServiceDep, response: Response) -> Ready:
-    """Say whether the model is loaded."""
+    """Return whether the model is loaded."""
     response.status_code = 200 if service.ready else 503
     return Ready(ready=service.ready)
 

@@ -1,4 +1,4 @@
-"""What operators ask: is it healthy, what does it measure, which model decides."""
+"""Operations: health, metrics, and the model in use."""
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -12,10 +12,10 @@ from home_credit.schemas import Health, ModelFacts
 router = APIRouter(tags=["operations"])
 
 
-# Coroutines answer on the event loop: they must not wait behind scoring in the pool of threads.
+# Coroutines run on the event loop, so that they do not wait for scoring in the thread pool.
 @router.get("/health", responses={503: {"model": Health, "description": "No model is loaded"}})
 async def health(service: DecisionServiceDep, response: Response) -> Health:
-    """Say whether the API can decide."""
+    """Return whether the API can decide."""
     if service.ready:
         return Health(status="healthy", model_loaded=True, version=__version__)
     response.status_code = 503
@@ -36,5 +36,5 @@ def model(service: DecisionServiceDep) -> ModelFacts:
 
 @router.get("/", include_in_schema=False)
 async def root() -> RedirectResponse:
-    """Lead people to the documentation."""
+    """Redirect to the documentation."""
     return RedirectResponse("/docs")

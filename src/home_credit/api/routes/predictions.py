@@ -17,7 +17,9 @@ router = APIRouter(tags=["decisions"], route_class=JsonRoute, responses=document
 def predict(
     bundle: Annotated[PredictionRequest, Body(openapi_examples=BUNDLES)],
     service: DecisionServiceDep,
-    simulation: Annotated[bool, Query(description="nobody's application: mark the decision as such")] = False,
+    simulation: Annotated[
+        bool, Query(description="not a real application: mark the decision as a simulation")
+    ] = False,
 ) -> Decision:
     """Decide on one applicant's raw rows, record the decision and return it with its reasons."""
     return service.decide(bundle, simulation=simulation)
@@ -35,7 +37,7 @@ def recourse(
 def predict_batch(
     batch: Annotated[BatchRequest, Body(openapi_examples=BATCHES)], service: DecisionServiceDep
 ) -> BatchResponse:
-    """Decide on several applicants; each outcome equals that of the bundle sent alone."""
+    """Decide on several applicants; each outcome equals that of the same bundle sent alone."""
     return BatchResponse(
         results=[
             BatchItem(index=index, decision=outcome)

@@ -1,6 +1,7 @@
 """Recourse: the smallest changes of the loan asked for with which the same applicant would have been approved.
 
-Only the loan changes, as a whole: amount, part paid up front, term, and the instalment that follows from them.
+Only the loan changes: its amount, the share of the insurance paid up front, its term, and the instalment that
+follows from them.
 """
 
 from home_credit.decisioning.recourse.answer import Assessor, find

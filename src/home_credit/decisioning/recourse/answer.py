@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -28,7 +28,7 @@ OPTIONS = 3
 
 
 class Assessor(Protocol):
-    """What recourse asks of :class:`~home_credit.decisioning.scoring.Scorer`."""
+    """The interface of :class:`~home_credit.decisioning.scoring.Scorer` that recourse uses."""
 
     @property
     def policy(self) -> Policy:
@@ -48,8 +48,8 @@ class Assessor(Protocol):
 def find(scorer: Assessor, request: PredictionRequest) -> Recourse:
     """Return up to three loans with which the applicant would have been approved, smallest change first.
 
-    Each loan told was assessed again from its raw rows, as a request with it would be. No loan at all is an answer
-    too. Raises :class:`BundleError` as parsing does.
+    Each of these loans is assessed again from its raw rows, as a request with it would be. The answer may be empty.
+    Raises :class:`BundleError` for invalid rows.
     """
     bundle = parse_bundle(dict(request))
     (present,) = scorer.assess([bundle])
@@ -82,7 +82,7 @@ def _approves(scorer: Assessor, bundle: ParsedBundle, loans: Loans) -> NDArray[n
 def _verified(
     scorer: Assessor, request: PredictionRequest, search: Search, loans: Loans, row: int
 ) -> RecourseOption | None:
-    """Assess the application with the other loan, every feature computed anew; ``None`` unless approved."""
+    """Assess the application with the other loan, with all features computed again; ``None`` unless it is approved."""
     loan = search.loan
     changes = _changes(loan, loans, row)
     columns = {change.field: change.new for change in changes if change.field in COLUMNS}
@@ -107,7 +107,7 @@ def _verified(
 
 def _changes(loan: Loan, loans: Loans, row: int) -> list[LoanChange]:
     new = {name: float(values[row]) for name, values in loans.columns.items()}
-    figures: list[tuple[str, Any, float | None, float]] = [
+    figures: list[tuple[str, Literal["currency", "months"], float | None, float]] = [
         *(
             (name, "currency", old, new[name])
             for name, old in zip(COLUMNS, (loan.price, loan.credit, loan.annuity), strict=True)
@@ -122,7 +122,7 @@ def _changes(loan: Loan, loans: Loans, row: int) -> list[LoanChange]:
 
 
 def _total(loan: Loan, loans: Loans, row: int) -> TotalCost | None:
-    """Return what is paid in all, with what is paid up front; ``None`` where the term is not known."""
+    """Return the sum of all payments, those up front included; ``None`` where the term is not known."""
     if loan.annuity is None or loan.months is None:
         return None
     old = loan.annuity * loan.months

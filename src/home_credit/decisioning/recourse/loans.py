@@ -2,7 +2,7 @@
 
 A cash loan follows the lender's price list: the credit is the price of the goods plus an insurance premium for every
 month of the term, the monthly instalment repays the credit over the term at the applicant's own rate. Another loan
-keeps rate and premium and has a smaller price, another term, or a part of the premium paid up front.
+keeps rate and premium and has a smaller price, another term, or a share of the premium paid up front.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[np.float64]
 
-# What may differ from the application; nothing else ever does.
+# The only columns of the application that may change.
 COLUMNS = ("AMT_GOODS_PRICE", "AMT_CREDIT", "AMT_ANNUITY")
 
 # Bounds, from 92,818 real applications: the smallest loan, and credit over instalment from the 0.1 to the 99.9 %
@@ -55,7 +55,7 @@ class Loans:
     """Several loans, arrays of one length; NaN is missing. ``size`` is the size of the change from the loan asked for.
 
     ``paid`` is what is paid up front. ``months`` is 0 where the term is not known. ``moved`` has shape (loans, 3):
-    whether amount, part up front and term differ.
+    whether amount, share up front and term differ.
     """
 
     price: Numbers
@@ -75,7 +75,7 @@ class Loans:
         """Their columns of the application."""
         return dict(zip(COLUMNS, (self.price, self.credit, self.annuity), strict=True))
 
-    def where(self, chosen: NDArray[Any]) -> Loans:
+    def where(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Loans:
         """Return the loans that ``chosen``, a mask or positions, selects."""
         return Loans(
             self.price[chosen],
@@ -88,7 +88,7 @@ class Loans:
         )
 
     def levers(self, row: int) -> tuple[Lever, ...]:
-        """Return what differs in one of them."""
+        """Return the levers that differ in the loan of one row."""
         names: tuple[Lever, ...] = ("amount", "up_front", "term")
         return tuple(name for name, moved in zip(names, self.moved[row].tolist(), strict=True) if moved)
 
@@ -106,7 +106,7 @@ class Loan:
 
     @classmethod
     def of(cls, application: Mapping[str, Any], terms: TermModel) -> Loan:
-        """Read it from a checked row of the application."""
+        """Read the loan from a checked row of the application."""
         price, credit, annuity = (application[column] for column in COLUMNS)
         cash = application["NAME_CONTRACT_TYPE"] == "Cash loans"
         found = terms.term(credit, annuity, price) if cash else None
@@ -131,12 +131,12 @@ class Loan:
 
     @cached_property
     def premium(self) -> float:
-        """What the credit holds beyond the price of the goods."""
+        """The part of the credit that exceeds the price of the goods."""
         return self.credit - self.amount
 
     @cached_property
     def other_terms(self) -> tuple[int, ...]:
-        """The other terms that the lender offers; none where the present term is not known."""
+        """The other terms that the lender offers; empty where the present term is not known."""
         return () if self.months is None else tuple(each for each in self.offered if each != self.months)
 
     @property
@@ -150,7 +150,7 @@ class Loan:
         return WEIGHT_OF_TERM * abs(months - present) / max(months, present)
 
     def alternatives(self, points: Points) -> Loans:
-        """Return the loans at ``points`` that the lender could offer, without the loan asked for and without twins."""
+        """Return the distinct loans at ``points`` that the lender could offer, without the loan asked for."""
         present = points.months == 0
         months = np.where(present, self.months or 0, points.months)
         longer = np.where(present, 1.0, months / (self.months or 1))
@@ -184,11 +184,11 @@ class Loan:
             rate = yearly_rate(present, self.months)
             ratios |= {each: credit_over_annuity(rate, each) for each in self.other_terms}
         ratio = np.array([ratios[each] for each in months.tolist()])
-        # As it was written in the application where nothing changes it.
+        # Unchanged values keep the digits of the application.
         return np.where(unchanged, self.annuity, np.ceil(credit / ratio))
 
     def _admissible(self, found: Loans) -> NDArray[np.bool_]:
-        """Tell which loans are affordable and of a kind that the lender's tables hold."""
+        """Return a mask of the loans that are affordable and within the bounds of the lender's tables."""
         enough = (found.credit > 0) & (np.nan_to_num(found.price, nan=SMALLEST_AMOUNT) > 0)
         if self.annuity is None:
             return enough
@@ -200,7 +200,7 @@ class Loan:
 
 
 def _whole(amounts: Numbers) -> Numbers:
-    """Round down to whole units of currency; what is a rounding error below one counts as that one."""
+    """Round down to whole units of currency, with a tolerance for rounding errors just below a unit."""
     return np.floor(amounts + 1e-6)
 
 

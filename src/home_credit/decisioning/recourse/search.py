@@ -1,8 +1,8 @@
 """The search for the smallest change of the loan with which the application would have been approved.
 
-Trees are not monotone, so nothing is assumed of where approved loans lie. A grid finds a first one; then the region of
-all smaller changes is sampled, evenly and near the smallest found, until a round of samples finds none that is smaller
-by more than :data:`TOLERANCE`.
+Trees are not monotone, so approved loans may lie anywhere. A grid finds a first one; then the region of all smaller
+changes is sampled, uniformly and near the smallest change found, until :data:`PATIENCE` rounds in a row find none that
+is smaller by more than :data:`TOLERANCE`.
 """
 
 from __future__ import annotations
@@ -21,21 +21,24 @@ if TYPE_CHECKING:
 
     Approves = Callable[[Loans], NDArray[np.bool_]]
 
-# No approved loan is left that is nearer by more than this share of the size of the change.
+# The search stops when a round improves the size of the change by no more than this share.
 TOLERANCE = 0.01
 GRID_AMOUNTS, GRID_PARTS = 40, 3
-SAMPLES, ROUNDS = 900, 8
+SAMPLES, ROUNDS, PATIENCE = 900, 10, 2
+# Samples around the nearest loan found, and the widths of their neighbourhoods as shares of the whole range.
+NEIGHBOURS = 300
+WIDTHS = (0.003, 0.1)
 # Shares of the change that are tried between the loan asked for and the nearest one found.
 SHORTER = np.linspace(0.02, 0.985, 60)
-# A loan is robust where these shares more of the amount, given up too, leave it approved.
+# A loan is robust if it stays approved when the amount is reduced further by each of these shares.
 FURTHER = (0.01, 0.02)
-# Amounts that a loan officer would type, roundest first.
+# Steps of round amounts, the largest first.
 ROUND_AMOUNTS = np.array([10_000.0, 5_000.0, 1_000.0, 500.0, 100.0])
 
 
 @dataclass(slots=True)
 class Search:
-    """All loans tried so far for one applicant, and those of them that are approved."""
+    """The loans tried so far for one applicant, and which of them are approved."""
 
     loan: Loan
     approves: Approves
@@ -45,25 +48,26 @@ class Search:
     def run(self) -> list[tuple[Loans, int]]:
         """Return the nearest approved loan of each set of levers as (loans, row), nearest first."""
         self._try(_grid(self.loan))
+        without_gain = 0
         for turn in range(ROUNDS):
             nearest = self._nearest()
-            if nearest is None:
+            if nearest is None or without_gain == PATIENCE:
                 break
-            before = nearest[0].size[nearest[1]]
-            self._try(_nearer(self.loan, *nearest, turn), below=float(before))
-            after = self._nearest()
-            if after is None or after[0].size[after[1]] > (1.0 - TOLERANCE) * before:
-                break
+            before = float(nearest[0].size[nearest[1]])
+            self._try(_nearer(self.loan, *nearest, turn), below=before)
+            after = self._nearest() or nearest
+            gained = after[0].size[after[1]] <= (1.0 - TOLERANCE) * before
+            without_gain = 0 if gained else without_gain + 1
         rounded = [self._rounded(*one) for one in self._by_levers()]
         return sorted(rounded, key=lambda one: float(one[0].size[one[1]]))
 
     def robust(self, loans: Loans, row: int) -> bool:
-        """Tell whether loans that are a little smaller are approved as well."""
+        """Return whether slightly smaller loans are approved as well."""
         steps = np.minimum(_given_up(self.loan, loans, row) + np.array(FURTHER), self.loan.most_given_up)
         return bool(self.approves(self._with_amounts(steps, loans, row)).all())
 
     def _rounded(self, loans: Loans, row: int) -> tuple[Loans, int]:
-        """Return the loan of the roundest amount that is approved and hardly farther, else the loan itself."""
+        """Return the approved loan of the roundest amount that is hardly farther away, else the loan itself."""
         if not loans.moved[row, 0]:
             return loans, row
         steps = _amount(loans, row) / ROUND_AMOUNTS
@@ -98,7 +102,7 @@ class Search:
         return min(best, key=lambda one: float(one[0].size[one[1]])) if best else None
 
     def _by_levers(self) -> Iterator[tuple[Loans, int]]:
-        """Yield the nearest loan of each set of levers, unless fewer of the levers are moved for no more."""
+        """Yield the nearest loan of each set of levers, unless a subset of the levers needs no larger change."""
         ordered = sorted(
             ((loans, row) for loans in self.approved for row in range(len(loans))),
             key=lambda one: (float(one[0].size[one[1]]), float(one[0].credit[one[1]])),
@@ -119,31 +123,43 @@ def _grid(loan: Loan) -> Points:
 
 
 def _nearer(loan: Loan, loans: Loans, row: int, turn: int) -> Points:
-    """Return points in the region of smaller changes: evenly over it, and from the nearest loan towards the present."""
-    bound = float(loans.size[row])
+    """Return points to try once loan ``row`` is the nearest found: all over the smaller changes, and around it."""
+    chance = np.random.default_rng(turn)  # a fixed seed: the same applicant gets the same answer
+    regions = [*_smaller(loan, float(loans.size[row]), chance), *_around(loan, loans, row, chance)]
+    given_up, parts, terms = (np.concatenate(axis) for axis in zip(*regions, strict=True))
+    return Points(given_up, parts, terms)
+
+
+def _smaller(loan: Loan, bound: float, chance: np.random.Generator) -> Iterator[Points]:
+    """Yield uniform samples of the changes smaller than ``bound``, term by term."""
     terms = [0, *(months for months in loan.other_terms if loan.size_of_term(months) < bound)]
     weight = max(loan.premium / loan.credit, 0.0)
-    chance = np.random.default_rng(turn)  # a fixed seed: the same applicant gets the same answer
-    regions: list[tuple[Numbers, Numbers, NDArray[np.int64]]] = []
+    number = SAMPLES // len(terms)
     for months in terms:
         budget = bound - (loan.size_of_term(months) if months else 0.0)
-        number = SAMPLES // len(terms)
         share, split = chance.random(number), chance.random(number)
-        # Half of the samples move the amount alone, which is the lever of most answers.
+        # Half of the samples change the amount alone, the lever of most answers.
         split[: number // 2] = 0.0
         paid = np.minimum(split * budget, weight)
         given_up = np.minimum((budget - paid) * share, loan.most_given_up)
-        regions.append((given_up, paid / weight if weight > 0 else paid, np.full(number, months)))
+        yield Points(given_up, paid / weight if weight > 0 else paid, np.full(number, months))
+
+
+def _around(loan: Loan, loans: Loans, row: int, chance: np.random.Generator) -> Iterator[Points]:
+    """Yield points near loan ``row``, and between it and the present loan, all of its term."""
     amount, part = _given_up(loan, loans, row), _part(loan, loans, row)
-    steps, none = len(SHORTER), np.zeros(len(SHORTER))
-    months_there = np.full(steps, loans.months[row] if loans.moved[row, 2] else 0)
-    regions += [
-        (amount * SHORTER, np.full(steps, part), months_there),
-        (amount * SHORTER, none, months_there),
-        (np.full(steps, amount), part * SHORTER, months_there),
-    ]
-    given_up, parts, terms_there = (np.concatenate(axis) for axis in zip(*regions, strict=True))
-    return Points(given_up, parts, terms_there)
+    term = int(loans.months[row]) if loans.moved[row, 2] else 0
+    width = np.geomspace(*WIDTHS, NEIGHBOURS)
+    yield Points(
+        np.clip(amount + width * chance.standard_normal(NEIGHBOURS), 0.0, loan.most_given_up),
+        np.clip(part + width * chance.standard_normal(NEIGHBOURS), 0.0, 1.0),
+        np.full(NEIGHBOURS, term),
+    )
+    steps = len(SHORTER)
+    terms = np.full(steps, term)
+    yield Points(amount * SHORTER, np.full(steps, part), terms)
+    yield Points(amount * SHORTER, np.zeros(steps), terms)
+    yield Points(np.full(steps, amount), part * SHORTER, terms)
 
 
 def _given_up(loan: Loan, loans: Loans, row: int) -> float:
@@ -156,7 +172,7 @@ def _amount(loans: Loans, row: int) -> float:
 
 
 def _roundness(amount: float) -> float:
-    """Return the largest of the round steps that the amount is a multiple of, 0 for none."""
+    """Return the largest round step that divides the amount, 0 for none."""
     return max((step for step in ROUND_AMOUNTS.tolist() if amount % step == 0), default=0.0)
 
 

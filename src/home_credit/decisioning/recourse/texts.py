@@ -24,17 +24,17 @@ THOUSANDS: Mapping[Language, str] = {"en": ",", "fr": "\u202f"}
 
 
 def summary(decision: DecisionKind, *, found: bool) -> Text:
-    """Return what is told of the search as a whole."""
+    """Return the summary of the search."""
     return Text(**_entries()["approved" if decision == "approved" else "found" if found else "none"])
 
 
 def assumptions(loan: Loan) -> Text:
-    """Return what the answer assumes of the lender and of the applicant."""
+    """Return the assumptions about the lender and the applicant."""
     return Text(**_entries()["assumes" if loan.months else "assumes_without_term"])
 
 
 def option(loan: Loan, loans: Loans, row: int, total: TotalCost | None) -> Text:
-    """Return what the applicant would have to do, the loan that comes of it and what it costs in all."""
+    """Return what the applicant would have to change, the resulting loan and its total cost."""
     return Text(**{language: _sentence(loan, loans, row, total, language) for language in LANGUAGES})
 
 

@@ -1,4 +1,4 @@
-"""Reasons: what moved one applicant's probability of default, grouped by reason code and put into true words."""
+"""Reasons: the contributions to one applicant's probability of default, by reason code, in words."""
 
 from home_credit.default_risk.reasons.codes import ReasonCode, code_of, reason_codes
 from home_credit.default_risk.reasons.effects import MAX_REASONS, Effect, effects, leading_codes, reportable

@@ -1,4 +1,4 @@
-"""Reason codes: which features each stands for, and what may be told under it and when."""
+"""Reason codes: the features that each covers, and its statements with their conditions."""
 
 from __future__ import annotations
 
@@ -48,11 +48,12 @@ class Condition:
         return cls(feature, comparison, float(operand) if re.fullmatch(r"-?[\d.]+", operand) else operand)
 
     def holds(self, value_of: ValueOf) -> bool:
-        """Tell whether the applicant's value fulfils the condition."""
+        """Return whether the applicant's value fulfils the condition."""
         value = value_of(self.feature)
-        if self.test in {"missing", "present"}:
+        compare = _COMPARISONS.get(self.test)
+        if compare is None:
             return (value is None) == (self.test == "missing")
-        return value is not None and _COMPARISONS[self.test](value, self.operand)
+        return value is not None and compare(value, self.operand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +66,17 @@ class Statement:
     effect: Literal["against", "favour", "both"]
 
     def applies(self, contribution: float, value_of: ValueOf) -> bool:
-        """Tell whether it may be told of an applicant on whom the code had this contribution."""
-        side = "against" if contribution > 0 else "favour"
-        return self.effect in {side, "both"} and all(condition.holds(value_of) for condition in self.when)
+        """Return whether the statement may be given for an applicant with this contribution of the code."""
+        if self.effect != "both" and (self.effect == "against") != (contribution > 0):
+            return False
+        return all(condition.holds(value_of) for condition in self.when)
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonCode:
-    """A reason code: ``en`` and ``fr`` name its topic, ``patterns`` the features that it stands for.
+    """A reason code: ``en`` and ``fr`` name its topic, ``patterns`` the features that it covers.
 
-    A ``withheld`` code rests on a trait that may not be given as a reason (such as age), or stands in for one.
+    A ``withheld`` code covers a trait that may not be given as a reason (such as age), or a proxy of one.
     """
 
     code: str
@@ -114,7 +116,7 @@ def reason_codes() -> Mapping[str, ReasonCode]:
 def code_of(feature: str) -> str:
     """Return the reason code of a feature: the first with a pattern that fits its name.
 
-    Raises KeyError for a feature that no code stands for.
+    Raises KeyError for a feature that no code covers.
     """
     for code in reason_codes().values():
         if any(fnmatchcase(feature, pattern) for pattern in code.patterns):

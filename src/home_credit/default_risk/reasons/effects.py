@@ -1,10 +1,11 @@
-"""Contributions of features added up by reason code, and which of the sums may be told."""
+"""Contributions of features, summed by reason code, and the sums that may be given as reasons."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
 # How many reasons an adverse notice gives, as lenders do under Regulation B (12 CFR 1002.9, comment 9(b)(2)-1).
 MAX_REASONS = 4
+_CONTRIBUTION = itemgetter(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """The effect of one reason code on one applicant's log-odds of default.
 
     ``feature`` is the feature of the code that contributed most in the direction of the sum.
@@ -38,24 +39,29 @@ def effects(features: Sequence[str], contributions: NDArray[np.float64]) -> list
     then by code, so that equal contributions always come in the same order.
     """
     grouping = _grouping(tuple(features))
-    # Added up in the order of the features, code by code.
+    # Summed in the order of the features, code by code.
     totals = np.bincount(grouping.group_of, weights=contributions, minlength=len(grouping.codes)).tolist()
     values = contributions[grouping.order].tolist()
     found = [
-        Effect(code, total, _strongest(values[first:last], grouping.names[first:last], harmful=total >= 0))
-        for code, total, (first, last) in zip(grouping.codes, totals, grouping.bounds, strict=True)
+        Effect(code, total, names[_strongest(values[first:last], harmful=total >= 0)])
+        for code, total, names, (first, last) in zip(
+            grouping.codes, totals, grouping.names, grouping.bounds, strict=True
+        )
     ]
-    return sorted(found, key=lambda effect: (-effect.contribution, effect.code))
+    # The codes are in order, and a stable sort keeps it where contributions are equal.
+    return sorted(found, key=_CONTRIBUTION, reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _Grouping:
-    """Features by reason code: ``order`` puts those of one code beside each other, by name, between ``bounds``."""
+    """Features by reason code.
+
+    ``order`` sorts the features by code and then by name; ``bounds`` are the limits of each code."""
 
     codes: list[str]
     group_of: NDArray[np.intp]
     order: NDArray[np.intp]
-    names: list[str]
+    names: list[list[str]]
     bounds: list[tuple[int, int]]
 
 
@@ -66,24 +72,20 @@ def _grouping(features: tuple[str, ...]) -> _Grouping:
     group_of = np.array([place[code_of(name)] for name in features], dtype=np.intp)
     order = sorted(range(len(features)), key=lambda feature: (group_of[feature], features[feature]))
     ends = np.cumsum(np.bincount(group_of, minlength=len(codes))).tolist()
-    return _Grouping(
-        codes,
-        group_of,
-        np.array(order, dtype=np.intp),
-        [features[feature] for feature in order],
-        list(zip([0, *ends[:-1]], ends, strict=True)),
-    )
+    bounds = list(zip([0, *ends[:-1]], ends, strict=True))
+    names = [[features[feature] for feature in order[first:last]] for first, last in bounds]
+    return _Grouping(codes, group_of, np.array(order, dtype=np.intp), names, bounds)
 
 
-def _strongest(values: list[float], names: list[str], *, harmful: bool) -> str:
-    """Return the feature that contributed most; of equal ones the last by name where harmful, else the first."""
+def _strongest(values: list[float], *, harmful: bool) -> int:
+    """Return the place of the value that contributed most; a tie goes to the last where harmful, else to the first."""
     if harmful:
-        return names[len(values) - 1 - values[::-1].index(max(values))]
-    return names[values.index(min(values))]
+        return len(values) - 1 - values[::-1].index(max(values))
+    return values.index(min(values))
 
 
 def reportable(all_effects: Sequence[Effect]) -> list[Effect]:
-    """Return the effects that may be given as reasons, in the order given; one without any effect is no reason."""
+    """Return the effects that may be given as reasons, in the order given; an effect of zero is no reason."""
     codes = reason_codes()
     return [effect for effect in all_effects if effect.contribution != 0 and not codes[effect.code].withheld]
 

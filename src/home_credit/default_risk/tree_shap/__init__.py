@@ -1,4 +1,4 @@
-"""Exact TreeSHAP values of a LightGBM model from tables: the same numbers as ``pred_contrib``, many times sooner."""
+"""Exact TreeSHAP values of a LightGBM model from tables: the same numbers as ``pred_contrib``, many times faster."""
 
 from home_credit.default_risk.tree_shap.explain import Explanation, TreeShap
 from home_credit.default_risk.tree_shap.trees import UnsupportedTreesError

@@ -22,11 +22,11 @@ class Conditions:
     """
 
     feature: NDArray[np.intp]
-    """(C,) The column that each looks at."""
+    """(C,) The column that each condition reads."""
     threshold: NDArray[np.float64]
-    """(numeric conditions,) What it compares with."""
+    """(numeric conditions,) The threshold of each."""
     at_most: int
-    """How many are ``x <= threshold``."""
+    """The number of conditions ``x <= threshold``."""
     members: NDArray[np.bool_]
     """(categorical conditions, codes + 1) Whether a category is one of these; the last column is any other value."""
     of_split: NDArray[np.intp]
@@ -36,9 +36,9 @@ class Conditions:
 
     @classmethod
     def of(cls, trees: Trees) -> Conditions:
-        """Collect the conditions of ``trees``; numeric splits that ask the same share one."""
+        """Collect the conditions of ``trees``; equal numeric splits share one."""
         kind = np.where(trees.categorical, 2, trees.missing_left)
-        # Categories are told apart by their split: two splits seldom name the same ones.
+        # Categorical conditions are not shared: two splits seldom have the same categories.
         value = np.where(trees.categorical, np.arange(len(kind)), trees.threshold)
         order = np.lexsort((value, trees.feature, kind))
         keys = np.stack([kind, trees.feature, value], axis=1)[order]
@@ -85,6 +85,6 @@ class Conditions:
             members.take(codes[feature[number]], out=out[number], mode="clip")
 
     def _codes(self, values: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Return the columns of ``members`` for these values; what is no known category has the last column."""
+        """Return the columns of ``members`` for these values; an unknown category has the last column."""
         other = self.members.shape[1] - 1
         return np.where((values > -1) & (values < other), values, other).astype(np.intp)

@@ -15,17 +15,18 @@ if TYPE_CHECKING:
     from home_credit.default_risk.tree_shap.tables import Tables
 
 FEW_ROWS = 512
-"""Up to here rows are looked up one by one; above, group by group, at a cost that hardly depends on their number."""
+"""Up to this number rows are looked up one by one; more rows group by group, at a cost that hardly depends on their
+number."""
 
 ROWS_AT_ONCE = 16
-"""Rows whose conditions are laid out together: few enough for the processor's cache."""
+"""Rows whose conditions are computed together: few enough for the processor's cache."""
 
 BLOCK = 4000
-"""Rows looked up group by group together. No power of two: columns so far apart would displace each other."""
+"""Rows looked up together, group by group. Not a power of two: such strides collide in the processor's cache."""
 
 
 class Explanation(NamedTuple):
-    """What a model says of ``n`` rows, and why."""
+    """The scores of ``n`` rows and their explanation."""
 
     log_odds: NDArray[np.float64]
     """(n,) The raw score, bit for bit that of ``booster.predict(raw_score=True)``."""
@@ -38,16 +39,15 @@ class Explanation(NamedTuple):
 class TreeShap:
     """Exact path-dependent TreeSHAP of a LightGBM model; immutable, so safe to use from several threads.
 
-    Contributions equal those of ``booster.predict(pred_contrib=True)`` but for rounding (within 1e-9). For each row
-    they are added up in one order, that of the trees, however many rows there are: a row alone has the bits that it
-    has in a table.
+    Contributions equal those of ``booster.predict(pred_contrib=True)`` but for rounding (within 1e-9). They are
+    summed in the order of the trees for every number of rows: a row has the same bits alone and in a table.
     """
 
     def __init__(self, model: str) -> None:
-        """Lay out the tables of ``model``, which is what ``booster.model_to_string()`` returned.
+        """Build the tables of ``model``, the return value of ``booster.model_to_string()``.
 
-        Raises :class:`UnsupportedTreesError` for trees deeper than seven splits, and for what :func:`read_trees`
-        names.
+        Raises :class:`UnsupportedTreesError` for trees deeper than seven splits, and for the models that
+        :func:`read_trees` does not support.
         """
         self._tables = build_tables(read_trees(model))
 
@@ -89,16 +89,16 @@ class _Group(NamedTuple):
     """A group of leaves as :func:`_add_groups` reads it."""
 
     conditions: list[int]
-    """Those that decide it, the last bit of the pattern first."""
+    """The conditions of the group, the last bit of the pattern first."""
     columns: list[tuple[int, NDArray[np.float64]]]
-    """What the group adds to, and how much under each pattern."""
+    """The columns that the group contributes to, and the contribution under each pattern."""
 
 
 def _group_by_group(tables: Tables, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the bits of :func:`_row_by_row`: each sum has the same terms in the same order."""
     out = np.empty((len(matrix), tables.features + 1))
     groups = _listed(tables)
-    # Fresh memory costs more than the look-ups in it, so all blocks share theirs.
+    # Allocating memory costs more than the look-ups, so all blocks share one buffer.
     columns = np.empty((tables.features, BLOCK))
     holds = np.empty((len(tables.conditions), BLOCK), dtype=np.bool_)
     added = np.empty((tables.features + 1, BLOCK))

@@ -1,4 +1,4 @@
-"""Leaves in groups that a few conditions decide."""
+"""Groups of leaves that depend on a few conditions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from home_credit.default_risk.tree_shap.trees import Trees
 
 MAX_CONDITIONS = 7
-"""Conditions that may decide a group: up to 128 patterns, and with the log-odds a row of 64 bytes for each."""
+"""Most conditions of a group: up to 128 patterns, and a row of 64 bytes, the log-odds included, for each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The way from each of ``L`` leaves up to its root, at most ``D`` splits; what lies beyond the root is padding."""
+    """The path from each of ``L`` leaves to its root, at most ``D`` splits, padded beyond the root."""
 
     split: NDArray[np.intp]
     """(L, D) The splits passed, from the leaf upwards; -1 where there is none."""
@@ -55,8 +55,8 @@ def paths_of(trees: Trees) -> Paths:
 def groups_of(trees: Trees, paths: Paths) -> NDArray[np.intp]:
     """(L,) Give each leaf the number of its group; groups are numbered tree after tree.
 
-    A group is the leaves of the largest subtree that no more than ``MAX_CONDITIONS`` splits decide, its own and those
-    above it. Raises :class:`UnsupportedTreesError` where a single leaf lies deeper than that.
+    A group holds the leaves of the largest subtree that depends on at most ``MAX_CONDITIONS`` splits, those above it
+    included. Raises :class:`UnsupportedTreesError` where a single leaf lies deeper than that.
     """
     valid, split = paths.valid, paths.split
     depth, leaves = valid.sum(axis=1), len(split)
@@ -67,7 +67,7 @@ def groups_of(trees: Trees, paths: Paths) -> NDArray[np.intp]:
     above = np.zeros(splits, dtype=np.intp)
     above[split[valid]] = (depth[:, None] - 1 - np.arange(split.shape[1]))[valid]
     fits = above + leaves_below - 1 <= MAX_CONDITIONS
-    # Whatever lies below a subtree that fits does too, so the number of those that fit finds the largest.
+    # Every subtree of a subtree that fits also fits, so the number of those that fit identifies the largest.
     fitting = (fits[split] & valid).sum(axis=1)
     leaf = np.arange(leaves)
     root = np.where(fitting > 0, split[leaf, fitting - 1], splits + leaf) if splits else leaf

@@ -1,4 +1,4 @@
-"""What a leaf adds to the Shapley value of each feature on its path, for every pattern of the path's conditions.
+"""The contribution of a leaf to the Shapley value of each feature on its path, for every pattern of conditions.
 
 The value of a leaf is shared out in a game (path-dependent TreeSHAP: Lundberg et al. 2020, "From local explanations to
 global understanding with explainable AI for trees", algorithm 2). With the features of a set S known, a leaf of value v
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _NEAR, _FAR = sqrt(3 / 7 - 2 / 7 * sqrt(6 / 5)), sqrt(3 / 7 + 2 / 7 * sqrt(6 / 5))
 _MORE, _LESS = (18 + sqrt(30)) / 36, (18 - sqrt(30)) / 36
-# Points and weights of Gauss-Legendre quadrature over [-1, 1], by the number of points. Closed forms: those that come
-# from an eigenvalue problem differ in their last bit with the linear algebra that a machine has.
+# Points and weights of Gauss-Legendre quadrature over [-1, 1], by the number of points. In closed form: the last bits
+# of numerical solutions depend on the linear algebra library of the machine.
 _GAUSS_LEGENDRE: tuple[tuple[tuple[float, float], ...], ...] = (
     (),
     ((0.0, 2.0),),
@@ -49,9 +49,9 @@ class Players:
     mask: NDArray[np.uint8]
     """(L, D) The bits of the pattern that are conditions on the feature along this path."""
     wanted: NDArray[np.uint8]
-    """(L, D) What these bits are for a row that stays on the path."""
+    """(L, D) The value of these bits for a row that stays on the path."""
     column: NDArray[np.intp]
-    """(L, D) What the feature is called among those of the group; -1 where there is none."""
+    """(L, D) The number of the feature within the group; -1 where there is none."""
 
 
 def players_of(
@@ -61,14 +61,14 @@ def players_of(
     wanted: NDArray[np.bool_],
     column: NDArray[np.intp],
 ) -> Players:
-    """Join the splits of each path that look at the same feature.
+    """Join the splits of each path that read the same feature.
 
-    For each split passed (L, D): its feature, the bit of its condition, what the bit is on this path, and what the
-    feature is called in the group.
+    The arguments hold, for each split passed (L, D): its feature, the bit of its condition, the value of the bit on
+    this path, and the number of the feature within the group.
     """
     leaves, depth = feature.shape
     valid = paths.valid
-    # The first split with the same feature stands for all of them.
+    # The first split with a feature represents all of them.
     earliest = np.argmax(feature[:, :, None] == feature[:, None, :], axis=2) if depth else feature
     number = np.cumsum((earliest == np.arange(depth)) & valid, axis=1) - 1
     player = np.take_along_axis(number, earliest, axis=1)
@@ -95,7 +95,7 @@ def added_by_leaves(
     patterns: NDArray[np.uint8],
     width: int,
 ) -> NDArray[np.float64]:
-    """Return what each of ``n`` leaves of ``value`` (L,) adds under each of ``p`` patterns: (n, width, p).
+    """Return the contributions of ``n`` leaves of ``value`` (L,) under each of ``p`` patterns: (n, width, p).
 
     The last of the ``width`` columns is the value itself where the row is in the leaf; the others are features.
     """

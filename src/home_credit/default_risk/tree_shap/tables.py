@@ -1,4 +1,4 @@
-"""What every group of leaves adds to every feature, for every pattern of the conditions that decide it."""
+"""The contribution of every group of leaves to every feature, for every pattern of the group's conditions."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
     from home_credit.default_risk.tree_shap.trees import Trees
 
 WIDTH = MAX_CONDITIONS + 1
-"""Numbers in a row of the table: one per feature of the group, and last what the group adds to the log-odds."""
+"""Numbers in a row of the table: one per feature of the group, and last the contribution to the log-odds."""
 
 LEAVES_AT_ONCE = 128
-"""Leaves laid out together: few enough for the processor's cache."""
+"""Leaves computed together: few enough for the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """``G`` groups of leaves in the order of their trees, and what each adds to features and log-odds."""
+    """``G`` groups of leaves in the order of their trees, with their contributions to features and log-odds."""
 
     conditions: Conditions
     condition: NDArray[np.intp]
-    """(G, 8) The conditions that decide each group; beyond its own, one that no row meets."""
+    """(G, 8) The conditions of each group, padded with one that no row meets."""
     bits: NDArray[np.intp]
-    """(G,) How many conditions decide each group."""
+    """(G,) The number of conditions of each group."""
     feature: NDArray[np.intp]
-    """(G, 8) What each column of the group's rows adds to: a feature, ``features`` for the log-odds (the last one),
+    """(G, 8) The target of each column of the group's rows: a feature, ``features`` for the log-odds (the last one),
     or ``features + 1`` for nothing."""
     first: NDArray[np.intp]
     """(G,) The row of ``values`` for the pattern in which no condition of the group holds."""
     values: NDArray[np.float64]
-    """(patterns of all groups, 8) What a group adds under each pattern, bit k being its k-th condition."""
+    """(patterns of all groups, 8) The contributions of a group under each pattern, bit k being its k-th condition."""
     base_value: float
     """The mean log-odds over the training rows, as the trees count them."""
     features: int
@@ -50,7 +50,7 @@ class Tables:
 
 
 def build_tables(trees: Trees) -> Tables:
-    """Lay out the tables of ``trees``; :class:`UnsupportedTreesError` where a tree is too deep."""
+    """Build the tables of ``trees``; raises :class:`UnsupportedTreesError` where a tree is too deep."""
     conditions, paths = Conditions.of(trees), paths_of(trees)
     condition_passed = np.where(paths.valid, conditions.of_split[paths.split], -1)
     feature_passed = np.where(paths.valid, trees.feature[paths.split], -1)
@@ -78,10 +78,10 @@ def build_tables(trees: Trees) -> Tables:
 def _number(
     group: NDArray[np.intp], item: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Number the distinct items of each group from 0, those below zero left out.
+    """Number the distinct items of each group from 0; items below zero are left out.
 
-    Returns the number of each of the (L, D) items within its group, the items of each group (G, 8), and how many
-    each group has (G,).
+    Returns the number of each of the (L, D) items within its group, the items of each group (G, 8), and how many each
+    group has (G,).
     """
     valid = item >= 0
     span = int(item.max(initial=0)) + 1
@@ -114,7 +114,7 @@ def _values(
 
 
 def _batches(group: NDArray[np.intp], bits: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
-    """Yield the leaves of a few groups at a time, group after group; as many conditions decide all of a batch."""
+    """Yield the leaves of a few groups at a time, in order; groups of one batch have equally many conditions."""
     order = np.lexsort((group, bits[group]))
     starts = np.flatnonzero(np.diff(group[order], prepend=-1))
     width = bits[group[order[starts]]]

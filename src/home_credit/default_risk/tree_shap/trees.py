@@ -50,11 +50,11 @@ class Trees:
     leaf_tree: NDArray[np.intp]
     """(L,) The tree of each leaf, ascending."""
     feature: NDArray[np.intp]
-    """(S,) The column that each split looks at."""
+    """(S,) The column that each split reads."""
     threshold: NDArray[np.float64]
     """(S,) Values up to it go left; without meaning where the split is categorical."""
     categorical: NDArray[np.bool_]
-    """(S,) Whether the split asks for a category."""
+    """(S,) Whether the split is categorical."""
     missing_left: NDArray[np.bool_]
     """(S,) Whether a missing value goes left."""
     left: NDArray[np.intp]
@@ -64,16 +64,16 @@ class Trees:
     count: NDArray[np.float64]
     """(S + L,) Training rows that reached each node."""
     leaf_value: NDArray[np.float64]
-    """(L,) Log-odds that each leaf adds."""
+    """(L,) The log-odds of each leaf."""
     categories: dict[int, NDArray[np.bool_]]
     """By categorical split: which categories, by their code, go left."""
 
 
 def read_trees(text: str) -> Trees:
-    """Read what ``booster.model_to_string()`` returned.
+    """Read the return value of ``booster.model_to_string()``.
 
-    Raises :class:`UnsupportedTreesError` where a tree has linear leaves or takes zero for missing, and where the model
-    has several outputs or averages its trees.
+    Raises :class:`UnsupportedTreesError` where a tree has linear leaves or treats zero as missing, and where the
+    model has several outputs or averages its trees.
     """
     header, *parts = text.partition("\nend of trees")[0].split("\nTree=")
     facts = _pairs(header)
@@ -96,7 +96,7 @@ def read_trees(text: str) -> Trees:
     first_split, first_leaf = np.cumsum(leaves - 1) - (leaves - 1), np.cumsum(leaves) - leaves
 
     def node(child: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Number through the model what LightGBM numbers in each tree, a leaf being ``-1 - leaf``."""
+        """Convert LightGBM's node numbers in a tree, a leaf being ``-1 - leaf``, to numbers in the model."""
         local = child.astype(np.intp)
         leaf = len(local) + first_leaf[split_tree] - 1 - local
         return np.where(local >= 0, first_split[split_tree] + local, leaf)
@@ -121,7 +121,7 @@ def read_trees(text: str) -> Trees:
 
 
 def _exact(threshold: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return thresholds that split numbers as they are like LightGBM's split them once those near zero are zero."""
+    """Return thresholds that split exact numbers as LightGBM splits them after it rounds those near zero to zero."""
     below = np.where(threshold < 0, np.nextafter(-NEARLY_ZERO, -np.inf), NEARLY_ZERO)
     return np.where(np.abs(threshold) <= NEARLY_ZERO, below, threshold)
 
@@ -135,7 +135,7 @@ def _numbers(columns: Sequence[str]) -> NDArray[np.float64]:
 
 
 def _members(tree: dict[str, str], place: int) -> NDArray[np.bool_]:
-    """Return which categories the ``place``-th categorical split of ``tree`` sends left; they are kept as bits."""
+    """Return which categories the ``place``-th categorical split of ``tree`` sends left; they are stored as bits."""
     bounds = [int(bound) for bound in tree["cat_boundaries"].split()]
     words = tree["cat_threshold"].split()[bounds[place] : bounds[place + 1]]
     return np.unpackbits(np.array(words, dtype="<u4").view(np.uint8), bitorder="little").view(np.bool_)

@@ -1,4 +1,4 @@
-"""Makes the ledger's tables, and migrates those that an older version made, whoever opens the ledger first."""
+"""Creates the ledger's tables, and migrates those of an older version, when the ledger is opened."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ADVISORY_LOCK = 0x484F4D45  # any number will do, as long as every version uses the same
-# Alembic's own table, but for its name: the database may be shared with MLflow, which uses Alembic too.
+ADVISORY_LOCK = 0x484F4D45  # an arbitrary number that all versions share
+# Another name than Alembic's default: the database may be shared with MLflow, which uses Alembic too.
 VERSION_TABLE = "ledger_version"
 version = Table(
     VERSION_TABLE,
@@ -28,14 +28,14 @@ version = Table(
     Column("version_num", String(32), nullable=False),
     PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
 )
-UNVERSIONED = "0001"  # the revision of the tables of version 1.0, which did not write it down
+UNVERSIONED = "0001"  # the revision of the tables of version 1.0, which did not store it
 
 
 def prepare(database: Database) -> None:
-    """Make or migrate the tables where they are not those of the present revision.
+    """Create or migrate the tables where they are not those of the present revision.
 
-    Safe with several processes at once. Raises :class:`LedgerError` where the tables are of a newer version, or
-    are not a ledger's.
+    Safe with several processes at once. Raises :class:`LedgerError` where the tables are of a newer version, or do
+    not belong to a ledger.
     """
     with database.reading() as connection:
         if _revision(connection) == schema.REVISION:
@@ -57,7 +57,7 @@ def _prepare(connection: Connection) -> None:
             _create(connection)
             return
         if found != set(schema.metadata.tables):
-            raise LedgerError(f"the database holds a table {min(found)} that is not a ledger's")
+            raise LedgerError(f"the database holds a table {min(found)} that does not belong to a ledger")
         revision = UNVERSIONED
         version.create(connection)
         connection.execute(insert(version), {"version_num": revision})
@@ -80,7 +80,7 @@ def _create(connection: Connection) -> None:
 
 
 def _upgrade(connection: Connection, revision: str) -> None:
-    # Alembic takes half a second to import, and a migration is due once in the life of a version.
+    # Importing Alembic takes half a second, and migrations are rare.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Chain:
-    """Variables to be drawn in order, given the columns of a context that ``given`` names."""
+    """Variables to draw in order, given the columns ``given`` of a context."""
 
     def __init__(self, statistics: ChainStatistics) -> None:
         self.given = statistics["given"]
@@ -37,7 +37,7 @@ class Chain:
 
 
 def frame_of(chain: Chain, drawn: Context) -> pl.DataFrame:
-    """Return what was drawn in levels and units, one column per variable."""
+    """Return the drawn variables in levels and units, one column per variable."""
     columns = []
     for variable in chain.variables:
         values = drawn[variable.name].values

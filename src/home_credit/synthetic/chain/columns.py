@@ -1,4 +1,4 @@
-"""The columns that the variables of a chain are drawn from and drawn into."""
+"""Columns: the input and output of drawing the variables of a chain."""
 
 from __future__ import annotations
 

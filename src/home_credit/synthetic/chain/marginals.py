@@ -70,7 +70,7 @@ class QuantileFunction:
         low, high = self._shares(array)
         missing = np.isnan(array)
         share = np.where(missing, 0.5, (low + high) / 2)
-        # An atom has a bin of its own, as long as there are bins enough.
+        # An atom has a bin of its own, as long as enough bins are available.
         left, right = (np.searchsorted(self._atoms, array, side=side) for side in ("left", "right"))
         count = QUANTILE_BINS + len(self._atoms)
         bins = (share * QUANTILE_BINS + (left + right) / 2) * min(1, (MAX_BINS - 2) / count)

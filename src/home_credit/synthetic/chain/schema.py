@@ -1,4 +1,4 @@
-"""Which variables a chain has."""
+"""The schema of a chain: its variables."""
 
 from __future__ import annotations
 

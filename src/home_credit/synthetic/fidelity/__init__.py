@@ -1,1 +1,1 @@
-"""Fidelity of synthetic tables to real ones, what models learn from them, and their distance to real records."""
+"""Fidelity of synthetic tables: distances to the real ones, utility for models, distance to real records."""

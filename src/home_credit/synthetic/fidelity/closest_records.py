@@ -1,7 +1,7 @@
 """Distance to the closest record (DCR): are synthetic applications copies of real ones?
 
-A copy is nearer to a real row than other real rows are. So half of the real rows are the reference, and distances
-to it are compared between synthetic rows and the other half.
+A copy is nearer to a real row than other real rows are. Half of the real rows are therefore the reference, and the
+distances to it are compared between synthetic rows and the other half.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sklearn.neighbors import NearestNeighbors
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Columns by which somebody could be recognised.
+# Columns by which a person could be identified.
 QUASI_IDENTIFIERS = (
     "CODE_GENDER", "DAYS_BIRTH", "DAYS_REGISTRATION", "DAYS_ID_PUBLISH", "REGION_POPULATION_RELATIVE",
 )  # fmt: skip
@@ -70,8 +70,10 @@ def closest_records(
 
 
 class _Scaler:
-    """Scales mixed columns: numbers by their standard deviation in the reference rows, missing ones to the median
-    and at a distance of one from those present; categories are at a distance of one from each other.
+    """Scales mixed columns for distances.
+
+    Numbers are divided by their standard deviation in the reference rows; a missing one is set to the median, with a
+    flag at a distance of one. Different categories are at a distance of one.
     """
 
     def __init__(self, reference: pl.DataFrame) -> None:

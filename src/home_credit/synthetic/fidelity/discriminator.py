@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FOLDS = 3
-PARAMETERS: dict[str, Any] = {
+PARAMETERS: classifier.Parameters = {
     "rounds": 200,
     "learning_rate": 0.1,
     "num_leaves": 31,
@@ -29,8 +29,10 @@ PARAMETERS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Discrimination:
-    """The cross-validated AUC (0.5 where the rows cannot be separated), its 95 % interval, the number of rows, and
-    each column's share of the classifier's gain, the largest first.
+    """The result of the test.
+
+    ``auc`` is cross-validated (0.5 where the rows cannot be separated), ``low`` and ``high`` bound its 95 % interval;
+    ``gain`` holds each column's share of the classifier's gain, the largest first.
     """
 
     auc: float

@@ -21,7 +21,7 @@ DISTANCES = {
 
 
 def column_distances(real: pl.DataFrame, synthetic: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per column that both have (:data:`DISTANCES`), the largest distance first.
+    """Return one row per common column (:data:`DISTANCES`), the largest distance first.
 
     ``distance`` is in [0, 1], of the values that are present: Kolmogorov-Smirnov for numbers, total variation
     for text; null where one side has no value. ``missing_*`` are shares of rows.
@@ -42,7 +42,7 @@ def _distance(real: pl.Series, synthetic: pl.Series) -> tuple[str, float | None]
     if real.is_empty() or synthetic.is_empty():
         return statistic, None
     if statistic == "KS":
-        # The exact p-value of large samples, which is not used, would take minutes.
+        # The p-value is not used; an exact one of large samples would take minutes.
         return statistic, float(ks_2samp(real.to_numpy(), synthetic.to_numpy(), method="asymp").statistic)
     shares = [
         series.rename("value").value_counts(normalize=True, name="share") for series in (real, synthetic)
@@ -61,7 +61,7 @@ def rank_correlations(rows: pl.DataFrame, columns: list[str]) -> NDArray[np.floa
     filled, present = np.where(there, ranks, 0.0), there.astype(np.float64)
     count = present.T @ present
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = filled.T @ present / count  # of the row's column, where the other is there too
+        mean = filled.T @ present / count  # of the row's column, where the other is present
         square = (filled**2).T @ present / count - mean**2
         covariance = filled.T @ filled / count - mean * mean.T
         correlation: NDArray[np.float64] = covariance / np.sqrt(square * square.T)
@@ -70,7 +70,7 @@ def rank_correlations(rows: pl.DataFrame, columns: list[str]) -> NDArray[np.floa
 
 
 def numeric_columns(real: pl.DataFrame, synthetic: pl.DataFrame) -> list[str]:
-    """Return the numeric columns that both have and that are not the same in all rows of either."""
+    """Return the common numeric columns that are constant in neither."""
     return [
         name
         for name, dtype in real.schema.items()

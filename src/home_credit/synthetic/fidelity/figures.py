@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
     from home_credit.synthetic.fidelity.result import Fidelity
 
 BLUE, GREY, ORANGE = "#1f5c99", "#8a8f98", "#c8631a"
@@ -34,21 +39,21 @@ def page(found: Fidelity) -> Figure:
     return figure
 
 
-def _bars(axes: Any, rows: list[Any], title: str, unit: str) -> None:
+def _bars(axes: Axes, rows: Sequence[tuple[str, float]], title: str, unit: str) -> None:
     names, values = zip(*reversed(rows), strict=True) if rows else ((), ())
     axes.barh(names, values, color=BLUE)
     axes.set(title=title, xlabel=unit)
     axes.tick_params(axis="y", labelsize=7)
 
 
-def _diagonal(axes: Any, real: Any, synthetic: Any, title: str, unit: str) -> None:
+def _diagonal(axes: Axes, real: ArrayLike, synthetic: ArrayLike, title: str, unit: str) -> None:
     axes.plot(real, synthetic, ".", color=BLUE, markersize=3, alpha=0.5)
     ends = [float(np.nanmin([real, synthetic])), float(np.nanmax([real, synthetic]))]
     axes.plot(ends, ends, color=GREY, linewidth=1)
     axes.set(title=title, xlabel=f"real {unit}", ylabel=f"synthetic {unit}")
 
 
-def _rankings(axes: Any, found: Fidelity) -> None:
+def _rankings(axes: Axes, found: Fidelity) -> None:
     for place, (_name, ranking) in enumerate(found.rankings.items()):
         axes.plot([ranking.low, ranking.high], [place, place], color=GREY)
         axes.plot(ranking.auc, place, "o", color=BLUE)
@@ -57,7 +62,7 @@ def _rankings(axes: Any, found: Fidelity) -> None:
     axes.set_yticks(range(len(found.rankings)), list(found.rankings))
 
 
-def _closest_records(axes: Any, found: Fidelity) -> None:
+def _closest_records(axes: Axes, found: Fidelity) -> None:
     distances = found.closest_records
     sides = ((distances.synthetic, "synthetic", ORANGE), (distances.real, "other real", BLUE))
     for values, name, colour in sides:

@@ -1,7 +1,7 @@
-"""Laws of the original tables: what holds in all, or all but a few, of the real rows and must hold in synthetic ones.
+"""Laws of the original tables: constraints that hold in (almost) all real rows and must hold in synthetic ones.
 
-A law is an expression over the rows of one table, with what other tables say of the same applicant or credit
-joined to them; it is null where a law does not apply.
+A law is an expression over the rows of one table, with columns of other tables joined by applicant or credit; it is
+null where the law does not apply.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SHARES = {"table": pl.String(), "law": pl.String(), "rows": pl.Int64(), "share":
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """One law: what it says, the table it is about, and the expression that is true where it holds."""
+    """One law: its text, its table, and the expression that is true where it holds."""
 
     table: str
     text: str
@@ -205,7 +205,7 @@ LAWS = (
 
 
 def law_shares(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Return the share of rows in which each law holds (:data:`SHARES`), of those that it applies to."""
+    """Return for each law the share of the rows it applies to in which it holds (:data:`SHARES`)."""
     rows = []
     for name in dict.fromkeys(law.table for law in LAWS):
         frame = _joined(name, tables)
@@ -217,7 +217,7 @@ def law_shares(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def _joined(name: str, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Return a table with what its laws need of the table above it, and of the month before."""
+    """Return a table with the columns that its laws need from its parent table and from the month before."""
     frame = tables[name]
     if name in {BUREAU, PREVIOUS}:
         return frame.join(tables[APPLICATION].select(ID, "DAYS_BIRTH"), on=ID)

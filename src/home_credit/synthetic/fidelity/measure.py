@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -21,11 +21,12 @@ from home_credit.tables.source import open_tables
 from home_credit.terms.frames import learn_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from home_credit.default_risk.classifier import Parameters
     from home_credit.tables.source import Source, Split
     from home_credit.terms.model import TermModel
 
@@ -50,7 +51,7 @@ def measure(
     real: Path,
     synthetic: Path,
     progress: Callable[[int, int], None] | None = None,
-    parameters: Sequence[Mapping[str, Any]] | None = None,
+    parameters: Sequence[Parameters] | None = None,
 ) -> Fidelity:
     """Compare the tables of two folders; both need application_train, application_test is compared if both have it.
 
@@ -63,7 +64,7 @@ def measure(
         columns, rows = _compare_histories(ours, theirs)
         laws = _compare_laws(ours, theirs)
         steps.done()
-        # One model of the term makes the features of both sides, so that they mean the same.
+        # The features of both sides are computed with one model of the term, so that they are comparable.
         terms = learn_terms(theirs.frames["previous_application"])
         labelled = _features(theirs, terms), _features(ours, terms)
         steps.done()
@@ -104,7 +105,7 @@ def _compare_histories(
 
 
 def _compare_laws(real: Source, synthetic: Source) -> pl.DataFrame:
-    """Return the share of real and of synthetic rows that each law holds in."""
+    """Return the shares of real and of synthetic rows in which each law holds."""
     ours, theirs = (law_shares(_tables(source)).drop("rows") for source in (real, synthetic))
     return ours.join(theirs, on=["table", "law"], suffix="_synthetic", maintain_order="left")
 

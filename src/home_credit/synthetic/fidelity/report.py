@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from home_credit.synthetic.fidelity.figures import page
 from home_credit.synthetic.fidelity.measure import measure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from home_credit.default_risk.classifier import Parameters
     from home_credit.synthetic.fidelity.result import Fidelity
 
 TABLE, PLOTS, PAGE = "fidelity.csv", "fidelity.png", "fidelity.md"
@@ -22,7 +23,7 @@ def run(
     real: Path,
     out: Path,
     progress: Callable[[int, int], None] | None = None,
-    parameters: Sequence[Mapping[str, Any]] | None = None,
+    parameters: Sequence[Parameters] | None = None,
 ) -> Fidelity:
     """Compare the tables of two folders and write :data:`TABLE`, :data:`PLOTS` and :data:`PAGE` to ``out``.
 
@@ -42,7 +43,7 @@ def to_markdown(found: Fidelity) -> str:
     trained, own = found.rankings.values()
     closest = found.closest_records
     lines = [
-        "# How faithful the synthetic tables are",
+        "# Fidelity of the synthetic tables",
         "",
         f"![Distances, missing values, correlations, discriminating columns, TSTR, closest records]({PLOTS})",
         "",
@@ -75,7 +76,7 @@ def to_markdown(found: Fidelity) -> str:
             for name, (ours, theirs) in found.rows.items()
         ),
         "",
-        "## Laws broken by more rows than of the real ones",
+        "## Laws broken more often than in the real tables",
         "",
         "| table | law | synthetic rows that keep it | real rows |",
         "|---|---|---|---|",

@@ -1,4 +1,4 @@
-"""The result of a fidelity report, and all of it as one table."""
+"""The result of a fidelity report, also as one table."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Fidelity:
         return float(np.mean(np.abs(self.correlations["real"] - self.correlations["synthetic"])))
 
     def table(self) -> pl.DataFrame:
-        """Return all of it, one number a row (:data:`COLUMNS`).
+        """Return all figures, one per row (:data:`COLUMNS`).
 
         ``synthetic`` is the figure of the synthetic rows, ``real`` the same figure of real ones where it has one.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -15,17 +15,19 @@ from home_credit.default_risk.preprocessor import Preprocessor
 from home_credit.validation import auc
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import polars as pl
     from numpy.typing import NDArray
+
+    from home_credit.default_risk.classifier import Parameters
 
 FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """An AUC of default on real applicants, and its 95 % interval."""
+    """The AUC of default on real applicants, and its 95 % interval."""
 
     auc: float
     low: float
@@ -36,7 +38,7 @@ def trained_on(
     rows: pl.DataFrame,
     target: NDArray[np.int64],
     others: pl.DataFrame,
-    parameters: Sequence[Mapping[str, Any]],
+    parameters: Sequence[Parameters],
 ) -> NDArray[np.float64]:
     """Return the log-odds of the feature rows ``others`` by a model trained on ``rows``."""
     preprocessor = Preprocessor.fit(rows, INPUTS)
@@ -51,7 +53,7 @@ def trained_on(
 def rank_real(
     synthetic: tuple[pl.DataFrame, NDArray[np.int64]],
     real: tuple[pl.DataFrame, NDArray[np.int64]],
-    parameters: Sequence[Mapping[str, Any]],
+    parameters: Sequence[Parameters],
 ) -> tuple[Ranking, Ranking]:
     """Return the rankings of the real applicants by a model of the synthetic ones, and of the real ones out of fold.
 

@@ -1,7 +1,7 @@
 """Fit the statistics that the synthetic tables are drawn from (``home-credit demo-statistics``).
 
-Only statistics are kept: quantiles, shares, coefficients and the small trees that say where they apply. No
-number can be one person's: each rests on at least :data:`MIN_ROWS` rows. docs/demo.md states the rule, and
+Only statistics are stored: quantiles, shares, coefficients and small trees that define where they apply. No number
+can reveal one person: each depends on at least :data:`MIN_ROWS` rows. docs/demo.md states the rule, and
 ``tests/unit/test_synthetic_statistics.py`` tests it.
 """
 

@@ -1,4 +1,4 @@
-"""The few numbers that monthly tables need beside the terms of the credits that they follow."""
+"""Fits the statistics of the monthly tables."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def balances_of(tables: Mapping[str, pl.DataFrame]) -> BalanceStatistics:
 
 
 def _bureau(credit: pl.DataFrame, monthly: pl.DataFrame) -> BureauStatistics:
-    """Return how statuses follow each other, leaving out transitions of fewer than :data:`MIN_ROWS` months."""
+    """Return the transitions of statuses, without those of fewer than :data:`MIN_ROWS` months."""
     monthly = monthly.sort("SK_ID_BUREAU", "MONTHS_BALANCE").join(
         credit.select("SK_ID_BUREAU"), on="SK_ID_BUREAU", how="semi"
     )
@@ -75,7 +75,7 @@ def _share(rows: pl.Series) -> float:
 
 
 def _delinquency(months: pl.DataFrame) -> DelinquencyStatistics:
-    """Return how days past due follow each other, residues apart; shares of under :data:`MIN_ROWS` months are 0."""
+    """Return the transitions of days past due; shares of fewer than :data:`MIN_ROWS` months are 0."""
     months = months.filter(pl.col("SK_DPD").max().over("SK_ID_PREV") <= LONG_RESIDUE)
     previous = [
         pl.col(name).shift(1).over("SK_ID_PREV").alias(f"{name}_BEFORE")

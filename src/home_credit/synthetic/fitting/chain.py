@@ -86,7 +86,7 @@ class ChainFitter:
         self._in_train = given["SPLIT"].values == 0
 
     def statistics(self) -> ChainStatistics:
-        """Return the chain as the generator reads it."""
+        """Return the statistics of the chain."""
         return {"given": self._given, "variables": self.variables}
 
     def fit_categorical(
@@ -177,7 +177,7 @@ class ChainFitter:
         self._add(statistics, QuantileFunction(statistics).column(values))
 
     def _code(self, name: str, value: int | str) -> int:
-        """Return the code that a value of an earlier categorical variable has."""
+        """Return the code of a value of an earlier categorical variable."""
         return next(
             each["values"].index(value)
             for each in self.variables
@@ -185,7 +185,7 @@ class ChainFitter:
         )
 
     def _correct_marginal(self, statistics: NumericStatistics) -> None:
-        """Move the shares of the quantile function to where the scores of simulated rows have them."""
+        """Move the shares of the quantile function to the distribution of the scores of simulated rows."""
         bins, scores = _arrays(self.simulated)
         drawn = NumericVariable(statistics).draw_score(bins, scores, bins.shape[1], self._random)
         drawn = drawn[self._simulated_rows(statistics)]
@@ -239,13 +239,13 @@ def _sparse(shares: Floats, unit: int | None) -> list[int]:
 
 
 def _grow_on_deciles(bins: Bins, values: Floats, leaves: int, min_gain: float) -> GrownTree:
-    """Grow a tree that tells the tenths of some values apart."""
+    """Grow a tree that separates the deciles of some values."""
     decile = np.argsort(np.argsort(values)) * DECILES // len(values)
     return TreeGrower(bins, decile, DECILES, ordered=True).grow(leaves, min_gain)
 
 
 def _corrections(bins: Bins, residual: Floats, most: int) -> tuple[list[CorrectionStatistics], Floats]:
-    """Return trees with a mean residual per leaf, fitted one after the other, and what they leave."""
+    """Return trees with a mean residual per leaf, fitted one after the other, and the remaining residuals."""
     corrections: list[CorrectionStatistics] = []
     for _ in range(most):
         grown = _grow_on_deciles(bins, residual, CORRECTION_LEAVES, CORRECTION_GAIN)

@@ -36,7 +36,7 @@ HISTORY_GIVEN = (
 )  # fmt: skip
 CLIENT_LEAVES = HISTORY_LEAVES = 20
 KNOTS, HISTORY_KNOTS = 41, 33
-# How lateness, a normal score, depends on the scores of other variables.
+# Coefficients of lateness, a normal score, on the scores of other variables.
 LATENESS = {"EXT_SOURCE_3": -0.25, "EXT_SOURCE_2": -0.08, "DAYS_BIRTH": 0.1}
 DEFAULT_RATE = 0.0807  # of the original application_train
 RATE_BLOCKS, RATE_BLOCK_SIZE, RATE_STEPS = 15, 4000, 4
@@ -98,7 +98,7 @@ def fit_statistics(folder: Path, progress: Callable[[int, int], None] | None = N
 
 
 class _Progress:
-    """Counts the variables that were fitted, flags and components not among them."""
+    """Counts the fitted variables, without flags and components."""
 
     def __init__(self, report: Callable[[int, int], None] | None) -> None:
         self._report, self._done = report, 0
@@ -177,7 +177,7 @@ def _drivers(rows: pl.DataFrame) -> tuple[list[QuantileStatistics], Context]:
 
 
 def _set_default_rate(statistics: Statistics) -> None:
-    """Move the intercept of the risk to where synthetic applicants of application_train default at the real rate."""
+    """Set the intercept of the risk so that synthetic applicants of application_train default at the real rate."""
     for step in range(RATE_STEPS):
         generator = Generator(statistics)
         random = np.random.default_rng([SEED, 77])

@@ -1,4 +1,4 @@
-"""Marginal distributions of which no number rests on fewer than :data:`MIN_ROWS` rows."""
+"""Marginal distributions; every number depends on at least :data:`MIN_ROWS` rows."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from home_credit.synthetic.statistics import LevelsStatistics, QuantileStatistics, Value
 
 MIN_ROWS = 10
-# A value that so large a share of the rows have is an atom of the quantile function.
+# A value with at least this share of the rows is an atom of the quantile function.
 ATOM = 0.004
-# Columns with so few distinct values have atoms only.
+# Columns with at most this many distinct values have atoms only.
 FEW_VALUES = 30
 SHARE_UNIT = 100_000
 
@@ -78,7 +78,7 @@ def is_common(components: pl.DataFrame) -> pl.Series:
 
 
 def quantiles_of(values: Floats, shares: Sequence[float] | Floats) -> Floats:
-    """Return quantiles, each a mean of :data:`MIN_ROWS` neighbouring rows; as many rows at either end do not count.
+    """Return quantiles, each a mean of :data:`MIN_ROWS` neighbouring rows; as many rows at either end are left out.
 
     Raises :class:`TableError` for fewer than four times as many rows.
     """
@@ -164,8 +164,8 @@ def _with_quantiles(values: Floats, atoms: Floats, shares: Floats) -> Floats:
 def supported_shares(path: Sequence[NDArray[np.int64]]) -> Floats:
     """Return the shares of the levels in a leaf, given their counts in the nodes from the root down to it.
 
-    A level of fewer than :data:`MIN_ROWS` rows in a node has the share that it has in the node above, of what
-    the other levels leave; where they leave fewer than :data:`MIN_ROWS` rows, its share is 0.
+    A level of fewer than :data:`MIN_ROWS` rows in a node has the share that it has in the node above, relative to the
+    rows of the remaining levels; where these are fewer than :data:`MIN_ROWS`, its share is 0.
     """
     shares = np.where(path[0] >= MIN_ROWS, path[0], 0).astype(float)
     for count in path[1:]:

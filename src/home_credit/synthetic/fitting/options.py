@@ -1,4 +1,4 @@
-"""How closely a variable is fitted, where not as the others."""
+"""Fit options of the variables that differ from the defaults."""
 
 from __future__ import annotations
 

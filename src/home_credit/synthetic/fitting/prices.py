@@ -1,4 +1,4 @@
-"""The lender's price lists, found from the loans that they explain."""
+"""Finds the lender's price lists from loans."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _frequent(values: pl.Series, least: int) -> tuple[int, ...]:
 
 
 def _premiums(loans: pl.DataFrame) -> pl.Series:
-    """Return the premium that makes each credit (AMT_CREDIT, PRICE, MONTHS) exactly, null where none does."""
+    """Return the premium that yields each credit (AMT_CREDIT, PRICE, MONTHS) exactly, null where none does."""
     credit, price, months = pl.col("AMT_CREDIT"), pl.col("PRICE"), pl.col("MONTHS")
     premium = premium_per_month(credit, price, months)
     exact = (rounded(price * insured(premium, months), CREDIT_UNIT) - credit).abs() < 0.01
@@ -99,13 +99,13 @@ def _premiums(loans: pl.DataFrame) -> pl.Series:
 
 
 def _explained(loans: pl.DataFrame, months: int, premiums: tuple[int, ...]) -> int:
-    """Return how many of the insured credits a listed premium makes exactly, over so many months."""
+    """Return how many of the insured credits a listed premium over ``months`` yields exactly."""
     found = _premiums(loans.with_columns(MONTHS=pl.lit(months)))
     return int(found.is_in([premium for premium in premiums if premium]).sum())
 
 
 def find_factors(credit: Floats, annuity: Floats) -> list[int]:
-    """Return the factors that explain most instalments, the most used first, each found on what is left."""
+    """Return the factors that explain most of the instalments not yet explained, the most frequent first."""
     lowest, highest = [], []
     for fee in (0, FEE):
         lowest.append(np.ceil((annuity - fee) / credit * UNIT - 1e-6))

@@ -29,10 +29,10 @@ APPLICATION_DRIVERS = (
     "FLAG_DOCUMENT_3", "AMT_REQ_CREDIT_BUREAU_YEAR", "AMT_REQ_CREDIT_BUREAU_QRT", "DEF_30_CNT_SOCIAL_CIRCLE",
     "DEF_60_CNT_SOCIAL_CIRCLE", "TOTALAREA_MODE", "FLOORSMAX_AVG",
 )  # fmt: skip
-# Too few instalments are in the tables to fit their slopes (thousandths of a logit per unit of normal score); these
-# follow what is published of the full tables.
+# The tables have too few instalments to fit these slopes (thousandths of a logit per unit of normal score); they
+# follow published results on the full tables.
 PUBLISHED_SLOPES = {"LATE_SHARE": 150, "LATE_DAYS": 60, "UNDERPAID": 100}
-# Shrunken logits are sharpened to the AUC that models reach on the full tables.
+# Logits are scaled up to the AUC that models reach on the full tables.
 SHARPNESS = 1.15
 HISTORY_SCALE = 0.8
 PENALTIES = (10, 30, 100, 300)
@@ -53,7 +53,7 @@ def fit_risk(
     """Return the weights of the application's variables and of the drivers of the histories.
 
     ``drivers`` are columns of what :func:`~home_credit.synthetic.risk.drivers` returns; ``target`` is NaN where
-    unknown, ``complete`` says whose history rows are all there.
+    unknown, ``complete`` marks the applicants with all history rows.
     """
     labelled = np.flatnonzero(~np.isnan(target))
     y = target[labelled]
@@ -85,7 +85,7 @@ def fit_risk(
 
 
 def _fit_histories(drivers: Context, rows: Codes, y: Floats, offset: Floats) -> dict[str, Floats]:
-    """Return the weights of drivers that are linear in the scores: too few clients have them for more."""
+    """Return the weights of drivers that are linear in the scores: the data are too few for more."""
     lines = np.zeros((len(risk.KNOTS) + 1, 2))
     lines[:-1, 0], lines[-1, 1] = risk.KNOTS, 1
     z, places = _design(drivers, {}, rows)

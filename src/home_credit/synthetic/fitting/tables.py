@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Tables = dict[str, pl.DataFrame]
-# Names the clients (column SK_ID_CURR) all of whose history rows are in the tables.
+# File with the clients (column SK_ID_CURR) whose history rows are all in the tables.
 COMPLETE = "complete_history_clients"
-# One person's several applications gather in these ids, and default less: they would bias the shares.
+# These ids hold several applications per person, with fewer defaults: they would bias the shares.
 BIASED_IDS = (108150, 400000)
 
 

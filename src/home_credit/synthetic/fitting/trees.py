@@ -1,4 +1,4 @@
-"""Trees grown best split first on binned variables, to tell the classes of a response apart."""
+"""Classification trees on binned variables, grown best split first."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ class _Node:
 
 
 class GrownTree(NamedTuple):
-    """A tree in preorder (see :class:`~home_credit.synthetic.chain.tree.Tree`), each row's leaf, and for each leaf
-    the class counts of the nodes on its path, the root's first.
+    """A tree in preorder (see :class:`~home_credit.synthetic.chain.tree.Tree`), and the leaf of each row.
+
+    For each leaf it also has the class counts of the nodes on its path, the root's first.
     """
 
     preorder: list[int]
@@ -45,7 +46,7 @@ class GrownTree(NamedTuple):
 class TreeGrower:
     """Grows a tree on ``bins``, of shape (variables, rows), for the classes 0 to ``classes`` - 1 of ``response``.
 
-    The gain of a split is its decrease of Gini impurity in units of the node's, less what chance would give;
+    The gain of a split is its relative decrease of Gini impurity, less the decrease expected by chance;
     ``ordered`` classes are compared by their cumulated shares. A leaf has at least ``min_rows`` rows.
     """
 

@@ -1,8 +1,8 @@
-"""Previous applications as the chain of variables that they are drawn from, and back.
+"""Converts previous applications to the variables of a chain, and back.
 
-``STRUCTURE`` is a composite of all that decides which columns have a value and of what sign: kind of contract,
-status, product, yield group, and a letter for each amount and date pattern. So only those rows are drawn of
-which there are real ones. Terms follow from the price list, dates from the terms.
+``STRUCTURE`` is a composite of everything that determines which columns have a value and its sign: kind of contract,
+status, product, yield group, and a letter for each amount and date pattern. Only combinations of real rows are drawn.
+Terms follow from the price list, dates from the terms.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def encode(frame: pl.DataFrame, prices: PriceList) -> pl.DataFrame:
 
 
 def decode(drawn: pl.DataFrame, births: pl.Series) -> pl.DataFrame:
-    """Return previous applications in their schema, but for the ids, made of the chain's variables.
+    """Return previous applications in their schema, without ids, computed from the chain's variables.
 
     ``births`` are the days of birth of the applicants whose rows they are.
     """

@@ -1,7 +1,7 @@
-"""Dates of previous applications: each is counted from the one before it, and hidden while it lies ahead.
+"""Dates of previous applications: each is relative to the one before it, and missing while it is in the future.
 
 Instalments are due every thirty days from the first. ``EARLY`` says whether a credit ended before its planned end,
-``ENDED_SHARE`` which of the instalments due so far was the last then, as a share of their number.
+``ENDED_SHARE`` the last instalment due then, as a share of those due so far.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from home_credit.synthetic.days import within_adult_life
 from home_credit.synthetic.previous.structure import DATES, LOAN
 from home_credit.tables.schema import SENTINEL_DAYS
 
-LONGEST = 2922  # days; the table goes back no further
+LONGEST = 2922  # days; the table has no older rows
 DUE_EVERY = 30
 ALMOST_ALL = 0.9999
 PRESENCE: dict[str, tuple[str, int | str]] = {
@@ -30,10 +30,10 @@ def encode(frame: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col(date) != SENTINEL_DAYS).then(pl.col(date)) for date in DATES
     )
     decision, is_loan = pl.col("DAYS_DECISION"), pl.col("DATES") == LOAN
-    # The first due date of a loan follows from the planned last one, though it lie ahead.
+    # The first due date of a loan follows from the planned last one, even where that is in the future.
     first = pl.when(is_loan).then(planned - DUE_EVERY * (pl.col("CNT_PAYMENT") - 1)).otherwise(first_day)
     early = last.is_not_null() & (last < planned.fill_null(0))
-    # What has not ended will not end before now.
+    # A credit that has not ended does not end before now.
     ending = pl.when(is_loan & last.is_not_null()).then(ended.fill_null(0)).otherwise(ended)
     return frame.with_columns(
         FIRST_DRAWING=drawing - decision,
@@ -91,12 +91,12 @@ def decode(frame: pl.DataFrame, births: pl.Series) -> pl.DataFrame:
 
 
 def _while_past(day: pl.Expr) -> pl.Expr:
-    """Return a day, or never where it lies ahead."""
+    """Return a day, or "never" where it is in the future."""
     return pl.when(day < 0).then(day).otherwise(SENTINEL_DAYS)
 
 
 def _letter_or(position: int, day: pl.Expr, *, loan: pl.Expr) -> pl.Expr:
-    """Return the date of a loan, and of all else what the letter of its pattern says."""
+    """Return the date of a loan; for other contracts it follows from the letter of the pattern."""
     letter = pl.col("DATES").str.slice(position, 1)
     return (
         pl.when(pl.col("DATES") == LOAN)

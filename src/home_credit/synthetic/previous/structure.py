@@ -1,4 +1,4 @@
-"""What decides which columns of a previous application have a value."""
+"""The structure of a previous application: which of its columns have a value."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ PRESENCE: dict[str, tuple[str, int | str]] = {
 
 
 def encode(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add the columns of :data:`COLUMNS` that the table has not.
+    """Add the columns of :data:`COLUMNS` that the table lacks.
 
-    ``ASKED`` to ``GOODS`` are the signs of amounts; a credit that nobody asked an amount for is :data:`UNASKED`.
-    ``DATES`` is :data:`LOAN` for what is repaid in instalments, else a letter per date: n for missing, s for never,
-    d for a day. ``DRAWN``, ``DUE`` and ``TERMINATED`` say whether those dates are days, or may become some, ``DATED``
-    whether there are any, ``PRICED`` whether there are a price and a credit, ``IN_INSTALMENTS`` whether there are a
-    credit, an instalment and a number of them.
+    ``ASKED`` to ``GOODS`` are the signs of amounts; a credit without an amount asked for is :data:`UNASKED`.
+    ``DATES`` is :data:`LOAN` for loans repaid in instalments, else a letter per date: n for missing, s for never, d
+    for a day. ``DRAWN``, ``DUE`` and ``TERMINATED`` are whether those dates are or may become days, ``DATED`` whether
+    there are any, ``PRICED`` whether there are a price and a credit, ``IN_INSTALMENTS`` whether there are a credit,
+    an instalment and a number of instalments.
     """
     letters = pl.concat_str(
         pl.when(pl.col(date).is_null())
@@ -70,6 +70,6 @@ def encode(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def decode(drawn: pl.DataFrame) -> pl.DataFrame:
-    """Return ``drawn`` with the seller's area, which is -1 where it is not known."""
+    """Return ``drawn`` with the seller's area, -1 where it is unknown."""
     area = pl.when(pl.col("AREA") == NEGATIVE).then(-1).otherwise(pl.col("SELLERPLACE_AREA").clip(1))
     return drawn.with_columns(SELLERPLACE_AREA=signed("AREA", area))

@@ -1,8 +1,8 @@
-"""Amounts and terms of previous applications, by the price list or, where it does not explain them, apart.
+"""Amounts and terms of previous applications, by the price list or, where it does not explain them, directly.
 
-``TARIFF`` and ``PREMIUM`` are :data:`OTHER` where nothing on the list makes the instalment, or the credit. Then the
-number of ``MONTHS`` and the ``MARGIN`` are drawn instead (what all instalments exceed the credit by, as a share of the
-credit and per month), or the ``CREDIT_RATIO`` of credit and price.
+``TARIFF`` and ``PREMIUM`` are :data:`OTHER` where no entry of the list yields the instalment or the credit. Then the
+number of ``MONTHS`` and the ``MARGIN`` are drawn instead (the excess of all instalments over the credit, as a share
+of the credit and per month), or the ``CREDIT_RATIO`` of credit and price.
 """
 
 from __future__ import annotations
@@ -75,19 +75,19 @@ def encode(frame: pl.DataFrame, prices: PriceList) -> pl.DataFrame:
 
 
 def listed_tariff(tariffs: tuple[int, ...]) -> dict[str, pl.Expr]:
-    """Return the listed tariff that makes each instalment, and whether with the fee (0, 1); null where none does."""
+    """Return the listed tariff that yields each instalment, and whether with the fee (0, 1); null where none does."""
     candidates = [_tariff(fee) for fee in (0.0, FEE)]
     found = [pl.when(tariff.is_in(tariffs)).then(tariff) for tariff in candidates]
     return {"TARIFF": pl.coalesce(found), "FEE": pl.when(found[0].is_not_null()).then(0).otherwise(1)}
 
 
 def _tariff(fee: float) -> pl.Expr:
-    """Return the tariff that makes each instalment to the cent, listed or not."""
+    """Return the tariff, listed or not, that yields each instalment to the cent."""
     return tariff_making(pl.col("AMT_CREDIT"), pl.col("AMT_ANNUITY") - fee, pl.col("CNT_PAYMENT"))
 
 
 def tariff_making(credit: pl.Expr, annuity: pl.Expr, months: pl.Expr) -> pl.Expr:
-    """Return the tariff that makes an instalment without its fee, null where its factor has more digits."""
+    """Return the tariff that yields an instalment without its fee, null where its factor has more digits."""
     factor = (annuity / credit * UNIT).round()
     exact = (factor * credit / UNIT - annuity).abs() < CENT + 0.005
     return pl.when(exact & (factor > 0)).then(factor * 100 + months).cast(pl.Int64)
@@ -105,7 +105,7 @@ def decode(frame: pl.DataFrame) -> pl.DataFrame:
     frame = frame.with_columns(AMT_DOWN_PAYMENT=signed("DOWN", down))
     price = pl.col("AMT_APPLICATION") - pl.col("AMT_DOWN_PAYMENT").fill_null(0)
     premium = insured(pl.col("PREMIUM"), pl.col("MONTHS").fill_null(0))
-    # What is repaid in instalments is at least what was paid for.
+    # A credit repaid in instalments is at least the price less the down payment.
     ratio = pl.when(pl.col("MONTHS") > 0).then(pl.col("CREDIT_RATIO").clip(1)).otherwise("CREDIT_RATIO")
     credit = (
         pl.when(pl.col("CREDIT") == UNASKED)

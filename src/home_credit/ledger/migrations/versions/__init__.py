@@ -1,1 +1,1 @@
-"""One module per revision of the tables; each is frozen and imports nothing that may change."""
+"""One module per revision of the tables; each is frozen and imports no code that may change."""

@@ -1,16 +1,16 @@
-"""One payload per record, hashed as it is stored, and columns beside it that are not hashed.
+"""One payload per record, hashed as it is stored, and projected columns that are not hashed.
 
-The payload of a record of version 1.0 is the text that its hash is of, so that the hash stays what it was. A
-record that was changed is carried over as it stands and is found by its hash as before.
+The payload of a record of version 1.0 is the text that was hashed, so that its hash does not change. A record that
+was tampered with is copied unchanged, so its hash still reveals the change.
 """
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.schema import SchemaItem
 
 revision = "0002"
 down_revision = "0001"
@@ -22,12 +22,14 @@ ROWS_AT_A_TIME = 500
 JSON_COLUMNS = ("assessment", "bundle", "review")
 OLD = "{}_1_0"
 
+Record = dict[str, object]
+
 
 def upgrade() -> None:
-    """Make the tables anew beside the old ones, copy every record, and drop the old ones."""
+    """Create new tables beside the old ones, copy every record, and drop the old tables."""
     connection = op.get_bind()
     if connection.dialect.name == "postgresql":
-        # In the order in which a writer of version 1.0 takes them, so that neither waits for the other.
+        # In the order in which a writer of version 1.0 takes them, to avoid a deadlock.
         op.execute("LOCK TABLE chain_heads, decisions, reviews IN ACCESS EXCLUSIVE MODE")
     op.drop_index("ix_reviews_decision_id", "reviews")
     for name in ("chain_heads", "decisions", "reviews"):
@@ -42,7 +44,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refuse: the older tables have no place for records of a newer format."""
+    """Raise an error: the older tables cannot hold records of a newer format."""
     raise NotImplementedError("a ledger is not downgraded; restore the copy made before the upgrade")
 
 
@@ -81,7 +83,7 @@ def _create_reviews() -> sa.Table:
     return table
 
 
-def _chain_columns() -> list[sa.Column[Any]]:
+def _chain_columns() -> list[SchemaItem]:
     return [
         sa.Column("sequence", sa.BigInteger, nullable=False, autoincrement=False),
         sa.Column("format", sa.Integer, nullable=False),
@@ -93,7 +95,7 @@ def _chain_columns() -> list[sa.Column[Any]]:
     ]
 
 
-def _copy(chain: str, table: sa.Table, projection: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+def _copy(chain: str, table: sa.Table, projection: Callable[[Record], dict[str, object]]) -> None:
     connection = op.get_bind()
     columns = [column.name for column in table.c]
     copied = 0
@@ -112,7 +114,7 @@ def _copy(chain: str, table: sa.Table, projection: Callable[[Mapping[str, Any]],
         logger.info("%d of the ledger's %s migrated", copied, chain)
 
 
-def _batches(connection: sa.Connection, chain: str) -> Iterator[list[dict[str, Any]]]:
+def _batches(connection: sa.Connection, chain: str) -> Iterator[list[Record]]:
     old = sa.Table(OLD.format(chain), sa.MetaData(), autoload_with=connection)
     after = sa.select(old).order_by(old.c.sequence).limit(ROWS_AT_A_TIME)
     records = [
@@ -126,7 +128,7 @@ def _batches(connection: sa.Connection, chain: str) -> Iterator[list[dict[str, A
         ]
 
 
-def _payload(chain: str, record: Mapping[str, Any]) -> bytes:
+def _payload(chain: str, record: Record) -> bytes:
     """Return the text that version 1.0 hashed: canonical JSON, its JSON columns as they are stored."""
     content = {"chain": chain, **record}
     del content["hash"]
@@ -137,11 +139,12 @@ def _payload(chain: str, record: Mapping[str, Any]) -> bytes:
     return f"{{{','.join(members)}}}".encode()
 
 
-def _decision_columns(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns beside the payload; what a changed record does not hold is null."""
+def _decision_columns(record: Record) -> dict[str, object]:
+    """Return the projected columns; a value that a tampered record lacks is null."""
+    text = record["assessment"]
     try:
-        assessment = json.loads(record["assessment"])
-    except (ValueError, TypeError):
+        assessment = json.loads(text) if isinstance(text, str | bytes) else None
+    except ValueError:
         assessment = None
     if not isinstance(assessment, dict):
         assessment = {}

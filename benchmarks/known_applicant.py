@@ -1,0 +1,124 @@
+"""A known applicant on the way to an assessment, without HTTP and ledger: with ready features, and from the raw rows.
+
+    python benchmarks/known_applicant.py --models models --tables DIR [--applicants 500] [--at-most 0.5]
+
+Loads the tables into a store, then takes applicants in blocks, each side in turn: one reads the application and the
+features of the histories, the other the raw rows, and computes the features of the histories. Prints CPU milliseconds
+by step, and exits with 1 where an assessment differs or where ready features take more than ``--at-most`` at the median.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from home_credit.applicants import ApplicantStore
+from home_credit.applicants.loading import current_features, load
+from home_credit.config import Settings
+from home_credit.decisioning.assessment import assemble
+from home_credit.decisioning.known import known_bundle
+from home_credit.decisioning.scoring import Scorer
+from home_credit.tables.bundle import parse_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from home_credit.applicants import KnownApplicant
+    from home_credit.schemas import Assessment
+    from home_credit.tables.bundle import ParsedBundle
+
+STEPS = (
+    "read",
+    "rows to columns and checks",
+    "features",
+    "probability and contributions",
+    "decision and reasons",
+)
+WARM_UP = 50
+BLOCK = 50
+
+
+def assessed(
+    store: ApplicantStore, scorer: Scorer, applicant: int, parse: Callable[[KnownApplicant], ParsedBundle]
+) -> tuple[Assessment, list[float]]:
+    """Return the assessment of an applicant and the CPU milliseconds of each step."""
+    times = [time.process_time()]
+    held = store.read(applicant)
+    times.append(time.process_time())
+    bundle = parse(held)
+    times.append(time.process_time())
+    rows = scorer.computer.compute([bundle])
+    times.append(time.process_time())
+    scores = scorer.model.score(rows)
+    times.append(time.process_time())
+    (assessment,) = assemble(
+        [bundle],
+        rows,
+        scores,
+        features=scorer.features,
+        medians=scorer.model.preprocessor.medians,
+        model_version=scorer.version,
+        by=scorer.policy,
+    )
+    times.append(time.process_time())
+    return assessment, [1000 * step for step in np.diff(times)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--models", type=Path, required=True)
+    parser.add_argument("--tables", type=Path, required=True)
+    parser.add_argument("--applicants", type=int, default=500)
+    parser.add_argument("--at-most", type=float, default=0.5, help="CPU milliseconds")
+    arguments = parser.parse_args()
+    scorer = Scorer.load(arguments.models, Settings())
+    with TemporaryDirectory() as folder:
+        load(arguments.tables, f"sqlite:///{folder}/applicants.db", current_features())
+        with closing(ApplicantStore.open(f"sqlite:///{folder}/applicants.db")) as store:
+            sys.exit(compare(store, scorer, arguments.applicants, arguments.at_most))
+
+
+def compare(store: ApplicantStore, scorer: Scorer, applicants: int, at_most: float) -> int:
+    ids = store.applicants(limit=min(1000, WARM_UP + applicants))
+    sides = {"ready": known_bundle, "raw": lambda held: parse_bundle(held.bundle)}
+    for applicant in ids[:WARM_UP]:
+        for parse in sides.values():
+            assessed(store, scorer, applicant, parse)
+    times: dict[str, list[list[float]]] = {name: [] for name in sides}
+    differ, measured = 0, ids[WARM_UP:]
+    for start in range(0, len(measured), BLOCK):
+        outcomes: dict[str, list[Assessment]] = {name: [] for name in sides}
+        for name, parse in sides.items():
+            for applicant in measured[start : start + BLOCK]:
+                assessment, steps = assessed(store, scorer, applicant, parse)
+                outcomes[name].append(assessment)
+                times[name].append(steps)
+        differ += sum(one != other for one, other in zip(*outcomes.values(), strict=True))
+    print("| step | ready features, ms | 95 % | from raw rows, ms | 95 % |\n| --- | --- | --- | --- | --- |")
+    for number, step in enumerate(STEPS):
+        print(line(step, *([steps[number] for steps in times[name]] for name in sides)))
+    ready, raw = ([sum(steps) for steps in times[name]] for name in sides)
+    print(line("together", ready, raw))
+    print(
+        f"{differ} of {len(ready)} assessments differ; the middle one, and one in twenty takes longer than the second"
+    )
+    return 1 if differ or np.median(ready) > at_most else 0
+
+
+def line(name: str, *sides: list[float]) -> str:
+    """Return a line of the table: median and 95 % of each side."""
+    figures = [f"{np.median(side):.3f} | {np.quantile(side, 0.95):.3f}" for side in sides]
+    return f"| {name} | {' | '.join(figures)} |"
+
+
+if __name__ == "__main__":
+    main()

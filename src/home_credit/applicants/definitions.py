@@ -1,0 +1,23 @@
+"""The version under which features of histories are kept."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+
+from home_credit.features.version import history_version
+from home_credit.tables.schema import HISTORIES, table
+
+
+@cache
+def definitions_version() -> str:
+    """Return the sha256 of the definitions of the features and of what the tables below them may hold.
+
+    A release that accepts other values would warn of them, or leave them out, where the release before did not.
+    """
+    digest = hashlib.sha256(history_version().encode())
+    for name in HISTORIES:
+        for column in table(name).columns.values():
+            accepted = (name, column.name, column.dtype, column.required, column.limit, column.values)
+            digest.update(f"\n{accepted}".encode())
+    return digest.hexdigest()
