@@ -106,7 +106,7 @@ def test_unknown_values_of_all_tasks_are_counted_together() -> None:
     )
     told = [Report.from_bytes(report.to_bytes()) for report in (second, first)]
     assert list(Reports(told).warnings("bureau")) == [
-        "table bureau, column CREDIT_TYPE, row 2: 'Boat' is no known value and counts as missing (6 rows)"
+        "table bureau, column CREDIT_TYPE, row 2: 'Boat' is not a known value and counts as missing (6 rows)"
     ]
 
 
