@@ -94,10 +94,14 @@ class ApplicantStore:
     def __init__(self, address: str) -> None:
         self._where = parsed(address)
         self._reader: Reader = reader(address)
-        with self._reader.connection() as connection:
-            if not inspect(connection).has_table(applicant_store.name):
-                raise absent(self._where)
-            self._content = self._read_content(connection)
+        try:
+            with self._reader.connection() as connection:
+                if not inspect(connection).has_table(applicant_store.name):
+                    raise absent(self._where)
+                self._content = self._read_content(connection)
+        except BaseException:
+            self._reader.close()
+            raise
 
     @classmethod
     def open(cls, address: str) -> ApplicantStore:

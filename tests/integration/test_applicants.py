@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -91,11 +91,13 @@ def _execute(url: str, statement: str) -> None:
     engine.dispose()
 
 
-def _loaded(directory: Path, **tables: pl.DataFrame) -> ApplicantStore:
-    """Return a store in SQLite of the portfolio with other tables."""
+@contextmanager
+def _loaded(directory: Path, **tables: pl.DataFrame) -> Iterator[ApplicantStore]:
+    """Open a store in SQLite of the portfolio with other tables."""
     url = f"sqlite:///{directory}/applicants.db"
     load(write_portfolio(directory / "tables", **tables), url)
-    return ApplicantStore.open(url)
+    with closing(ApplicantStore.open(url)) as store:
+        yield store
 
 
 def test_applicants_of_both_tables_are_known_in_order(store: ApplicantStore, tables: Path) -> None:
@@ -124,47 +126,50 @@ def test_nobody_else_is_known(store: ApplicantStore, unknown: int) -> None:
 def test_what_is_absent_is_null_in_the_application_and_left_out_of_histories(tmp_path: Path) -> None:
     applications = a_table("application_train", **{ID: IDS, "EXT_SOURCE_1": [math.nan, None, 0.5]})
     held = a_table("bureau", **{ID: IDS, "AMT_ANNUITY": [math.nan, None, 0.5]})
-    store = _loaded(tmp_path, application_train=applications, bureau=held)
-    for applicant in (5, 3):
-        bundle = store.bundle(applicant)
-        assert bundle[APPLICATION]["EXT_SOURCE_1"] is None
-        assert "AMT_ANNUITY" not in bundle["bureau"][0]
+    with _loaded(tmp_path, application_train=applications, bureau=held) as store:
+        for applicant in (5, 3):
+            bundle = store.bundle(applicant)
+            assert bundle[APPLICATION]["EXT_SOURCE_1"] is None
+            assert "AMT_ANNUITY" not in bundle["bureau"][0]
 
 
 def test_a_decimal_comes_as_a_number(tmp_path: Path) -> None:
     applications = a_table("application_train", **{ID: IDS}).with_columns(
         pl.Series("AMT_CREDIT", [Decimal("1.50")] * 3)
     )
-    assert _loaded(tmp_path, application_train=applications).bundle(5)[APPLICATION]["AMT_CREDIT"] == 1.5
+    with _loaded(tmp_path, application_train=applications) as store:
+        assert store.bundle(5)[APPLICATION]["AMT_CREDIT"] == 1.5
 
 
 def test_a_category_that_the_schema_does_not_know_stays_and_is_no_filter(tmp_path: Path) -> None:
     contracts = {ID: IDS, "NAME_CONTRACT_TYPE": ["Barter", "Cash loans", "Cash loans"]}
-    store = _loaded(
-        tmp_path,
-        application_train=a_table("application_train", **contracts),
-        bureau=a_table("bureau", **{ID: IDS, "CREDIT_ACTIVE": ["Dormant", "Active", "Closed"]}),
-    )
-    bundle = store.bundle(5)
+    tables = {
+        "application_train": a_table("application_train", **contracts),
+        "bureau": a_table("bureau", **{ID: IDS, "CREDIT_ACTIVE": ["Dormant", "Active", "Closed"]}),
+    }
+    with _loaded(tmp_path, **tables) as store:
+        bundle = store.bundle(5)
+        listed = {
+            contract: store.search(ApplicantQuery(contract=contract)) for contract in get_args(Contract)
+        }
     assert bundle[APPLICATION]["NAME_CONTRACT_TYPE"] == "Barter"
     assert bundle["bureau"][0]["CREDIT_ACTIVE"] == "Dormant"
     assert [warning.split(":")[0] for warning in parse_bundle(bundle).warnings] == [
         "application.NAME_CONTRACT_TYPE",
         "bureau[0].CREDIT_ACTIVE",
     ]
-    listed = {contract: store.search(ApplicantQuery(contract=contract)) for contract in get_args(Contract)}
     assert 5 not in {applicant for found in listed.values() for applicant in found.applicants}
 
 
 @pytest.mark.parametrize("ending", [".csv", ".csv.gz"])
 def test_the_format_of_the_tables_makes_no_difference(tmp_path: Path, ending: str) -> None:
-    stores = []
+    bundles = []
     for kind in (".parquet", ending):
         address = f"sqlite:///{tmp_path}/{kind}.db"
         load(write_portfolio(tmp_path / kind, kind), address)
-        stores.append(ApplicantStore.open(address))
-    one, other = stores
-    assert all(one.bundle(applicant) == other.bundle(applicant) for applicant in one.applicants())
+        with closing(ApplicantStore.open(address)) as store:
+            bundles.append([store.bundle(applicant) for applicant in store.applicants()])
+    assert bundles[0] == bundles[1]
 
 
 @pytest.mark.parametrize("left_out", ["application_train", "application_test"])
@@ -172,7 +177,8 @@ def test_one_application_table_is_enough(tables: Path, url: str, left_out: str) 
     (tables / f"{left_out}.parquet").unlink()
     load(tables, url)
     expected = TEST_IDS if left_out == "application_train" else IDS
-    assert ApplicantStore.open(url).applicants() == sorted(expected)
+    with closing(ApplicantStore.open(url)) as store:
+        assert store.applicants() == sorted(expected)
 
 
 def test_what_is_loaded_was_checked_and_a_failed_load_leaves_the_content(
@@ -548,8 +554,8 @@ def test_a_store_of_another_release_is_refused_and_can_be_filled_anew(
     with pytest.raises(ApplicantStoreError, match="schema 99, this release reads 1; home-credit load"):
         ApplicantStore.open(url)
     load(tables, url)
-    assert ApplicantStore.open(url).total == 6
-    assert store.total == 6
+    with closing(ApplicantStore.open(url)) as anew:
+        assert (anew.total, store.total) == (6, 6)
 
 
 def test_damaged_rows_are_no_rows(store: ApplicantStore, url: str) -> None:
