@@ -31,6 +31,7 @@
         │   └── RateLimitError     the rate limit still holds after every attempt
         ├── FailedDeployError      a deploy ended without being live
         ├── StuckDeployError       a deploy is not live in time
+        ├── ClusterError           Spark is not installed, its master does not answer, or a job on it failed
         ├── SmokeError             what was deployed does not do what it should
         └── ServiceError           a service could not be started
 """
@@ -202,6 +203,10 @@ class FailedDeployError(UnavailableError):
 
 class StuckDeployError(UnavailableError):
     """A deploy is not live within the time limit."""
+
+
+class ClusterError(UnavailableError):
+    """Spark is not installed here, its master does not answer, or a job on it failed."""
 
 
 class SmokeError(UnavailableError):

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from home_credit.cli.options import Models, Tables
+from home_credit.cli.cluster import require_no_master, run_on_spark
+from home_credit.cli.options import Engine, Master, Models, Tables
 from home_credit.cli.progress import shown
 from home_credit.errors import UsageError
 
@@ -64,9 +65,13 @@ def features(
     tables: Annotated[
         Path | None, typer.Option(help="folder with the tables under their original names")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="file to write: .parquet or .csv")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="file to write, .parquet or .csv; a folder of such files with Spark")
+    ] = None,
     models: Models = None,
     split: Literal["train", "test", "all"] = "all",
+    engine: Engine = "polars",
+    master: Master = None,
     explain: Annotated[
         str | None,
         typer.Option(
@@ -81,13 +86,22 @@ def features(
     if tables is None or out is None:
         raise UsageError("features needs --tables DIR and --out FILE, or --explain NAME")
     from home_credit.config import Settings
+
+    saved = models or Settings().models
+    if engine == "spark":
+        from home_credit.spark.work import Features
+
+        outcome = run_on_spark(Features.of(saved), tables, split, out, master)
+        typer.echo(f"{outcome.applicants} applicants written to {out}")
+        return
+    require_no_master(master)
     from home_credit.default_risk import artifacts
     from home_credit.features.build import feature_batches
     from home_credit.tables.schema import ID
     from home_credit.tables.sink import write_batches
     from home_credit.tables.source import open_tables
 
-    terms = artifacts.load(models or Settings().models).terms
+    terms = artifacts.load(saved).terms
     with shown() as progress, open_tables(tables, split, progress) as source:
         for warning in source.warnings:
             typer.echo(warning, err=True)

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from home_credit.cli.options import Models, Tables
+from home_credit.cli.cluster import require_no_master, run_on_spark
+from home_credit.cli.options import Engine, Master, Models, Tables
 from home_credit.cli.progress import shown
 from home_credit.config import Settings
 
@@ -16,12 +17,27 @@ app = typer.Typer()
 
 @app.command()
 def score(
+    *,
     tables: Tables,
-    out: Annotated[Path, typer.Option(help="file to write: .parquet or .csv")],
+    out: Annotated[
+        Path, typer.Option(help="file to write, .parquet or .csv; a folder of such files with Spark")
+    ],
     models: Models = None,
     split: Literal["train", "test"] = "test",
+    engine: Engine = "polars",
+    master: Master = None,
 ) -> None:
     """Decide on every applicant of a split: probability, score, grade, decision and reason codes."""
+    settings = Settings()
+    saved = models or settings.models
+    if engine == "spark":
+        from home_credit.spark.work import Decisions
+
+        work = Decisions.of(saved, settings)
+        outcome = run_on_spark(work, tables, split, out, master)
+        typer.echo(f"{outcome.applicants} applicants scored by model {work.model}, written to {out}")
+        return
+    require_no_master(master)
     from home_credit.decisioning.scoring import Scorer
     from home_credit.decisioning.tables import score_batches
     from home_credit.features.build import feature_batches
@@ -29,8 +45,7 @@ def score(
     from home_credit.tables.sink import write_batches
     from home_credit.tables.source import open_tables
 
-    settings = Settings()
-    scorer = Scorer.load(models or settings.models, settings)
+    scorer = Scorer.load(saved, settings)
     with shown() as progress, open_tables(tables, split, progress) as source:
         for warning in source.warnings:
             typer.echo(warning, err=True)

@@ -7,7 +7,8 @@ invalid row.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import polars as pl
 
@@ -15,7 +16,7 @@ from home_credit.errors import NotFiniteError, TableError, WrongTypeError
 from home_credit.tables.frames import is_known, polars_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from home_credit.tables.schema import Column
 
@@ -34,20 +35,31 @@ class Violation:
     problem: str
 
 
+class Unknown(NamedTuple):
+    """A value that the schema does not know, as it is shown: the first row with it, and how many rows have it."""
+
+    column: str
+    value: str
+    row: int
+    rows: int
+    effect: str
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A checked table.
 
     ``frame`` has the columns of the schema, in its order and types; NaN is null, and so is an unknown category.
     ``written`` is ``frame`` with unknown categories as they are, the same object where there are none. ``summary``
-    depends on the table's content alone, not on the format or order of its rows.
+    depends on the table's content alone, not on the format or order of its rows. ``unknown`` has the unknown values of
+    each column in the order of their first rows.
     """
 
     frame: pl.LazyFrame
     written: pl.LazyFrame
     rows: int
     summary: dict[str, int]
-    warnings: list[str]
+    unknown: list[Unknown]
 
 
 def check(
@@ -82,12 +94,12 @@ def check(
     failed = [violation for number, violation in enumerate(violations) if facts[f"violation/{number}"]]
     if failed:
         raise_first(name, raw, failed)
-    warnings: list[str] = []
+    unknown: list[Unknown] = []
     strange: list[Column] = []
     for column in columns:
         known = sum(facts[f"{column.name}/{value}"] for value in column.values)
         if column.values and known < facts[f"{column.name}/count"]:
-            warnings.extend(_unknown(name, frame, column))
+            unknown.extend(_unknown(frame, column))
             if column.dtype == "text":
                 strange.append(column)
     return Checked(
@@ -95,8 +107,21 @@ def check(
         written=frame,
         rows=facts["rows"],
         summary={fact: value for fact, value in facts.items() if not fact.startswith("violation/")},
-        warnings=warnings,
+        unknown=unknown,
     )
+
+
+def warnings(name: str, unknown: Iterable[Unknown]) -> Iterator[str]:
+    """Yield a line for each of the first unknown values of every column, and one for all others."""
+    for column, values in groupby(unknown, lambda found: found.column):
+        told = list(values)
+        for found in told[:_SHOWN]:
+            yield (
+                f"table {name}, column {column}, row {found.row}: {found.value} is not a known value and"
+                f" {found.effect} ({found.rows} row{'s' if found.rows > 1 else ''})"
+            )
+        if told[_SHOWN:]:
+            yield f"table {name}, column {column}: {len(told) - _SHOWN} more values are not known"
 
 
 def raise_first(name: str, frame: pl.LazyFrame, violations: Sequence[Violation]) -> NoReturn:
@@ -184,7 +209,7 @@ def _content(column: Column, value: pl.Expr) -> Iterator[pl.Expr]:
         yield bits.sum().alias(f"{column.name}/sum")
 
 
-def _unknown(name: str, frame: pl.LazyFrame, column: Column) -> Iterator[str]:
+def _unknown(frame: pl.LazyFrame, column: Column) -> Iterator[Unknown]:
     value = pl.col(column.name)
     found = (
         frame.select(value)
@@ -196,13 +221,8 @@ def _unknown(name: str, frame: pl.LazyFrame, column: Column) -> Iterator[str]:
         .collect(engine="streaming")
     )
     effect = "counts as missing" if column.dtype == "text" else "is used as it is"
-    for unknown, row, rows in found.head(_SHOWN).iter_rows():
-        yield (
-            f"table {name}, column {column.name}, row {row + 1}: {_shown(unknown)} is not a known value and"
-            f" {effect} ({rows} row{'s' if rows > 1 else ''})"
-        )
-    if found.height > _SHOWN:
-        yield f"table {name}, column {column.name}: {found.height - _SHOWN} more values are not known"
+    for unknown, row, rows in found.iter_rows():
+        yield Unknown(column.name, _shown(unknown), row + 1, rows, effect)
 
 
 def _known_only(column: Column) -> pl.Expr:

@@ -15,15 +15,16 @@ from home_credit.errors import MissingColumnError, TableError, WrongTypeError
 from home_credit.tables.checks import Violation, raise_first
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
 ENDINGS = (".parquet", ".csv", ".csv.gz")
 
 
-def find(directory: Path, name: str) -> tuple[Path, ...]:
-    """Return the files that hold the table ``name``, the one to read first."""
-    return tuple(path for ending in ENDINGS if (path := directory / f"{name}{ending}").is_file())
+def find(directory: Path, name: str, *, folders: bool = False) -> tuple[Path, ...]:
+    """Return the files that hold the table ``name``, the one to read first; with ``folders`` also folders of files."""
+    paths = (directory / f"{name}{ending}" for ending in ENDINGS)
+    return tuple(path for path in paths if path.is_file() or (folders and path.is_dir()))
 
 
 @contextmanager
@@ -48,14 +49,28 @@ def scan(
     """
     parquet = path.suffix == ".parquet"
     raw = pl.scan_parquet(path, glob=False) if parquet else _text(path)
-    present = raw.collect_schema().names()
-    missing = [column for column in schema if column not in present]
+    further = further_columns(name, path, schema, raw.collect_schema().names())
+    frame = raw.select(*schema) if parquet else _stage(name, path, schema, staging / f"{name}.parquet")
+    return frame, further
+
+
+def further_columns(name: str, path: Path, schema: Iterable[str], present: Collection[str]) -> list[str]:
+    """Return which of the columns ``present`` are not in ``schema``; raises MissingColumnError where one lacks."""
+    expected = list(schema)
+    missing = [column for column in expected if column not in present]
     if missing:
         others = f" (nor are {', '.join(missing[1:])})" if missing[1:] else ""
         raise MissingColumnError(name, f"not in {path}{others}", column=missing[0])
-    further = [column for column in present if column not in schema]
-    frame = raw.select(*schema) if parquet else _stage(name, path, schema, staging / f"{name}.parquet")
-    return frame, further
+    return [column for column in present if column not in expected]
+
+
+def typed(name: str, text: pl.LazyFrame, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+    """Return rows whose values all are text, as CSV files hold them, in the types of ``schema``.
+
+    Blank rows are dropped, and integer columns with other numbers in them come as floats. Raises WrongTypeError for
+    a value that is no number.
+    """
+    return _without_nothing(_parse(name, text, schema), schema)
 
 
 def _text(path: Path) -> pl.LazyFrame:
@@ -67,23 +82,26 @@ def _stage(name: str, path: Path, schema: Mapping[str, pl.DataType], staged: Pat
         _sink(pl.scan_csv(path, schema_overrides=schema, glob=False), schema, staged)
     except pl.exceptions.ComputeError:
         # Some value is not of its column's type: parse more leniently, or find the value.
-        _sink(_parse(name, path, schema), schema, staged)
+        _sink(_parse(name, _text(path), schema), schema, staged)
     return pl.scan_parquet(staged, glob=False)
 
 
 def _sink(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], staged: Path) -> None:
+    _without_nothing(frame, schema).sink_parquet(staged, compression="lz4", engine="streaming")
+
+
+def _without_nothing(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
     texts = [column for column, dtype in schema.items() if dtype == pl.String]
-    (
+    return (
         frame.select(*schema)
         .with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)))  # an empty quoted field is missing
         .filter(pl.any_horizontal(pl.all().is_not_null()))  # and so is a blank line
-        .sink_parquet(staged, compression="lz4", engine="streaming")
     )
 
 
-def _parse(name: str, path: Path, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+def _parse(name: str, rows: pl.LazyFrame, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
     """Parse numbers more leniently than the CSV reader: ``5.0`` is an integer, too."""
-    text = _text(path).select(*schema).filter(pl.any_horizontal(pl.all().is_not_null()))
+    text = rows.select(*schema).filter(pl.any_horizontal(pl.all().is_not_null()))
     numeric = {column: dtype for column, dtype in schema.items() if dtype != pl.String}
     stripped = {
         column: pl.when(pl.col(column).str.strip_chars() != "").then(pl.col(column).str.strip_chars())

@@ -14,16 +14,17 @@ import polars as pl
 
 from home_credit.errors import DuplicateKeyError, EmptyTableError, MissingTableError, WrongTypeError
 from home_credit.progress import Progress, silent
-from home_credit.tables.checks import Checked, Violation, check
+from home_credit.tables.checks import Checked, Violation, check, warnings
 from home_credit.tables.files import ENDINGS, find, readable, scan
 from home_credit.tables.frames import polars_schema, polars_type
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, TEST, TRAIN, Column, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Split = Literal["train", "test", "all"]
-_PARTS: dict[Split, tuple[str, ...]] = {"train": (TRAIN,), "test": (TEST,), "all": (TRAIN, TEST)}
+# The files that hold the applications of each split.
+PARTS: dict[Split, tuple[str, ...]] = {"train": (TRAIN,), "test": (TEST,), "all": (TRAIN, TEST)}
 _TARGET = Column(
     TARGET,
     "integer",
@@ -67,6 +68,21 @@ def open_tables(directory: Path, split: Split = "train", progress: Progress = si
         yield _open(Path(directory), split, Path(staging), progress)
 
 
+def expected(name: str) -> tuple[list[Column], list[Violation]]:
+    """Return the columns that the file ``name`` must have, and what is wrong in it beside their own limits."""
+    columns = [*table(APPLICATION if name in {TRAIN, TEST} else name).columns.values()]
+    return ([*columns, _TARGET], [_NO_LABEL]) if name == TRAIN else (columns, [])
+
+
+def ignored(name: str, paths: Sequence[Path], columns: Sequence[str]) -> Iterator[str]:
+    """Yield a line on all but the first of ``paths`` that hold a table, and one on ``columns`` that are not read."""
+    if paths[1:]:
+        others = ", ".join(path.name for path in paths[1:])
+        yield f"table {name}: {paths[0].name} is read, {others} is ignored"
+    if columns:
+        yield f"table {name}: unknown columns are ignored: {', '.join(columns)}"
+
+
 class _Reader:
     """Reads one table after the other, and collects warnings and summaries."""
 
@@ -88,21 +104,12 @@ class _Reader:
         paths = find(self.directory, name)
         if not paths:
             return None
-        if len(paths) > 1:
-            ignored = ", ".join(path.name for path in paths[1:])
-            self.warnings.append(f"table {name}: {paths[0].name} is read, {ignored} is ignored")
-        columns = [*table(APPLICATION if name in {TRAIN, TEST} else name).columns.values()]
-        labels = [_NO_LABEL] if name == TRAIN else []
-        if labels:
-            columns.append(_TARGET)
+        columns, labels = expected(name)
         schema = {column.name: polars_type(column) for column in columns}
         with readable(name, paths[0]):
             raw, further = scan(name, paths[0], schema, self.staging)
             checked = check(name, raw, columns, labels)
-        if further:
-            named = ", ".join(further)
-            self.warnings.append(f"table {name}: unknown columns are ignored: {named}")
-        self.warnings.extend(checked.warnings)
+        self.warnings.extend((*ignored(name, paths, further), *warnings(name, checked.unknown)))
         types = {column: str(dtype) for column, dtype in schema.items()}
         self.summaries[name] = {"schema": types, **checked.summary}
         return checked
@@ -113,12 +120,12 @@ class _Reader:
 
 
 def _open(directory: Path, split: Split, staging: Path, progress: Progress) -> Source:
-    reader = _Reader(directory, staging, len(_PARTS[split]) + len(HISTORIES), progress)
+    reader = _Reader(directory, staging, len(PARTS[split]) + len(HISTORIES), progress)
     parts = {}
-    for name in _PARTS[split]:
+    for name in PARTS[split]:
         part = reader.read(name)
         if part is None:
-            raise _missing(directory, name, split)
+            raise missing(directory, name, split)
         if not part.rows:
             raise EmptyTableError(name, "the table has no rows")
         parts[name] = part
@@ -141,7 +148,8 @@ def _together(parts: Iterable[pl.LazyFrame]) -> pl.LazyFrame:
     return pl.concat([part.drop(TARGET, strict=False) for part in parts])
 
 
-def _missing(directory: Path, name: str, split: Split) -> MissingTableError:
+def missing(directory: Path, name: str, split: Split) -> MissingTableError:
+    """Return the error that the application table ``name``, which ``split`` needs, is not in ``directory``."""
     if not directory.is_dir():
         return MissingTableError(name, f"{directory} is not a directory")
     looked_for = " or ".join(f"{name}{ending}" for ending in ENDINGS)
