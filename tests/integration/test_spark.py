@@ -63,6 +63,8 @@ def on_one_machine(tables: Path, split: Split) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    if not shutil.which("java") and "JAVA_HOME" not in os.environ:
+        pytest.skip("Spark needs Java 17 or newer")
     with running(tmp_path_factory.mktemp("spark"), workers=2) as cluster:
         yield cluster
 
