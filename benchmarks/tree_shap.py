@@ -2,7 +2,7 @@
 
     taskset -c 0 python benchmarks/tree_shap.py --tables DIR [--model committed --model flat --model deep]
 
-Trains models on the labelled applicants in DIR: by the committed parameters, by the first set of them (550
+Trains models on the labelled applicants in DIR: by the committed parameters, by the first set of them (450
 trees of 8 leaves), and 700 trees of 24 leaves and depth 6. Then explains all of application_test. The sides alternate:
 by quarters of the table, and row after row. Exits with 1 where contributions differ by more than 1e-9, or log-odds or
 a row alone by a bit.
