@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from home_credit import database_address
 from home_credit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,23 +20,18 @@ def parsed(address: str) -> Path | URL:
     Raises :class:`UsageError` for any other address; the address itself is not shown, it may hold a password.
     """
     try:
-        url = make_url(address)
+        url = database_address.parse(address)
     except ArgumentError:
         raise UsageError("the address of the applicant store is no database address") from None
     if url.get_backend_name() == "sqlite":
         if url.database in {None, "", ":memory:"} or url.query:
             raise UsageError("an applicant store in SQLite is a plain file: sqlite:///data/applicants.db")
         return Path(str(url.database))
-    if url.drivername in {"postgres", "postgresql"}:
-        # The forms that hosting platforms hand out; the second alone would ask for another driver.
-        url = url.set(drivername="postgresql+psycopg")
-    if url.drivername == "postgresql+psycopg":
-        return url.update_query_dict({"connect_timeout": "5", **url.query})
+    if url.drivername == database_address.POSTGRESQL:
+        return url
     raise UsageError(f"an applicant store is kept in SQLite or PostgreSQL, not in {url.drivername}")
 
 
 def shown(where: Path | URL) -> str:
     """Return what may be shown of an address: neither password nor options."""
-    if isinstance(where, Path):
-        return str(where)
-    return where.set(query={}).render_as_string(hide_password=True)
+    return str(where) if isinstance(where, Path) else database_address.shown(where)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from home_credit.applicants.address import parsed, shown
 from home_credit.applicants.schema import applicant_rows, applicant_store
+from home_credit.database_address import cause
 from home_credit.errors import ApplicantStoreError
 
 if TYPE_CHECKING:
@@ -186,5 +187,4 @@ def absent(where: Path | URL) -> ApplicantStoreError:
 
 def unavailable(where: Path | URL, error: Exception) -> ApplicantStoreError:
     """Return the error of a store that does not answer, in one line and without any row."""
-    cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-    return ApplicantStoreError(f"the applicant store at {shown(where)} is not available: {cause}")
+    return ApplicantStoreError(f"the applicant store at {shown(where)} is not available: {cause(error)}")

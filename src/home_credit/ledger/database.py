@@ -11,9 +11,9 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from home_credit import database_address
 from home_credit.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -58,22 +58,15 @@ class Database:
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: SQLAlchemyError) -> LedgerError:
-        # The message shows neither the password nor the options of the address, and no row of the error.
-        address = self._engine.url.set(query={}).render_as_string(hide_password=True)
-        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        address, cause = database_address.shown(self._engine.url), database_address.cause(error)
         return LedgerError(f"the ledger at {address} is not available: {cause}")
 
 
 def _parsed(database_url: str) -> URL:
     try:
-        url = make_url(database_url)
+        url = database_address.parse(database_url)
     except ArgumentError:
         raise LedgerError("the ledger's address is not a database address (DATABASE_URL)") from None
-    if url.drivername in {"postgres", "postgresql"}:
-        # The schemes that hosting platforms use; SQLAlchemy would load another driver for the second one.
-        url = url.set(drivername="postgresql+psycopg")
-    if url.drivername == "postgresql+psycopg":
-        return url.update_query_dict({"connect_timeout": "5", **url.query})
     if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
         raise LedgerError("a ledger in memory does not last: name a file, as in sqlite:///var/ledger.db")
     return url
