@@ -19,64 +19,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from polars.io.plugins import register_io_source
 
-from home_credit.features.build import feature_matrix, plan
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from home_credit.features.build import KeptPlan, feature_matrix, plan
 from home_credit.features.request import NAMES, RequestFeatures
-from home_credit.tables.frames import polars_schema
-from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, table
+from home_credit.tables.schema import APPLICATION, HISTORIES, ID, table
 from home_credit.tables.source import open_tables
 from home_credit.terms.frames import learn_terms
+from support.bits import differing  # the comparison of the tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from home_credit.terms.model import TermModel
-
     Frames = Mapping[str, pl.DataFrame]
 
 INSTALMENTS = 5_000
-
-
-class KeptPlan:
-    """The batch engine for one applicant: its plan is built once, over sources that read the current rows."""
-
-    def __init__(self, terms: TermModel) -> None:
-        self._frames: Frames = {}
-        self._plan = plan({name: self._source(name) for name in TABLES}, terms)
-
-    def _source(self, name: str) -> pl.LazyFrame:
-        def read(
-            with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch: int | None
-        ) -> Iterator[pl.DataFrame]:
-            frame = self._frames[name]
-            if with_columns is not None:
-                frame = frame.select(with_columns)
-            if predicate is not None:
-                frame = frame.filter(predicate)
-            yield frame if n_rows is None else frame.head(n_rows)
-
-        return register_io_source(read, schema=polars_schema(table(name)))
-
-    def compute(self, frames: Frames) -> pl.DataFrame:
-        """Return SK_ID_CURR and all features of the applicants in the frames."""
-        self._frames = frames
-        return self._plan.collect()
-
-
-def bits(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return floats as their 64 bits, so that equality is that of bits."""
-    return frame.with_columns(
-        pl.col(name).reinterpret(dtype=pl.UInt64)
-        for name, dtype in frame.schema.items()
-        if dtype == pl.Float64
-    )
-
-
-def differing(one: pl.DataFrame, other: pl.DataFrame) -> int:
-    """Return the number of cells that differ in any bit."""
-    left, right = bits(one), bits(other.select(one.columns))
-    return sum(int((~left[name].eq_missing(right[name])).sum()) for name in one.columns)
 
 
 def rows_of(frames: Mapping[str, pl.LazyFrame], applicants: pl.Series) -> dict[str, pl.DataFrame]:
@@ -144,7 +101,7 @@ def main() -> None:
     print(f"streaming against in memory: {apart} of {streamed.height * streamed.width:,} cells differ")
 
     together = feature_matrix({name: rows.lazy() for name, rows in frames.items()}, chosen, terms)
-    kept, request = KeptPlan(terms), RequestFeatures(terms)
+    kept, request = KeptPlan(terms, "in-memory"), RequestFeatures(terms)
     computed: list[list[Any]] = []
     by_plan: list[pl.DataFrame] = []
     seconds = np.zeros((2, min(arguments.timed, len(chosen))))

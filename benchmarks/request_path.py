@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from polars.io.plugins import register_io_source
 from pydantic_core import from_json
 
 from home_credit.config import Settings
 from home_credit.decisioning.assessment import assemble
 from home_credit.decisioning.model import Scores
 from home_credit.decisioning.scoring import Scorer
-from home_credit.features.build import plan
+from home_credit.features.build import KeptPlan
 from home_credit.features.catalogue import CATEGORIES
 from home_credit.features.request import NAMES
 from home_credit.features.rows import FeatureRows
@@ -38,7 +37,7 @@ from home_credit.tables.schema import APPLICATION, ID, TABLES, table
 from home_credit.tables.source import open_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from home_credit.schemas import Assessment
     from home_credit.tables.bundle import ParsedBundle
@@ -89,32 +88,18 @@ class ByPolars:
 
     def __init__(self, scorer: Scorer) -> None:
         self._preprocessor = scorer.model.preprocessor
-        self._frames: dict[str, pl.DataFrame] = {}
-        self._plan = plan({name: self._source(name) for name in TABLES}, scorer.terms)
-
-    def _source(self, name: str) -> pl.LazyFrame:
-        def read(
-            columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch: int | None
-        ) -> Iterator[pl.DataFrame]:
-            frame = self._frames[name]
-            if columns is not None:
-                frame = frame.select(columns)
-            if predicate is not None:
-                frame = frame.filter(predicate)
-            yield frame if n_rows is None else frame.head(n_rows)
-
-        return register_io_source(read, schema=polars_schema(table(name)))
+        self._plan = KeptPlan(scorer.terms, "in-memory")
 
     def rows(self, raw: dict[str, Any], bundle: ParsedBundle, clock: Clock) -> tuple[FeatureRows, np.ndarray]:
         given = {**raw, APPLICATION: [bundle.application]}
-        self._frames = {
+        frames = {
             name: pl.from_dicts(given[name], schema=polars_schema(table(name)))
             if given.get(name)
             else pl.DataFrame(schema=polars_schema(table(name)))
             for name in TABLES
         }
         clock.step("checks")
-        found = self._plan.collect()
+        found = self._plan.compute(frames)
         clock.step("features")
         matrix = self._preprocessor.transform(found)
         clock.step("vector")

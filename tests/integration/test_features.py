@@ -14,19 +14,11 @@ from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import HISTORIES, ID
 from home_credit.tables.source import open_tables
 from home_credit.terms.frames import learn_terms
+from support.bits import bits
 from support.parquet_rows import ParquetRows
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def bits(rows: pl.DataFrame) -> pl.DataFrame:
-    """Floats as their 64 bits: equal only where all bits are equal, with distinct zeros of either sign."""
-    return rows.with_columns(
-        pl.col(name).reinterpret(dtype=pl.UInt64)
-        for name, dtype in rows.schema.items()
-        if dtype == pl.Float64
-    )
 
 
 def assert_alone_equals_table(tables: Path, applicants: int) -> int:

@@ -27,6 +27,7 @@ from home_credit.spark.work import Decisions, Features
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, TEST, TRAIN
 from home_credit.tables.source import open_tables
 from support.applicants import odd_applicants
+from support.bits import bits
 from support.spark_cluster import Cluster, running
 
 if TYPE_CHECKING:
@@ -40,15 +41,6 @@ pytestmark = pytest.mark.slow
 
 MODELS = Path(__file__).parents[2] / "models"
 PORTFOLIOS, EACH = 200, 3
-
-
-def bits(rows: pl.DataFrame) -> pl.DataFrame:
-    """Floats as their 64 bits: equal only where no bit differs, zeros of either sign told apart."""
-    return rows.with_columns(
-        pl.col(name).reinterpret(dtype=pl.UInt64)
-        for name, dtype in rows.schema.items()
-        if dtype == pl.Float64
-    )
 
 
 def written(out: Path) -> pl.DataFrame:

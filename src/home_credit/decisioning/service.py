@@ -137,9 +137,7 @@ class DecisionService:
         changes = overrides or {}
         if changes.get(ID, applicant_id) != applicant_id:
             raise BundleError(f"{APPLICATION}.{ID}", "a simulation cannot be of another applicant")
-        application = {**held.application, **changes}
-        # A label that somebody brings along decides nothing, and nothing checked it.
-        application.pop(TARGET, None)
+        application = _without_label({**held.application, **changes})
         assessments = scorer.assess([known_bundle(held, application)], simulation=overrides is not None)
         request = PredictionRequest(**{**held.histories, APPLICATION: application})
         (decision,) = self._record(scorer, [request], assessments)
@@ -208,7 +206,10 @@ def _judged(bundle: object) -> tuple[PredictionRequest, ParsedBundle] | BundleEr
 def _checked(request: PredictionRequest) -> tuple[PredictionRequest, ParsedBundle]:
     """Return the rows of a request that are recorded, and the parsed rows."""
     if TARGET in request.application:
-        # A row of the training table includes its label, which is neither read nor checked.
-        row = {name: value for name, value in request.application.items() if name != TARGET}
-        request = request.model_copy(update={APPLICATION: row})
+        request = request.model_copy(update={APPLICATION: _without_label(request.application)})
     return request, parse_bundle(dict(request))
+
+
+def _without_label(application: Mapping[str, object]) -> dict[str, object]:
+    """Return an application without the label of the training table, which is neither read nor checked."""
+    return {name: value for name, value in application.items() if name != TARGET}

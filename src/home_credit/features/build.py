@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import narwhals as nw
 import polars as pl
@@ -94,10 +94,11 @@ def feature_matrix(
 class KeptPlan:
     """The feature matrix of many small portfolios, one after the other: planned once, since that takes a second.
 
-    Not safe to use from several threads.
+    ``engine`` is the engine of Polars. Not safe to use from several threads.
     """
 
-    def __init__(self, terms: TermModel) -> None:
+    def __init__(self, terms: TermModel, engine: Literal["in-memory", "streaming"] = "streaming") -> None:
+        self._engine = engine
         self._frames: Mapping[str, pl.DataFrame] = {}
         self._plan = plan({name: self._source(name) for name in TABLES}, terms)
 
@@ -105,7 +106,7 @@ class KeptPlan:
         """Return the feature rows of all applicants in the seven tables, in ascending SK_ID_CURR."""
         self._frames = frames
         try:
-            return self._plan.collect(engine="streaming").sort(ID)
+            return self._plan.collect(engine=self._engine).sort(ID)
         finally:
             self._frames = {}
 

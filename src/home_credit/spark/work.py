@@ -16,6 +16,7 @@ from home_credit.decisioning.scoring import Scorer
 from home_credit.decisioning.tables import score_batches
 from home_credit.default_risk import artifacts
 from home_credit.default_risk.manifest import MANIFEST
+from home_credit.default_risk.reasons import MAX_REASONS
 from home_credit.errors import ArtifactError
 from home_credit.features.build import KeptPlan
 from home_credit.features.catalogue import CATALOGUE, CATEGORIES
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
     # From the rows of the seven tables to one row for each applicant in them, in ascending SK_ID_CURR.
     Compute = Callable[[Mapping[str, pl.DataFrame]], pl.DataFrame]
-
-REASONS = 4
 
 
 class Work(Protocol):
@@ -113,7 +112,7 @@ class Decisions:
                 ("score", pa.int64()),
                 ("grade", text),
                 ("decision", text),
-                *((f"reason_{n}", text) for n in range(1, REASONS + 1)),
+                *((f"reason_{n}", text) for n in range(1, MAX_REASONS + 1)),
                 ("model_version", text),
             ]
         )

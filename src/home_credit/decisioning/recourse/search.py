@@ -48,15 +48,14 @@ class Search:
     def run(self) -> list[tuple[Loans, int]]:
         """Return the nearest approved loan of each set of levers as (loans, row), nearest first."""
         self._try(_grid(self.loan))
-        without_gain = 0
+        nearest, without_gain = self._nearest(), 0
         for turn in range(ROUNDS):
-            nearest = self._nearest()
             if nearest is None or without_gain == PATIENCE:
                 break
             before = float(nearest[0].size[nearest[1]])
             self._try(_nearer(self.loan, *nearest, turn), below=before)
-            after = self._nearest() or nearest
-            gained = after[0].size[after[1]] <= (1.0 - TOLERANCE) * before
+            nearest = self._nearest() or nearest
+            gained = nearest[0].size[nearest[1]] <= (1.0 - TOLERANCE) * before
             without_gain = 0 if gained else without_gain + 1
         rounded = [self._rounded(*one) for one in self._by_levers()]
         return sorted(rounded, key=lambda one: float(one[0].size[one[1]]))
