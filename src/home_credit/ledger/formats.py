@@ -97,7 +97,12 @@ def _review_1_to_2(content: Json) -> Json:
     }
 
 
+def _2_to_3(content: Json) -> Json:
+    """Format 3 has the members of format 2; a decision gives fewer reasons."""
+    return content
+
+
 _UPGRADES: Final[Mapping[type, Mapping[int, Upgrade]]] = {
-    DecisionEntry: {1: _decision_1_to_2},
-    ReviewEntry: {1: _review_1_to_2},
+    DecisionEntry: {1: _decision_1_to_2, 2: _2_to_3},
+    ReviewEntry: {1: _review_1_to_2, 2: _2_to_3},
 }

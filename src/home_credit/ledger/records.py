@@ -16,7 +16,7 @@ from pydantic_core import from_json
 
 from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Record(BaseModel):
@@ -93,6 +93,11 @@ class DecisionEntry(DecisionContent):
     def policy_recorded(self) -> bool:
         """Whether ``policy`` was recorded; format 1 has the cut-off only, the rest is reconstructed."""
         return self.format > 1
+
+    @property
+    def every_reason(self) -> bool:
+        """Whether the decision gave every reason, as up to format 2, and not just the strongest each way."""
+        return self.format < 3
 
     def projection(self) -> dict[str, str | int | bool]:
         """Return what the columns beside the payload repeat."""
