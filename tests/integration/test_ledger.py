@@ -113,7 +113,7 @@ def test_anybody_can_check_an_export(ledger: Ledger) -> None:
             r"decisions record 2 \(.{36}\) was changed: its hash",
         ),
         ("UPDATE decisions SET format = 1 WHERE sequence = 3", "record 3 .* was changed: its hash"),
-        ("UPDATE decisions SET format = 3 WHERE sequence = 3", "record 3 .* cannot be read: format 3"),
+        ("UPDATE decisions SET format = 9 WHERE sequence = 3", "record 3 .* cannot be read: format 9"),
         (
             "UPDATE decisions SET decision_id = 'x' WHERE sequence = 3",
             r"record 3 \(x\) .* column decision_id",

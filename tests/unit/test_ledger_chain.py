@@ -91,7 +91,7 @@ def test_an_entry_put_in_place_of_another_with_a_hash_of_its_own() -> None:
 
 
 def test_an_entry_of_another_format_or_place() -> None:
-    for changes in ({"format": 1}, {"format": 3}, {"format": "x"}, {"sequence": 2}, {"chain": "reviews"}):
+    for changes in ({"format": 1}, {"format": FORMAT + 1}, {"format": "x"}, {"sequence": 2}, {"chain": "reviews"}):
         with pytest.raises(BrokenRecordError):
             check(ENTRIES[0]._replace(**changes), DecisionEntry)
 
