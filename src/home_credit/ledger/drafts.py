@@ -57,6 +57,11 @@ class Recorded(Generic[T]):
     read: Callable[[], T]
     repeated: bool = False
 
+    @classmethod
+    def of(cls, record: T) -> Recorded[T]:
+        """Return the outcome whose record was read."""
+        return cls(record.decision_id, record.recorded_at, lambda: record)
+
 
 def draft_decision(
     content: DecisionContent | Mapping[str, Any], bundle: StoredBundle | None = None

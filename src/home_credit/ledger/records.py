@@ -7,9 +7,10 @@ meaning makes a new format, with an upgrade from the one before.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, StrictStr
 
@@ -75,6 +76,14 @@ class Idempotency(Record):
 
     key: str
     request: str
+
+    @classmethod
+    def of(cls, caller: str, key: str, request: bytes) -> Self:
+        """Return the digests for a key that ``caller`` chose, and the bytes that identify what was asked for."""
+        return cls(
+            key=hashlib.sha256(canonical([caller, key]).encode()).hexdigest(),
+            request=hashlib.sha256(request).hexdigest(),
+        )
 
 
 class DecisionContent(Record):

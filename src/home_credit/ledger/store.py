@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import select, update
 
-from home_credit.errors import BrokenRecordError, UnknownDecisionError
-from home_credit.ledger import chain
+from home_credit.errors import BrokenRecordError, IdempotencyKeyError, UnknownDecisionError
+from home_credit.ledger import chain, repeats
 from home_credit.ledger.database import Database
 from home_credit.ledger.drafts import Draft, Recorded, draft_decision, draft_review
 from home_credit.ledger.migrations import prepare
@@ -24,7 +24,7 @@ from home_credit.ledger.writer import extend, lock_head
 from home_credit.progress import Progress, counted, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from typing import Any
 
     from sqlalchemy import Connection, RowMapping, Table
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from home_credit.ledger.bundles import StoredBundle
     from home_credit.ledger.keys import Key
     from home_credit.ledger.records import DecisionContent, ReviewContent
+    from home_credit.ledger.repeats import Outcome
 
 T = TypeVar("T", DecisionEntry, ReviewEntry)
 ROWS_AT_A_TIME = 100
@@ -68,12 +69,30 @@ class Ledger:
         """Return a decision made ready for :meth:`commit`, without a lock or a connection; see ``draft_decision``."""
         return draft_decision(content, bundle)
 
-    def commit(self, drafts: Sequence[Draft[DecisionEntry]]) -> list[Recorded[DecisionEntry]]:
-        """Record drafts in one transaction: all of them, or none; they are durable when the method returns."""
+    def commit(self, drafts: Sequence[Draft[DecisionEntry]]) -> list[Outcome]:
+        """Record drafts in one transaction: all of them, or none; they are durable when the method returns.
+
+        The outcome of a draft with an idempotency key that was used before is the decision recorded then, or, where
+        the request was another one, an :class:`~home_credit.errors.IdempotencyKeyError`, which is not raised.
+        """
         if not drafts:
             return []
         with self._database.writing() as connection:
-            return extend(connection, decisions, lock_head(connection, decisions), drafts, self._key)
+            head = lock_head(connection, decisions)
+            earlier = self._with_keys(connection, repeats.keys_of(drafts))
+            new = repeats.fresh(drafts, {entry.idempotency.key for entry in earlier if entry.idempotency})
+            recorded = extend(connection, decisions, head, new, self._key)
+        return repeats.outcomes(
+            drafts,
+            [(draft.idempotency, outcome) for draft, outcome in zip(new, recorded, strict=True)],
+            [(entry.idempotency, Recorded.of(entry)) for entry in earlier],
+        )
+
+    def find_by_idempotency(self, key_digest: str) -> DecisionHistory | None:
+        """Return the decision that was recorded with an idempotency key (``Idempotency.key``), if there is one."""
+        with self._database.reading() as connection:
+            found = self._with_keys(connection, {key_digest})
+        return self.read(found[0].decision_id) if found else None
 
     def append(self, content: DecisionContent) -> DecisionEntry:
         """Record a decision; it is durable when the method returns."""
@@ -81,9 +100,12 @@ class Ledger:
 
     def append_many(self, contents: Sequence[DecisionContent]) -> list[DecisionEntry]:
         """Record several decisions in one transaction: all of them, or none."""
-        return [
-            recorded.read() for recorded in self.commit([draft_decision(content) for content in contents])
-        ]
+        entries = []
+        for outcome in self.commit([draft_decision(content) for content in contents]):
+            if isinstance(outcome, IdempotencyKeyError):
+                raise outcome
+            entries.append(outcome.read())
+        return entries
 
     def review(self, decision_id: str, content: ReviewContent) -> ReviewEntry:
         """Record a human review; raises :class:`~home_credit.errors.UnknownDecisionError`."""
@@ -130,6 +152,12 @@ class Ledger:
                 with _walk(connection, table, _head(connection, table), progress, "exported") as entries:
                     for entry in entries:
                         yield entry.exported()
+
+    def _with_keys(self, connection: Connection, keys: Collection[str]) -> list[DecisionEntry]:
+        if not keys:
+            return []
+        rows = connection.execute(select(decisions).where(decisions.c.idempotency_key.in_(keys))).mappings()
+        return [chain.check(_entry(decisions, row), DecisionEntry, self._keys) for row in rows]
 
     def _verify(self, connection: Connection, table: Table, model: type[T], progress: Progress) -> int:
         # Read before the walk, so that records appended meanwhile lie beyond this head.
