@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,16 @@ from home_credit.applicants import ApplicantStore
 from home_credit.applicants.definitions import definitions_version
 from home_credit.applicants.loading import HistoryFeatures, current_features, load
 from home_credit.config import Settings
+from home_credit.decisioning import records
 from home_credit.decisioning.factory import decision_service
 from home_credit.decisioning.known import known_bundle
+from home_credit.decisioning.replay import replay_record
 from home_credit.decisioning.scoring import Scorer
+from home_credit.default_risk.reasons import GIVEN_EACH_WAY
 from home_credit.features.request import HISTORY_NAMES, RequestFeatures
 from home_credit.ledger import Ledger
+from home_credit.ledger.records import FORMAT, DecisionEntry
+from home_credit.schemas import PredictionRequest
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import APPLICATION, ID
 from home_credit.tables.source import open_tables
@@ -67,11 +73,11 @@ def test_a_decision_is_the_same_with_ready_features_with_stale_ones_and_from_raw
             assert known_bundle(held).history_features is not None
             assert known_bundle(stale.read(applicant)).history_features is None
             changed = {**held.application, "AMT_CREDIT": 2 * held.application["AMT_CREDIT"]}
-            for application in (held.application, changed):
+            for application in (None, held.application, changed):
                 bundles = [
                     known_bundle(held, application),
                     known_bundle(stale.read(applicant), application),
-                    parse_bundle({**held.bundle, APPLICATION: application}),
+                    parse_bundle({**held.bundle, APPLICATION: application or held.application}),
                 ]
                 outcomes = [scorer.assess([bundle])[0] for bundle in bundles]
                 assert outcomes[0] == outcomes[1] == outcomes[2]
@@ -100,6 +106,26 @@ def test_a_known_applicant_s_decision_is_replayed_from_its_rows(
             assert simulated.simulation
             assert service.replay(simulated.decision_id).identical
             assert service.decision(simulated.decision_id).bundle.application["AMT_CREDIT"] == 99_000.0
+
+
+def test_a_record_of_a_format_with_every_reason_is_replayed_with_every_reason(
+    portfolio: Path, scorer: Scorer, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/applicants.db"
+    load(portfolio, url, current_features())
+    with closing(ApplicantStore.open(url)) as known:
+        (applicant,) = known.applicants(limit=1)
+        bundle = known.bundle(applicant)
+    (given,) = scorer.assess([parse_bundle(bundle)])
+    (every,) = scorer.assess([parse_bundle(bundle)], every_reason=True)
+    assert len(given.reasons) == 2 * GIVEN_EACH_WAY < len(every.reasons)
+    assert given.reasons == every.reasons[:GIVEN_EACH_WAY] + every.reasons[-GIVEN_EACH_WAY:]
+    for assessment, number in ((given, FORMAT), (every, 2)):
+        content = records.content(assessment, PredictionRequest(**bundle), scorer.policy)
+        entry = DecisionEntry(
+            **dict(content), format=number, decision_id="any", recorded_at=datetime.now(UTC)
+        )
+        assert replay_record(scorer, entry).identical
 
 
 @settings(deadline=None, max_examples=8)

@@ -109,6 +109,7 @@ def test_format_3_is_what_is_written_and_read() -> None:
     assert read == draft.record(MOMENT).model_copy(update={"decision_id": ID})
     assert formats.read(DecisionEntry, 3, DECISION_3) == read.model_copy(update={"bundle": {}})
     assert read.policy_recorded
+    assert not read.every_reason
 
     review = draft_review(
         ID, ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found")
@@ -121,6 +122,8 @@ def test_format_2_is_read() -> None:
     entry = formats.read(DecisionEntry, 2, DECISION_2)
     now = formats.read(DecisionEntry, 3, DECISION_3, ROWS_3)
     assert entry == now.model_copy(update={"format": 2})
+    assert entry.policy_recorded
+    assert entry.every_reason
     review = formats.read(ReviewEntry, 2, REVIEW_2)
     assert review == formats.read(ReviewEntry, 3, REVIEW_3).model_copy(update={"format": 2})
 

@@ -217,7 +217,7 @@ def _encoded(history: pl.DataFrame, columns: tuple[str, ...]) -> dict[int, bytes
 
 
 def _features(frames: Mapping[str, pl.DataFrame], features: HistoryFeatures) -> dict[int, bytes]:
-    """Return the features of the histories, but of applicants of whom a request would have something to say.
+    """Return the features of the histories, but of applicants whose rows give warnings.
 
     A warning of an unknown value belongs to the decision: it is made from the rows then, not from kept features.
     """
@@ -230,7 +230,7 @@ def _features(frames: Mapping[str, pl.DataFrame], features: HistoryFeatures) -> 
 
 def _with_unknown_values(frames: Mapping[str, pl.DataFrame]) -> set[int]:
     found: set[int] = set()
-    for name in HISTORIES:
+    for name in TABLES:
         unknown = [~is_known(column) for column in table(name).columns.values() if column.values]
         if unknown:
             found.update(frames[name].filter(pl.any_horizontal(unknown))[OWNER])

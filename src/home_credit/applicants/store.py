@@ -69,7 +69,8 @@ class KnownApplicant:
     def history_features(self, definitions_version: str) -> list[Value] | None:
         """Return the features of the histories in the order of their definitions.
 
-        ``None`` where the store holds those of other definitions, or none: they are computed of the rows then.
+        ``None`` where the store holds those of other definitions, or none: they are computed from the rows then.
+        Where there are some, every row of the applicant was checked by this release and gives no warning.
         """
         if self._features is None or self._content.definitions_version != definitions_version:
             return None

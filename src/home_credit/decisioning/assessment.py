@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from home_credit.decisioning.model import Scores
+    from home_credit.default_risk.reasons import Effect, ValueOf
     from home_credit.features.rows import FeatureRows, Numbers
     from home_credit.tables.bundle import ParsedBundle
 
@@ -26,13 +27,15 @@ def assemble(
     model_version: str,
     by: policy.Policy,
     simulation: bool = False,
+    every_reason: bool = False,
 ) -> list[Assessment]:
     """Return one assessment per bundle, in order.
 
     ``rows`` and ``scores`` have one row per bundle; ``features`` names the columns of the contributions;
-    ``medians`` are those of the training applicants.
+    ``medians`` are those of the training applicants. ``every_reason`` gives all reasons, not just the strongest.
     """
     rates = scores.probability.tolist()
+    choose = _every_effect if every_reason else reasons.given
     return [
         # Reasons are dozens: validated all at once, they take a fifth of the time of one model after the other.
         Assessment.model_validate(
@@ -43,7 +46,9 @@ def assemble(
                 "decision": by.decide(probability),
                 "score": policy.score_points(probability),
                 "grade": policy.grade(probability),
-                "reasons": _reasons(rows, row, features, scores.contributions[row], medians),
+                "reasons": _reasons(
+                    choose(features, scores.contributions[row]), rows.values_of(row), medians
+                ),
                 "warnings": [*bundle.warnings, *scores.warnings[row]],
                 "expected_cost": by.expected_cost(probability),
                 "model_version": model_version,
@@ -55,12 +60,15 @@ def assemble(
     ]
 
 
+def _every_effect(features: Sequence[str], contributions: Numbers) -> list[Effect]:
+    return reasons.reportable(reasons.effects(features, contributions))
+
+
 def _reasons(
-    rows: FeatureRows, row: int, features: Sequence[str], contributions: Numbers, medians: Mapping[str, float]
+    effects: Sequence[Effect], value_of: ValueOf, medians: Mapping[str, float]
 ) -> list[dict[str, Any]]:
-    value_of = rows.values_of(row)
     told = []
-    for effect in reasons.reportable(reasons.effects(features, contributions)):
+    for effect in effects:
         en, fr = reasons.text(effect, value_of, medians)
         told.append(
             {

@@ -34,7 +34,7 @@ def replay_record(scorer: Scorer, entry: DecisionEntry) -> Replay:
     with records.reading(entry.decision_id):
         recorded = records.assessment(entry)
         bundle = parse_bundle(entry.bundle)
-    (recomputed,) = scorer.assess([bundle], simulation=recorded.simulation)
+    (recomputed,) = scorer.assess([bundle], simulation=recorded.simulation, every_reason=entry.every_reason)
     differences = [
         name for name in Assessment.model_fields if getattr(recorded, name) != getattr(recomputed, name)
     ]

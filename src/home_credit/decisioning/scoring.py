@@ -86,8 +86,13 @@ class Scorer:
             training_data=manifest.training_data.model_dump(),
         )
 
-    def assess(self, bundles: Sequence[ParsedBundle], *, simulation: bool = False) -> list[Assessment]:
-        """Return one assessment per bundle, in order; each equals that of the bundle assessed alone."""
+    def assess(
+        self, bundles: Sequence[ParsedBundle], *, simulation: bool = False, every_reason: bool = False
+    ) -> list[Assessment]:
+        """Return one assessment per bundle, in order; each equals that of the bundle assessed alone.
+
+        An assessment gives the strongest reasons each way, or with ``every_reason`` all of them.
+        """
         if not bundles:
             return []
         rows = self.computer.compute(bundles)
@@ -100,6 +105,7 @@ class Scorer:
             model_version=self.version,
             by=self.policy,
             simulation=simulation,
+            every_reason=every_reason,
         )
 
     def variants(self, bundle: ParsedBundle, replaced: Mapping[str, Numbers]) -> Numbers:

@@ -5,6 +5,7 @@ The API, the command line and jobs call it and nothing below it. Errors are pass
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -78,6 +79,9 @@ class DecisionService:
                 resource.get()
             except HomeCreditError as error:
                 failed.append(error)
+        # What is loaded now stays, so the garbage collector need not look at it again.
+        gc.collect()
+        gc.freeze()
         return failed
 
     def close(self) -> None:
@@ -134,12 +138,11 @@ class DecisionService:
     def decide_applicant(self, applicant_id: int, overrides: Mapping[str, object] | None = None) -> Decision:
         """Decide on the rows held of a known applicant; with ``overrides``, even empty, as a simulation."""
         scorer, held = self.scorer(), self._known(applicant_id)
-        changes = overrides or {}
-        if changes.get(ID, applicant_id) != applicant_id:
+        if overrides and overrides.get(ID, applicant_id) != applicant_id:
             raise BundleError(f"{APPLICATION}.{ID}", "a simulation cannot be of another applicant")
-        application = _without_label({**held.application, **changes})
-        assessments = scorer.assess([known_bundle(held, application)], simulation=overrides is not None)
-        request = PredictionRequest(**{**held.histories, APPLICATION: application})
+        changed = _without_label({**held.application, **overrides}) if overrides else None
+        assessments = scorer.assess([known_bundle(held, changed)], simulation=overrides is not None)
+        request = PredictionRequest(**{**held.histories, APPLICATION: changed or held.application})
         (decision,) = self._record(scorer, [request], assessments)
         return decision
 

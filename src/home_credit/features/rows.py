@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from home_credit.features.catalogue import CATALOGUE
 from home_credit.features.request import NAMES
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 Numbers = NDArray[np.float64]
 # A missing number is NaN, a missing text None.
 Value = float | str | None
+_MISSING: Mapping[str, Value] = {
+    name: None if CATALOGUE[name].kind == "category" else math.nan for name in NAMES
+}
 PLACES: Mapping[str, int] = MappingProxyType({name: place for place, name in enumerate(NAMES)})
 
 
@@ -29,7 +34,12 @@ class FeatureRows:
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Value]]) -> FeatureRows:
         """Build from one mapping per applicant; an absent feature is missing."""
-        return cls([[row.get(name) for name in NAMES] for row in rows])
+        return cls(
+            [
+                [missing if (value := row.get(name)) is None else value for name, missing in _MISSING.items()]
+                for row in rows
+            ]
+        )
 
     def value(self, feature: str, row: int) -> Value:
         """Return one value, ``None`` where it is missing."""

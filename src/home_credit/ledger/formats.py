@@ -100,7 +100,7 @@ def _policy_1(assessment: Json) -> Json:
 
 
 def _same(content: Json) -> Json:
-    """Return a record as it is: format 3 moved the rows out of the payload, and added fields with a default."""
+    """Return a record as it is: format 3 has the rows beside the payload, fewer reasons, and more fields."""
     return content
 
 

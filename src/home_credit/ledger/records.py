@@ -111,6 +111,11 @@ class DecisionEntry(DecisionContent):
         """Whether ``policy`` was recorded; format 1 has the cut-off only, the rest is reconstructed."""
         return self.format > 1
 
+    @property
+    def every_reason(self) -> bool:
+        """Whether the decision gave every reason, as up to format 2, and not just the strongest each way."""
+        return self.format < 3
+
     def projection(self) -> dict[str, Scalar]:
         """Return what the columns beside the payload repeat."""
         return {

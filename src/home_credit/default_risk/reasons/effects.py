@@ -12,13 +12,15 @@ import numpy as np
 from home_credit.default_risk.reasons.codes import code_of, reason_codes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
 # How many reasons an adverse notice gives, as lenders do under Regulation B (12 CFR 1002.9, comment 9(b)(2)-1).
 MAX_REASONS = 4
-_CONTRIBUTION = itemgetter(1)
+# How many reasons a decision gives for each direction: the most harmful ones and the most favourable ones.
+GIVEN_EACH_WAY = 6
+_TOTAL = itemgetter(1)
 
 
 class Effect(NamedTuple):
@@ -39,30 +41,57 @@ def effects(features: Sequence[str], contributions: NDArray[np.float64]) -> list
     then by code, so that equal contributions always come in the same order.
     """
     grouping = _grouping(tuple(features))
-    # Summed in the order of the features, code by code.
-    totals = np.bincount(grouping.group_of, weights=contributions, minlength=len(grouping.codes)).tolist()
-    values = contributions[grouping.order].tolist()
-    found = [
-        Effect(code, total, names[_strongest(values[first:last], harmful=total >= 0)])
-        for code, total, names, (first, last) in zip(
-            grouping.codes, totals, grouping.names, grouping.bounds, strict=True
-        )
-    ]
-    # The codes are in order, and a stable sort keeps it where contributions are equal.
-    return sorted(found, key=_CONTRIBUTION, reverse=True)
+    totals = _ranked(enumerate(grouping.totals(contributions)))
+    return grouping.effects(totals, contributions)
+
+
+def given(features: Sequence[str], contributions: NDArray[np.float64]) -> list[Effect]:
+    """Return the reasons that a decision gives: of the reportable effects, the most harmful and the most favourable.
+
+    The order is that of :func:`effects`, so the first ``MAX_REASONS`` are those of an adverse notice.
+    """
+    grouping = _grouping(tuple(features))
+    totals = grouping.totals(contributions)
+    told = _ranked((group, totals[group]) for group in grouping.reportable if totals[group] != 0)
+    if len(told) > 2 * GIVEN_EACH_WAY:
+        told = told[:GIVEN_EACH_WAY] + told[-GIVEN_EACH_WAY:]
+    return grouping.effects(told, contributions)
+
+
+def _ranked(totals: Iterable[tuple[int, float]]) -> list[tuple[int, float]]:
+    # Groups come in the order of their codes, and a stable sort keeps it where contributions are equal.
+    return sorted(totals, key=_TOTAL, reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _Grouping:
     """Features by reason code.
 
-    ``order`` sorts the features by code and then by name; ``bounds`` are the limits of each code."""
+    ``order`` sorts the features by code and then by name; ``bounds`` are the limits of each code. ``reportable``
+    holds the places of the codes that are not withheld.
+    """
 
     codes: list[str]
     group_of: NDArray[np.intp]
     order: NDArray[np.intp]
     names: list[list[str]]
     bounds: list[tuple[int, int]]
+    reportable: list[int]
+
+    def totals(self, contributions: NDArray[np.float64]) -> list[float]:
+        """Return the contribution of each code, summed in the order of the features."""
+        sums: list[float] = np.bincount(self.group_of, contributions, minlength=len(self.codes)).tolist()
+        return sums
+
+    def effects(self, totals: list[tuple[int, float]], contributions: NDArray[np.float64]) -> list[Effect]:
+        """Return the effects of codes, given as place and total, in the order given."""
+        values = contributions.take(self.order).tolist()
+        found = []
+        for group, total in totals:
+            first, last = self.bounds[group]
+            strongest = _strongest(values[first:last], harmful=total >= 0)
+            found.append(Effect(self.codes[group], total, self.names[group][strongest]))
+        return found
 
 
 @lru_cache(maxsize=8)
@@ -74,7 +103,8 @@ def _grouping(features: tuple[str, ...]) -> _Grouping:
     ends = np.cumsum(np.bincount(group_of, minlength=len(codes))).tolist()
     bounds = list(zip([0, *ends[:-1]], ends, strict=True))
     names = [[features[feature] for feature in order[first:last]] for first, last in bounds]
-    return _Grouping(codes, group_of, np.array(order, dtype=np.intp), names, bounds)
+    reportable = [group for group, code in enumerate(codes) if not reason_codes()[code].withheld]
+    return _Grouping(codes, group_of, np.array(order, dtype=np.intp), names, bounds, reportable)
 
 
 def _strongest(values: list[float], *, harmful: bool) -> int:
