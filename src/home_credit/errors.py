@@ -14,6 +14,7 @@
     │   ├── BundleError            one applicant's rows break the schema (422)
     │   ├── UnknownApplicantError  (404)
     │   ├── UnknownDecisionError   (404)
+    │   ├── IdempotencyKeyError    a key that was used for another request (422)
     │   ├── OtherModelError        a record that the loaded model did not make (409)
     │   ├── MissingSecretError     a secret of the deployment is not set or not valid
     │   ├── RefusedKeyError        the hosting platform does not accept our key
@@ -115,6 +116,13 @@ class UnknownDecisionError(InputError):
     def __init__(self, decision_id: str) -> None:
         self.decision_id = decision_id
         super().__init__(f"no decision {decision_id} in the ledger")
+
+
+class IdempotencyKeyError(InputError):
+    """The idempotency key of a request was used for another one before."""
+
+    def __init__(self) -> None:
+        super().__init__("the Idempotency-Key was used for another request")
 
 
 class OtherModelError(InputError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from home_credit.ledger import Ledger
+from home_credit.ledger.records import Idempotency
 from support.assessments import a_decision
 
 
@@ -11,4 +12,18 @@ def append(url: str, count: int) -> None:
     ledger = Ledger.open(url)
     for _ in range(count):
         ledger.append(a_decision())
+    ledger.close()
+
+
+def append_with_keys(url: str, count: int) -> None:
+    """Append ``count`` decisions with the idempotency keys 1, 2, … in groups of three."""
+    ledger = Ledger.open(url)
+    drafts = [
+        ledger.draft(
+            a_decision().model_copy(update={"idempotency": Idempotency.of("caller", str(key), b"request")})
+        )
+        for key in range(count)
+    ]
+    for start in range(0, count, 3):
+        ledger.commit(drafts[start : start + 3])
     ledger.close()

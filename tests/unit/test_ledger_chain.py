@@ -11,22 +11,28 @@ from hypothesis import strategies as st
 
 from home_credit.errors import BrokenRecordError
 from home_credit.ledger.chain import START, Head, StoredEntry, check, entry_hash, verify
-from home_credit.ledger.records import FORMAT, DecisionEntry, canonical
-from home_credit.ledger.writer import Draft
+from home_credit.ledger.drafts import draft_decision
+from home_credit.ledger.keys import Key
+from home_credit.ledger.records import FORMAT, DecisionEntry, Idempotency, canonical, timestamp
 from support.assessments import a_decision
 
 LENGTH = 5
+KEY = Key(b"a key of the tests")
+KEYS = {KEY.id: KEY}
 
 
 def _chain(length: int = LENGTH) -> list[StoredEntry]:
     entries: list[StoredEntry] = []
     previous = START.hash
     for sequence in range(1, length + 1):
-        draft = Draft(DecisionEntry, f"{sequence:036}", a_decision(sequence))
-        record, payload = draft.recorded(datetime(2026, 1, sequence, tzinfo=UTC))
-        own = entry_hash("decisions", sequence, previous, payload)
-        columns = record.projection()
-        entries.append(StoredEntry("decisions", sequence, FORMAT, payload, previous, own, columns))
+        keyed = {"idempotency": Idempotency(key=f"{sequence:064}", request="0" * 64)}
+        draft = draft_decision(a_decision(sequence).model_copy(update=keyed))
+        time = timestamp(datetime(2026, 1, sequence, tzinfo=UTC))
+        payload = draft.recorded(time)
+        own = entry_hash("decisions", sequence, previous, payload, key=KEY)
+        columns = {**draft.columns, "recorded_at": time}
+        place = ("decisions", sequence, FORMAT, payload, previous, own)
+        entries.append(StoredEntry(*place, columns, KEY.id, draft.bundle))
         previous = own
     return entries
 
@@ -36,7 +42,7 @@ HEAD = Head(LENGTH, ENTRIES[-1].hash)
 
 
 def _verify(entries: list[StoredEntry], head: Head = HEAD) -> int:
-    return verify(entries, DecisionEntry, "decisions", head)
+    return verify(entries, DecisionEntry, "decisions", head, KEYS)
 
 
 def test_a_whole_chain() -> None:
@@ -65,23 +71,41 @@ def test_any_byte_of_a_payload(place: int, at: int, value: int) -> None:
         _verify(entries)
 
 
-@pytest.mark.parametrize("name", list(ENTRIES[0].columns))
+@pytest.mark.parametrize("bundle", [None, b"", b"x", ENTRIES[1].bundle])
+def test_other_rows_or_none(bundle: bytes | None) -> None:
+    with pytest.raises(
+        BrokenRecordError, match="record 3 .* cannot be read: its rows (are missing|were changed)"
+    ):
+        _verify([*ENTRIES[:2], ENTRIES[2]._replace(bundle=bundle), *ENTRIES[3:]])
+
+
+def test_an_entry_without_a_key_that_is_known() -> None:
+    with pytest.raises(
+        BrokenRecordError, match=f"record 1 .* signed with the key {KEY.id}, which is not known"
+    ):
+        verify(ENTRIES, DecisionEntry, "decisions", HEAD, {})
+    other = Key(b"another key")
+    with pytest.raises(BrokenRecordError, match="record 1 .* was changed"):
+        verify(ENTRIES, DecisionEntry, "decisions", HEAD, {KEY.id: other})
+
+
+@pytest.mark.parametrize("name", sorted(ENTRIES[0].columns.keys() - {"review"}))
 def test_every_column_is_compared_with_the_payload(name: str) -> None:
     entry = ENTRIES[2]
     for other in (None, "x", 7, not entry.columns[name]):
         changed = entry._replace(columns={**entry.columns, name: other})
         with pytest.raises(BrokenRecordError, match=f"was changed: its column {name} does not match"):
-            check(changed, DecisionEntry)
+            check(changed, DecisionEntry, KEYS)
 
 
 def test_a_column_added_later_changes_nothing() -> None:
     entry = ENTRIES[0]._replace(columns={**ENTRIES[0].columns, "added_later": None})
-    assert check(entry, DecisionEntry).applicant_id == 1
+    assert check(entry, DecisionEntry, KEYS).applicant_id == 1
 
 
 def test_an_entry_put_in_place_of_another_with_a_hash_of_its_own() -> None:
     forged = ENTRIES[1].payload.replace(b'"declined"', b'"approved"')
-    own = entry_hash("decisions", 2, ENTRIES[1].previous_hash, forged)
+    own = entry_hash("decisions", 2, ENTRIES[1].previous_hash, forged, key=KEY)
     columns = {**ENTRIES[1].columns, "decision": "approved"}
     entry = ENTRIES[1]._replace(payload=forged, hash=own, columns=columns)
     with pytest.raises(BrokenRecordError, match=r"record 3 .* does not follow"):
@@ -91,9 +115,16 @@ def test_an_entry_put_in_place_of_another_with_a_hash_of_its_own() -> None:
 
 
 def test_an_entry_of_another_format_or_place() -> None:
-    for changes in ({"format": 1}, {"format": FORMAT + 1}, {"format": "x"}, {"sequence": 2}, {"chain": "reviews"}):
+    for changes in (
+        {"format": 1},
+        {"format": 2},
+        {"format": 4},
+        {"format": "x"},
+        {"sequence": 2},
+        {"chain": "reviews"},
+    ):
         with pytest.raises(BrokenRecordError):
-            check(ENTRIES[0]._replace(**changes), DecisionEntry)
+            check(ENTRIES[0]._replace(**changes), DecisionEntry, KEYS)
 
 
 def test_the_place_of_an_entry_of_format_1_is_in_its_payload() -> None:
@@ -101,13 +132,13 @@ def test_the_place_of_an_entry_of_format_1_is_in_its_payload() -> None:
     own = hashlib.sha256(payload).hexdigest()
     entry = StoredEntry("decisions", 2, 1, payload, START.hash, own, {})
     with pytest.raises(BrokenRecordError, match="its hash does not match"):
-        check(entry, DecisionEntry)
+        check(entry, DecisionEntry, KEYS)
     with pytest.raises(BrokenRecordError, match="cannot be read"):
-        check(entry._replace(sequence=1), DecisionEntry)
+        check(entry._replace(sequence=1), DecisionEntry, KEYS)
     for content in (b"[]", b"1", b"not JSON", b"\xff"):
         changed = entry._replace(payload=content, hash=hashlib.sha256(content).hexdigest())
         with pytest.raises(BrokenRecordError):
-            check(changed, DecisionEntry)
+            check(changed, DecisionEntry, KEYS)
 
 
 def test_what_cannot_be_read_can_be_exported_in_part_only() -> None:

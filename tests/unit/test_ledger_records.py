@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
+import zlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,9 +16,19 @@ from hypothesis import strategies as st
 
 from home_credit.errors import BrokenRecordError
 from home_credit.ledger import formats
+from home_credit.ledger.bundles import StoredBundle
 from home_credit.ledger.chain import GENESIS, entry_hash
-from home_credit.ledger.records import FORMAT, DecisionEntry, Policy, ReviewContent, ReviewEntry, canonical
-from home_credit.ledger.writer import Draft
+from home_credit.ledger.drafts import Draft, draft_decision, draft_review
+from home_credit.ledger.keys import Key
+from home_credit.ledger.records import (
+    FORMAT,
+    DecisionEntry,
+    Policy,
+    ReviewContent,
+    ReviewEntry,
+    canonical,
+    timestamp,
+)
 from support.assessments import a_decision
 
 MOMENT = datetime(2026, 11, 26, 13, 7, 42, 14093, tzinfo=UTC)
@@ -57,32 +72,123 @@ REVIEW_2 = (
     b'{"decision":"approved","decision_id":"1c2574bd-175e-4d2a-a5e2-6d5ff6a3dc2b","format":2,'
     b'"reason":"Guarantor found","recorded_at":"2026-11-26T13:07:42.014093+00:00","reviewer":"A. Martin"}'
 )
-DECISION_3, REVIEW_3 = (payload.replace(b'"format":2', b'"format":3') for payload in (DECISION_2, REVIEW_2))
+
+
+DECISION_3 = (
+    b'{"applicant_id":900001,"assessment":{"probability_of_default":0.1,"decision":"declined","score":512,'
+    b'"grade":"D","reasons":[{"code":"external_scores","feature":"ext_source_mean","value":0.30000000000000004,'
+    b'"contribution":-0.30000000000000004,"text":{"en":"External scores","fr":"Scores externes"}}],"warnings":[],'
+    b'"expected_cost":null},"policy":{"cut_off":0.09090909090909091,"review_band":[0.085,0.1],"costs":'
+    b'{"false_negative":10.0,"false_positive":1.0,"review":0.85,"reviewer_error_rate":null},"version":"test-1"},'
+    b'"model_version":"test-1","definitions_version":"1.0.0","simulation":true,"idempotency":null,"format":3,'
+    b'"decision_id":"1c2574bd-175e-4d2a-a5e2-6d5ff6a3dc2b","bundle":{"encoding":"rows","sha256":'
+    b'"BUNDLE"},"recorded_at":"2026-11-26T13:07:42.014093+00:00"}'
+)
+ROWS_3 = zlib.compress(
+    b'{"application":{"SK_ID_CURR":900001,"AMT_CREDIT":450000.0,"EXT_SOURCE_2":0.30000000000000004,'
+    b'"FLAG":"\xc3\xa9\\u0000"},"bureau":[{"SK_ID_CURR":900001,"SK_ID_BUREAU":1,"DAYS_CREDIT":-400}],'
+    b'"bureau_balance":[],"previous_application":[],"POS_CASH_balance":[],"installments_payments":[],'
+    b'"credit_card_balance":[]}',
+    1,
+)
+DECISION_3 = DECISION_3.replace(b"BUNDLE", hashlib.sha256(ROWS_3).hexdigest().encode())
+REVIEW_3 = (
+    b'{"reviewer":"A. Martin","decision":"approved","reason":"Guarantor found","format":3,'
+    b'"decision_id":"1c2574bd-175e-4d2a-a5e2-6d5ff6a3dc2b","recorded_at":"2026-11-26T13:07:42.014093+00:00"}'
+)
 
 
 def test_format_3_is_what_is_written_and_read() -> None:
-    draft = Draft(DecisionEntry, ID, a_decision(simulation=True, FLAG="é\0"))
-    entry, payload = draft.recorded(MOMENT)
-    assert payload == DECISION_3
-    assert formats.read(DecisionEntry, 3, DECISION_3) == entry
-    assert entry.policy_recorded
-    assert not entry.every_reason
-    earlier = formats.read(DecisionEntry, 2, DECISION_2)
-    assert earlier.model_copy(update={"format": 3}) == entry
-    assert earlier.policy_recorded
-    assert earlier.every_reason
+    draft = _with_id(draft_decision(a_decision(simulation=True, FLAG="é\0")))
+    assert draft.recorded(timestamp(MOMENT)) == DECISION_3
+    assert (draft.bundle, draft.bundle and StoredBundle("rows", draft.bundle).rows()) == (
+        ROWS_3,
+        json.loads(zlib.decompress(ROWS_3)),
+    )
+    read = formats.read(DecisionEntry, 3, DECISION_3, ROWS_3)
+    assert read == draft.record(MOMENT).model_copy(update={"decision_id": ID})
+    assert formats.read(DecisionEntry, 3, DECISION_3) == read.model_copy(update={"bundle": {}})
+    assert read.policy_recorded
+    assert not read.every_reason
 
-    content = ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found")
-    review, payload = Draft(ReviewEntry, ID, content).recorded(MOMENT)
-    assert payload == REVIEW_3
-    assert formats.read(ReviewEntry, 3, REVIEW_3) == review
-    assert formats.read(ReviewEntry, 2, REVIEW_2).model_copy(update={"format": 3}) == review
+    review = draft_review(
+        ID, ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found")
+    )
+    assert review.recorded(timestamp(MOMENT)) == REVIEW_3
+    assert formats.read(ReviewEntry, 3, REVIEW_3) == review.record(MOMENT)
+
+
+def test_format_2_is_read() -> None:
+    entry = formats.read(DecisionEntry, 2, DECISION_2)
+    now = formats.read(DecisionEntry, 3, DECISION_3, ROWS_3)
+    assert entry == now.model_copy(update={"format": 2})
+    assert entry.policy_recorded
+    assert entry.every_reason
+    review = formats.read(ReviewEntry, 2, REVIEW_2)
+    assert review == formats.read(ReviewEntry, 3, REVIEW_3).model_copy(update={"format": 2})
+
+
+def test_plain_fields_make_the_record_that_the_model_makes() -> None:
+    content = a_decision(simulation=True)
+    of_model, plain = draft_decision(content), draft_decision(content.model_dump(mode="json"))
+    of_fields = plain.record(MOMENT).model_copy(update={"decision_id": of_model.decision_id})
+    assert of_fields == of_model.record(MOMENT)
+    assert {**plain.columns, "decision_id": of_model.decision_id} == of_model.columns
+
+
+def test_rows_in_columns_are_read_as_rows() -> None:
+    rows: dict[str, Any] = {
+        "application": {"SK_ID_CURR": 1, "AMT_CREDIT": 0.1 + 0.2, "CODE": None},
+        "bureau": [{"SK_ID_BUREAU": 1, "DAYS": -3}, {"SK_ID_BUREAU": 2}],
+        "bureau_balance": [],
+    }
+    names = {
+        "application": list(rows["application"]),
+        "bureau": ["SK_ID_BUREAU", "DAYS"],
+        "bureau_balance": ["X"],
+    }
+    texts = (names, list(rows["application"].values()), [[[1, 2], [-3, None]], [[]]])
+    bundle = StoredBundle.of_columns(*(zlib.compress(json.dumps(text).encode()) for text in texts))
+    assert bundle.rows() == rows
+    draft = draft_decision(a_decision(), bundle)
+    assert draft.record(MOMENT).bundle == rows
+    read = formats.read(DecisionEntry, 3, draft.recorded(timestamp(MOMENT)), draft.bundle)
+    assert read == draft.record(MOMENT)
+
+
+@pytest.mark.parametrize(
+    "bundle",
+    [
+        ("rows", b"x"),
+        ("rows", b""),
+        ("rows", zlib.compress(b"[]")[:-3]),
+        ("rows", zlib.compress(b"{")),
+        ("rows", zlib.compress(b"{}") * 2),
+        ("columns", zlib.compress(b"{}")),
+        ("columns", zlib.compress(b"{}") * 3),
+        ("other", zlib.compress(b"{}")),
+    ],
+)
+def test_rows_that_cannot_be_decoded(bundle: tuple[str, bytes]) -> None:
+    with pytest.raises(BrokenRecordError, match="rows (cannot be decoded|have an unknown encoding)"):
+        StoredBundle(*bundle).rows()
 
 
 def test_the_hash_of_format_2() -> None:
     # As in the decision record, in the shell: sha256sum of the payload, put into the place's JSON.
-    assert entry_hash("reviews", 1, GENESIS, REVIEW_2) == (
+    assert entry_hash("reviews", 1, GENESIS, REVIEW_2, form=2) == (
         "696cc3fe9922ab57ff661fc8b745aec3afb2b01e9e719b9c69e7fc40d1319a5b"
+    )
+
+
+def test_the_hash_of_format_3() -> None:
+    key = Key(b"secret")
+    digest = hashlib.sha256(REVIEW_3).hexdigest()
+    place = {"chain": "reviews", "format": 3, "key": key.id, "previous_hash": GENESIS, "sequence": 1}
+    content = canonical({**place, "payload": digest}).encode()
+    assert (
+        entry_hash("reviews", 1, GENESIS, REVIEW_3, key=key)
+        == hmac.new(b"secret", content, "sha256").hexdigest()
     )
 
 
@@ -158,9 +264,10 @@ def test_every_bit_survives(number: float, probability: float, value: Any, row: 
     content = content.model_copy(
         update={"assessment": content.assessment.model_copy(update=assessed), "simulation": True}
     )
-    entry, payload = Draft(DecisionEntry, ID, content).recorded(MOMENT)
-    read = formats.read(DecisionEntry, FORMAT, payload)
-    assert read == entry
+    draft = draft_decision(content)
+    payload = draft.recorded(timestamp(MOMENT))
+    read = formats.read(DecisionEntry, FORMAT, payload, draft.bundle)
+    assert read == draft.record(MOMENT)
     assert read.assessment.probability_of_default.hex() == probability.hex()
     assert read.assessment.reasons[0].contribution.hex() == number.hex()
     assert repr(read.assessment.reasons[0].value) == repr(value)
@@ -170,17 +277,20 @@ def test_every_bit_survives(number: float, probability: float, value: Any, row: 
     assert {name: repr(cell) for name, cell in restored.items()} == {
         name: repr(cell) for name, cell in application.items()
     }
-    # The model as a whole gives the payload that it was read from.
-    plain_again = read.model_dump(mode="json", exclude={"bundle"}) | {"recorded_at": MOMENT.isoformat()}
-    plain_again["bundle"] = read.bundle
-    assert canonical(plain_again).encode() == payload
 
 
 def test_what_is_not_json_is_not_recorded() -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
-        Draft(DecisionEntry, ID, a_decision(AMT_CREDIT=float("nan")))
+        draft_decision(a_decision(AMT_CREDIT=float("nan")))
     with pytest.raises(TypeError, match="not JSON serializable"):
-        Draft(DecisionEntry, ID, a_decision(AMT_CREDIT=MOMENT))
+        draft_decision(a_decision(AMT_CREDIT=object()))
+
+
+def test_letters_that_look_like_a_number_that_is_not_finite() -> None:
+    content = a_decision(NAME="Infinity, or NaN")
+    bundle = draft_decision(content).bundle
+    assert bundle is not None
+    assert StoredBundle("rows", bundle).rows() == content.bundle
 
 
 @pytest.mark.parametrize(
@@ -198,12 +308,14 @@ def test_what_is_not_json_is_not_recorded() -> None:
         (1, b"{}", "not a record of format 1: KeyError"),
         (1, b'{"assessment": 1}', "not a record of format 1: KeyError"),
         (4, DECISION_2, "format 4 is not known; this version reads formats 1 to 3"),
+        (3, DECISION_2, "the payload is of format 2, not 3"),
+        (3, DECISION_3.replace(b'"sha256"', b'"sha512"'), "not a record of format 3: KeyError"),
         (0, DECISION_2, "format 0 is not known"),
     ],
 )
 def test_what_cannot_be_read_is_a_broken_record(number: int, payload: bytes, complaint: str) -> None:
     with pytest.raises(BrokenRecordError, match=complaint) as caught:
-        formats.read(DecisionEntry, number, payload)
+        formats.read(DecisionEntry, number, payload, ROWS_3)
     assert "\n" not in str(caught.value)
 
 
@@ -211,6 +323,11 @@ def _read_1(**changes: Any) -> DecisionEntry:
     assessment = {**DECISION_1["assessment"], **changes}  # type: ignore[dict-item]
     stored = canonical({**DECISION_1, "assessment": assessment}).encode()
     return formats.read(DecisionEntry, 1, stored)
+
+
+def _with_id(draft: Draft[DecisionEntry]) -> Draft[DecisionEntry]:
+    """Return a draft with the id of the records above."""
+    return replace(draft, payload=draft.payload.replace(draft.decision_id.encode(), ID.encode()))
 
 
 def _decide(policy: Policy, probability: float) -> str:

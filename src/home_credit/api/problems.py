@@ -44,6 +44,9 @@ ERRORS: Mapping[type[Exception], Kind] = {
     errors.InputError: INVALID,
     errors.UnknownApplicantError: Kind(HTTPStatus.NOT_FOUND, "unknown-applicant", "Unknown applicant"),
     errors.UnknownDecisionError: Kind(HTTPStatus.NOT_FOUND, "unknown-decision", "Unknown decision"),
+    errors.IdempotencyKeyError: Kind(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key", "The idempotency key was used for another request"
+    ),
     errors.OtherModelError: Kind(HTTPStatus.CONFLICT, "other-model", "Another model made this decision"),
     errors.UnavailableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
     errors.ArtifactError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-model", "No model is loaded"),

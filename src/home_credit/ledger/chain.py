@@ -7,14 +7,19 @@ are not hashed: they repeat values of the payload and are compared with it.
 from __future__ import annotations
 
 import hashlib
+import hmac
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from home_credit.errors import BrokenRecordError
 from home_credit.ledger import formats
-from home_credit.ledger.records import DecisionEntry, ReviewEntry, canonical, parse
+from home_credit.ledger.bundles import StoredBundle
+from home_credit.ledger.parsing import UNREADABLE, parse
+from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from home_credit.ledger.keys import Key
 
 T = TypeVar("T", DecisionEntry, ReviewEntry)
 GENESIS = "0" * 64  # the previous hash of the first entry of a chain
@@ -40,42 +45,75 @@ class StoredEntry(NamedTuple):
     previous_hash: str
     hash: str
     columns: Mapping[str, object]
+    key_id: str | None = None
+    bundle: bytes | None = None
 
     def __str__(self) -> str:
         return f"{self.chain} record {self.sequence} ({self.columns.get('decision_id')})"
 
     def exported(self) -> dict[str, object]:
-        """Return the entry with its payload parsed, its hash and everything that the hash is computed from.
+        """Return the entry in JSON types, with its hash and everything that the hash is computed from.
 
-        The hash of format 1 is the SHA-256 of the canonical JSON of the other fields. Raises
+        The payload of formats 1 and 2 is parsed: its canonical JSON was hashed, and in format 1 that of all other
+        fields together. From format 3 on it is the text that was hashed, and the rows are beside it. Raises
         :class:`~home_credit.errors.BrokenRecordError` where the payload is not JSON.
         """
+        link: dict[str, object] = {"chain": self.chain, "sequence": self.sequence}
+        link["previous_hash"] = self.previous_hash
         try:
+            if self.format >= 3:
+                signed = {"format": self.format, "key": self.key_id, "payload": self.payload.decode()}
+                rows = {} if self.bundle is None else {"bundle": self._rows()}
+                return {**link, **signed, **rows, "hash": self.hash}
             payload = parse(self.payload)
             if self.format == 1:
                 return {**payload, "hash": self.hash}
-        except formats.UNREADABLE as error:
+        except UNREADABLE as error:
             raise BrokenRecordError(f"{self} cannot be read: {error}") from error
-        link = {"chain": self.chain, "sequence": self.sequence, "previous_hash": self.previous_hash}
         return {**link, "payload": payload, "hash": self.hash}
 
-
-def entry_hash(chain: str, sequence: int, previous_hash: str, payload: bytes) -> str:
-    """Return the hash of an entry: the SHA-256 of the canonical JSON of its place and its payload's SHA-256."""
-    place = {"chain": chain, "sequence": sequence, "previous_hash": previous_hash}
-    return _sha256(canonical({**place, "payload": _sha256(payload)}).encode())
+    def _rows(self) -> dict[str, object]:
+        return StoredBundle(parse(self.payload)["bundle"]["encoding"], self.bundle or b"").rows()
 
 
-def check(entry: StoredEntry, model: type[T]) -> T:
-    """Return the record that an entry holds.
+def entry_hash(
+    chain: str,
+    sequence: int,
+    previous_hash: str,
+    payload: bytes,
+    *,
+    form: int = FORMAT,
+    key: Key | None = None,
+) -> str:
+    """Return the hash of an entry: of the canonical JSON of its place and its payload's SHA-256.
+
+    The hash is the HMAC-SHA256 under ``key``, or the SHA-256 where there is none. From format 3 on the place includes
+    the format and the id of the key.
+    """
+    digest = _sha256(payload)
+    if form < 3:
+        place = {"chain": chain, "sequence": sequence, "previous_hash": previous_hash}
+        return _sha256(canonical({**place, "payload": digest}).encode())
+    key_id = f'"{key.id}"' if key else "null"
+    content = (
+        f'{{"chain":"{chain}","format":{form},"key":{key_id},"payload":"{digest}",'
+        f'"previous_hash":"{previous_hash}","sequence":{sequence}}}'
+    ).encode()
+    return key.sign(content) if key else _sha256(content)
+
+
+def check(entry: StoredEntry, model: type[T], keys: Mapping[str, Key], *, rows: bool = True) -> T:
+    """Return the record that an entry holds; without ``rows``, the rows of a decision are left out.
 
     Raises :class:`~home_credit.errors.BrokenRecordError` where the payload does not match its hash, cannot be read,
-    or differs from the columns.
+    or differs from the columns, and where the key is not one of ``keys``.
     """
-    if not _whole(entry):
+    if not _whole(entry, keys):
         raise BrokenRecordError(f"{entry} was changed: its hash does not match its content")
     try:
-        record = formats.read(model, entry.format, entry.payload)
+        if rows and model is DecisionEntry and entry.format >= 3 and entry.bundle is None:
+            raise BrokenRecordError("its rows are missing")
+        record = formats.read(model, entry.format, entry.payload, entry.bundle if rows else None)
     except BrokenRecordError as error:
         raise BrokenRecordError(f"{entry} cannot be read: {error}") from error
     for name, value in record.projection().items():
@@ -84,7 +122,9 @@ def check(entry: StoredEntry, model: type[T]) -> T:
     return record
 
 
-def verify(entries: Iterable[StoredEntry], model: type[T], chain: str, head: Head) -> int:
+def verify(
+    entries: Iterable[StoredEntry], model: type[T], chain: str, head: Head, keys: Mapping[str, Key]
+) -> int:
     """Return the number of ``entries`` of ``chain``, in their order and at least up to ``head``.
 
     Raises :class:`~home_credit.errors.BrokenRecordError` naming the first one whose content, link or position differs
@@ -96,7 +136,7 @@ def verify(entries: Iterable[StoredEntry], model: type[T], chain: str, head: Hea
             raise BrokenRecordError(f"{chain} record {sequence + 1} is missing before {entry}")
         if entry.previous_hash != previous:
             raise BrokenRecordError(f"{entry} does not follow from the record before it")
-        check(entry, model)
+        check(entry, model, keys)
         sequence, previous = entry.sequence, entry.hash
         if sequence == head.sequence and previous != head.hash:
             raise BrokenRecordError(f"{entry} is not the one that was recorded at this place")
@@ -105,7 +145,7 @@ def verify(entries: Iterable[StoredEntry], model: type[T], chain: str, head: Hea
     return sequence
 
 
-def _whole(entry: StoredEntry) -> bool:
+def _whole(entry: StoredEntry, keys: Mapping[str, Key]) -> bool:
     if entry.format == 1:
         # The text that version 1.0 hashed holds its place in the chain.
         return _sha256(entry.payload) == entry.hash and _place_1(entry.payload) == (
@@ -113,14 +153,23 @@ def _whole(entry: StoredEntry) -> bool:
             entry.sequence,
             entry.previous_hash,
         )
-    return entry_hash(entry.chain, entry.sequence, entry.previous_hash, entry.payload) == entry.hash
+    key = None
+    if entry.key_id is not None:
+        key = keys.get(entry.key_id)
+        if key is None:
+            raise BrokenRecordError(f"{entry} is signed with the key {entry.key_id}, which is not known here")
+    place = (entry.chain, entry.sequence, entry.previous_hash)
+    # A column that somebody changed may hold another type.
+    return isinstance(entry.format, int) and hmac.compare_digest(
+        entry_hash(*place, entry.payload, form=entry.format, key=key), str(entry.hash)
+    )
 
 
 def _place_1(payload: bytes) -> tuple[object, object, object] | None:
     try:
         content = parse(payload)
         return content["chain"], content["sequence"], content["previous_hash"]
-    except formats.UNREADABLE:
+    except UNREADABLE:
         return None
 
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import ValidationError
 
 from home_credit.errors import BrokenRecordError
-from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry, parse
+from home_credit.ledger.bundles import StoredBundle
+from home_credit.ledger.parsing import UNREADABLE, parse
+from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,14 +28,12 @@ T = TypeVar("T", DecisionEntry, ReviewEntry)
 COSTS_1: Final = {"false_negative": 10.0, "false_positive": 1.0, "review": 0.85}
 
 
-# Exceptions of parsing a payload that is not a record.
-UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
-
-
-def read(model: type[T], number: int, payload: bytes) -> T:
+def read(model: type[T], number: int, payload: bytes, bundle: bytes | None = None) -> T:
     """Return the record that ``payload``, of format ``number``, holds.
 
-    Raises :class:`~home_credit.errors.BrokenRecordError` where it holds none, or has an unknown format.
+    From format 3 on the rows of a decision are in ``bundle``, beside the payload; without it the record that is
+    returned has no rows. Raises :class:`~home_credit.errors.BrokenRecordError` where the payload holds no record, has
+    an unknown format, or is not of these rows.
     """
     upgrades: Mapping[int, Upgrade] = _UPGRADES[model]
     if number not in {*upgrades, FORMAT}:
@@ -44,6 +44,8 @@ def read(model: type[T], number: int, payload: bytes) -> T:
             raise BrokenRecordError(f"the payload is of format {content['format']}, not {number}")
         for older in range(number, FORMAT):
             content = upgrades[older](content)
+        if model is DecisionEntry and number >= 3:
+            content = {**content, "bundle": _rows(content["bundle"], bundle)}
         return model.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
@@ -51,6 +53,15 @@ def read(model: type[T], number: int, payload: bytes) -> T:
         raise BrokenRecordError(f"it is not a record of format {number}: {place}: {first['msg']}") from error
     except UNREADABLE as error:
         raise BrokenRecordError(f"it is not a record of format {number}: {error!r}") from error
+
+
+def _rows(reference: Json, content: bytes | None) -> dict[str, Any]:
+    if content is None:
+        return {}
+    bundle = StoredBundle(reference["encoding"], content)
+    if bundle.digest != reference["sha256"]:
+        raise BrokenRecordError("its rows were changed: their hash does not match the record")
+    return bundle.rows()
 
 
 def _decision_1_to_2(content: Json) -> Json:
@@ -88,6 +99,11 @@ def _policy_1(assessment: Json) -> Json:
     return policy | {"review_band": proven if referred else None, "costs": None}
 
 
+def _same(content: Json) -> Json:
+    """Return a record as it is: format 3 has the rows beside the payload, fewer reasons, and more fields."""
+    return content
+
+
 def _review_1_to_2(content: Json) -> Json:
     return {
         "format": 1,
@@ -97,12 +113,7 @@ def _review_1_to_2(content: Json) -> Json:
     }
 
 
-def _2_to_3(content: Json) -> Json:
-    """Format 3 has the members of format 2; a decision gives fewer reasons."""
-    return content
-
-
 _UPGRADES: Final[Mapping[type, Mapping[int, Upgrade]]] = {
-    DecisionEntry: {1: _decision_1_to_2, 2: _2_to_3},
-    ReviewEntry: {1: _review_1_to_2, 2: _2_to_3},
+    DecisionEntry: {1: _decision_1_to_2, 2: _same},
+    ReviewEntry: {1: _review_1_to_2, 2: _same},
 }

@@ -7,16 +7,17 @@ meaning makes a new format, with an upgrade from the one before.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, StrictStr
-from pydantic_core import from_json
 
 from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
 
 FORMAT = 3
+Scalar = str | int | bool | None
 
 
 class Record(BaseModel):
@@ -70,6 +71,21 @@ class Policy(Record):
     version: str | None
 
 
+class Idempotency(Record):
+    """What a repeated request is recognised by: digests of caller and key together, and of the request."""
+
+    key: str
+    request: str
+
+    @classmethod
+    def of(cls, caller: str, key: str, request: bytes) -> Self:
+        """Return the digests for a key that ``caller`` chose, and the bytes that identify what was asked for."""
+        return cls(
+            key=hashlib.sha256(canonical([caller, key]).encode()).hexdigest(),
+            request=hashlib.sha256(request).hexdigest(),
+        )
+
+
 class DecisionContent(Record):
     """A decision to record. ``bundle`` holds the applicant's rows by table, in JSON types."""
 
@@ -80,6 +96,7 @@ class DecisionContent(Record):
     model_version: str
     definitions_version: str | None = None
     simulation: bool = False
+    idempotency: Idempotency | None = None
 
 
 class DecisionEntry(DecisionContent):
@@ -99,7 +116,7 @@ class DecisionEntry(DecisionContent):
         """Whether the decision gave every reason, as up to format 2, and not just the strongest each way."""
         return self.format < 3
 
-    def projection(self) -> dict[str, str | int | bool]:
+    def projection(self) -> dict[str, Scalar]:
         """Return what the columns beside the payload repeat."""
         return {
             "decision_id": self.decision_id,
@@ -109,6 +126,7 @@ class DecisionEntry(DecisionContent):
             "grade": self.assessment.grade,
             "model_version": self.model_version,
             "simulation": self.simulation,
+            "idempotency_key": self.idempotency.key if self.idempotency else None,
         }
 
 
@@ -127,7 +145,7 @@ class ReviewEntry(ReviewContent):
     decision_id: str
     recorded_at: datetime
 
-    def projection(self) -> dict[str, str | int | bool]:
+    def projection(self) -> dict[str, Scalar]:
         """Return what the columns beside the payload repeat."""
         return {"decision_id": self.decision_id, "recorded_at": timestamp(self.recorded_at)}
 
@@ -140,20 +158,13 @@ class DecisionHistory(Record):
 
 
 def canonical(value: object) -> str:
-    """Return the canonical JSON of ``value``: keys sorted, no spaces, ASCII, floats by shortest repr.
+    """Return the canonical JSON of ``value``, which formats 1 and 2 hashed.
+
+    Keys are sorted, there are no spaces, text is ASCII, floats have their shortest representation.
 
     Raises :class:`ValueError` where a number is not finite.
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def parse(payload: bytes) -> Any:
-    """Return the parsed JSON; raises :class:`ValueError` or :class:`RecursionError` for invalid JSON."""
-    try:
-        return from_json(payload)
-    except ValueError:
-        # The standard library is half as fast, but accepts the lone surrogates that its writer can produce.
-        return json.loads(payload)
 
 
 def timestamp(moment: datetime) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
     from sqlalchemy.schema import SchemaItem
 
-REVISION = "0002"  # the migration that creates these tables
+REVISION = "0003"  # the migration that creates these tables
 
 metadata = MetaData(
     naming_convention={
@@ -51,20 +51,44 @@ def _chain(name: str, *projection: SchemaItem) -> Table:
     )
 
 
-# Columns are nullable where their values may be erased from the payload.
+# Columns are nullable where their values may be erased from the payload. ``review`` is the state of the review: it is
+# "open" for a referral, "reviewed" once there is a review, and null for any other decision.
 decisions = _chain(
     "decisions",
     Column("decision_id", String(36), nullable=False, unique=True),
-    Column("recorded_at", String(32), nullable=False, index=True),
-    Column("applicant_id", BigInteger, index=True),
+    Column("recorded_at", String(32), nullable=False),
+    Column("applicant_id", BigInteger),
     Column("decision", String(20)),
     Column("grade", String(20)),
     Column("model_version", String(200)),
     Column("simulation", Boolean),
+    Column("key_id", String(16)),
+    Column("bundle", StoredBytes),
+    Column("idempotency_key", String(64)),
+    Column("review", String(10)),
 )
 reviews = _chain(
     "reviews",
     Column("decision_id", String(36), nullable=False, index=True),
     Column("recorded_at", String(32), nullable=False),
+    Column("key_id", String(16)),
 )
 CHAINS = {table.name: table for table in (decisions, reviews)}
+
+# Every search is in the order of time, newest first.
+Index("ix_decisions_recorded_at", decisions.c.recorded_at, decisions.c.sequence)
+for _column in (decisions.c.applicant_id, decisions.c.decision, decisions.c.grade):
+    Index(f"ix_decisions_{_column.name}", _column, decisions.c.recorded_at, decisions.c.sequence)
+# The partial indexes cost nothing for a decision without the column.
+for _column, _others in (
+    (decisions.c.review, (decisions.c.recorded_at, decisions.c.sequence)),
+    (decisions.c.idempotency_key, ()),
+):
+    Index(
+        f"ix_decisions_{_column.name}",
+        _column,
+        *_others,
+        unique=not _others,
+        sqlite_where=_column.is_not(None),
+        postgresql_where=_column.is_not(None),
+    )

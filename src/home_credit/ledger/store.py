@@ -8,27 +8,31 @@ the end of each chain, so that the removal of its last entries is detected too.
 from __future__ import annotations
 
 import re
-import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from home_credit.errors import BrokenRecordError, UnknownDecisionError
-from home_credit.ledger import chain
+from home_credit.errors import BrokenRecordError, IdempotencyKeyError, UnknownDecisionError
+from home_credit.ledger import chain, repeats
 from home_credit.ledger.database import Database
+from home_credit.ledger.drafts import Draft, Recorded, draft_decision, draft_review
 from home_credit.ledger.migrations import prepare
 from home_credit.ledger.records import DecisionEntry, DecisionHistory, ReviewEntry
 from home_credit.ledger.schema import CHAINS, chain_heads, decisions, reviews
-from home_credit.ledger.writer import Draft, extend
+from home_credit.ledger.writer import extend, lock_head
 from home_credit.progress import Progress, counted, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from typing import Any
 
     from sqlalchemy import Connection, RowMapping, Table
 
+    from home_credit.ledger.bundles import StoredBundle
+    from home_credit.ledger.keys import Key
     from home_credit.ledger.records import DecisionContent, ReviewContent
+    from home_credit.ledger.repeats import Outcome
 
 T = TypeVar("T", DecisionEntry, ReviewEntry)
 ROWS_AT_A_TIME = 100
@@ -40,11 +44,12 @@ class Ledger:
     Every method raises :class:`~home_credit.errors.LedgerError` where the database does not answer.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, key: Key | None = None) -> None:
+        self._database, self._key = database, key
+        self._keys: Mapping[str, Key] = {key.id: key} if key else {}
 
     @classmethod
-    def open(cls, database_url: str) -> Ledger:
+    def open(cls, database_url: str, key: Key | None = None) -> Ledger:
         """Open the ledger at an SQLAlchemy address, creating or migrating its tables (and folder) where needed."""
         database = Database(database_url)
         try:
@@ -52,11 +57,42 @@ class Ledger:
         except BaseException:
             database.close()
             raise
-        return cls(database)
+        return cls(database, key)
 
     def close(self) -> None:
         """Close the connections."""
         self._database.close()
+
+    def draft(
+        self, content: DecisionContent | Mapping[str, Any], bundle: StoredBundle | None = None
+    ) -> Draft[DecisionEntry]:
+        """Return a decision made ready for :meth:`commit`, without a lock or a connection; see ``draft_decision``."""
+        return draft_decision(content, bundle)
+
+    def commit(self, drafts: Sequence[Draft[DecisionEntry]]) -> list[Outcome]:
+        """Record drafts in one transaction: all of them, or none; they are durable when the method returns.
+
+        The outcome of a draft with an idempotency key that was used before is the decision recorded then, or, where
+        the request was another one, an :class:`~home_credit.errors.IdempotencyKeyError`, which is not raised.
+        """
+        if not drafts:
+            return []
+        with self._database.writing() as connection:
+            head = lock_head(connection, decisions)
+            earlier = self._with_keys(connection, repeats.keys_of(drafts))
+            new = repeats.fresh(drafts, {entry.idempotency.key for entry in earlier if entry.idempotency})
+            recorded = extend(connection, decisions, head, new, self._key)
+        return repeats.outcomes(
+            drafts,
+            [(draft.idempotency, outcome) for draft, outcome in zip(new, recorded, strict=True)],
+            [(entry.idempotency, Recorded.of(entry)) for entry in earlier],
+        )
+
+    def find_by_idempotency(self, key_digest: str) -> DecisionHistory | None:
+        """Return the decision that was recorded with an idempotency key (``Idempotency.key``), if there is one."""
+        with self._database.reading() as connection:
+            found = self._with_keys(connection, {key_digest})
+        return self.read(found[0].decision_id) if found else None
 
     def append(self, content: DecisionContent) -> DecisionEntry:
         """Record a decision; it is durable when the method returns."""
@@ -64,18 +100,24 @@ class Ledger:
 
     def append_many(self, contents: Sequence[DecisionContent]) -> list[DecisionEntry]:
         """Record several decisions in one transaction: all of them, or none."""
-        if not contents:
-            return []
-        drafts = [Draft(DecisionEntry, str(uuid.uuid4()), content) for content in contents]
-        with self._database.writing() as connection:
-            return extend(connection, decisions, drafts)
+        entries = []
+        for outcome in self.commit([draft_decision(content) for content in contents]):
+            if isinstance(outcome, IdempotencyKeyError):
+                raise outcome
+            entries.append(outcome.read())
+        return entries
 
     def review(self, decision_id: str, content: ReviewContent) -> ReviewEntry:
         """Record a human review; raises :class:`~home_credit.errors.UnknownDecisionError`."""
-        draft = Draft(ReviewEntry, decision_id, content)
+        draft = draft_review(decision_id, content)
         with self._database.writing() as connection:
+            # Reviews take this lock first: one that follows sees the state that this one leaves.
+            head = lock_head(connection, reviews)
             _find(connection, decision_id)
-            return extend(connection, reviews, [draft])[0]
+            (recorded,) = extend(connection, reviews, head, [draft], self._key)
+            of_it = decisions.c.decision_id == decision_id
+            connection.execute(update(decisions).where(of_it).values(review="reviewed"))
+        return recorded.read()
 
     def read(self, decision_id: str) -> DecisionHistory:
         """Return a decision and its reviews.
@@ -88,8 +130,8 @@ class Ledger:
             of_it = select(reviews).where(reviews.c.decision_id == decision_id).order_by(reviews.c.sequence)
             followed = connection.execute(of_it).mappings().all()
         return DecisionHistory.model_construct(
-            decision=chain.check(_entry(decisions, found), DecisionEntry),
-            reviews=tuple(chain.check(_entry(reviews, row), ReviewEntry) for row in followed),
+            decision=chain.check(_entry(decisions, found), DecisionEntry, self._keys),
+            reviews=tuple(chain.check(_entry(reviews, row), ReviewEntry, self._keys) for row in followed),
         )
 
     def verify(self, progress: Progress = silent) -> int:
@@ -99,7 +141,7 @@ class Ledger:
         differs from what was recorded. Memory is bounded by a hundred records.
         """
         with self._database.reading() as connection:
-            return _verify(connection, decisions, DecisionEntry, progress) + _verify(
+            return self._verify(connection, decisions, DecisionEntry, progress) + self._verify(
                 connection, reviews, ReviewEntry, progress
             )
 
@@ -110,6 +152,18 @@ class Ledger:
                 with _walk(connection, table, _head(connection, table), progress, "exported") as entries:
                     for entry in entries:
                         yield entry.exported()
+
+    def _with_keys(self, connection: Connection, keys: Collection[str]) -> list[DecisionEntry]:
+        if not keys:
+            return []
+        rows = connection.execute(select(decisions).where(decisions.c.idempotency_key.in_(keys))).mappings()
+        return [chain.check(_entry(decisions, row), DecisionEntry, self._keys) for row in rows]
+
+    def _verify(self, connection: Connection, table: Table, model: type[T], progress: Progress) -> int:
+        # Read before the walk, so that records appended meanwhile lie beyond this head.
+        head = _head(connection, table)
+        with _walk(connection, table, head, progress, "verified") as entries:
+            return chain.verify(entries, model, table.name, head, self._keys)
 
 
 def _find(connection: Connection, decision_id: str) -> RowMapping:
@@ -129,13 +183,6 @@ def _head(connection: Connection, table: Table) -> chain.Head:
     if row is None:
         raise BrokenRecordError(f"the head of {table.name} is missing")
     return chain.Head(*row)
-
-
-def _verify(connection: Connection, table: Table, model: type[T], progress: Progress) -> int:
-    # Read before the walk, so that records appended meanwhile lie beyond this head.
-    head = _head(connection, table)
-    with _walk(connection, table, head, progress, "verified") as entries:
-        return chain.verify(entries, model, table.name, head)
 
 
 @contextmanager
@@ -159,4 +206,6 @@ def _entry(table: Table, row: RowMapping) -> chain.StoredEntry:
         previous_hash=row["previous_hash"],
         hash=row["hash"],
         columns={str(name): value for name, value in row.items()},
+        key_id=row["key_id"],
+        bundle=row.get("bundle"),
     )

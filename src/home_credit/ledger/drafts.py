@@ -1,0 +1,127 @@
+"""Drafts: records whose JSON is ready, and that lack only their time and their place in the chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from home_credit.ledger.bundles import StoredBundle, encoded
+from home_credit.ledger.identifiers import new_id
+from home_credit.ledger.records import (
+    FORMAT,
+    DecisionContent,
+    DecisionEntry,
+    Idempotency,
+    ReviewContent,
+    ReviewEntry,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from home_credit.ledger.records import Scalar
+
+T = TypeVar("T", DecisionEntry, ReviewEntry)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft(Generic[T]):
+    """A record before it is recorded; making one takes no lock and no connection.
+
+    ``payload`` lacks the time and the closing brace, ``columns`` the time and the place. ``record`` returns the model.
+    """
+
+    decision_id: str
+    payload: bytes
+    columns: Mapping[str, Scalar]
+    record: Callable[[datetime], T]
+    bundle: bytes | None = None
+    idempotency: Idempotency | None = None
+
+    def recorded(self, moment: str) -> bytes:
+        """Return the payload with its time, a text of :func:`~home_credit.ledger.records.timestamp`."""
+        return b'%b,"recorded_at":"%b"}' % (self.payload, moment.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Generic[T]):
+    """The outcome of a draft: the record is durable.
+
+    ``repeated`` says that an earlier request with the same idempotency key and content was recorded, and this is its
+    record. ``read`` returns the record, which is built when it is asked for.
+    """
+
+    decision_id: str
+    recorded_at: datetime
+    read: Callable[[], T]
+    repeated: bool = False
+
+    @classmethod
+    def of(cls, record: T) -> Recorded[T]:
+        """Return the outcome whose record was read."""
+        return cls(record.decision_id, record.recorded_at, lambda: record)
+
+
+def draft_decision(
+    content: DecisionContent | Mapping[str, Any], bundle: StoredBundle | None = None
+) -> Draft[DecisionEntry]:
+    """Return the draft of a decision.
+
+    ``content`` may be the fields of a :class:`DecisionContent` in JSON types, which are not validated again.
+    ``bundle`` replaces the rows of ``content`` where they are encoded already. Raises :class:`ValueError` or
+    :class:`TypeError` where the rows are not JSON.
+    """
+    fields: Mapping[str, Any]
+    if isinstance(content, DecisionContent):
+        fields = content.model_dump(mode="json", exclude={"bundle"})
+        rows = content.bundle
+    else:
+        fields = content
+        rows = content.get("bundle", {})
+    stored = StoredBundle.of_rows(rows) if bundle is None else bundle
+    decision_id = new_id()
+    stamp = {"format": FORMAT, "decision_id": decision_id}
+    reference = {"encoding": stored.encoding, "sha256": stored.digest}
+    assessment = fields["assessment"]
+    simulation, decision, given = (
+        fields.get("simulation", False),
+        assessment["decision"],
+        fields.get("idempotency"),
+    )
+    idempotency = Idempotency.model_validate(given) if given else None
+
+    def record(moment: datetime) -> DecisionEntry:
+        held = {"bundle": rows if bundle is None else bundle.rows()}
+        if isinstance(content, DecisionContent):
+            return DecisionEntry.model_construct(**dict(content) | held | stamp, recorded_at=moment)
+        return DecisionEntry.model_validate({**fields, **held, **stamp, "recorded_at": moment})
+
+    return Draft(
+        decision_id,
+        encoded({**fields, **stamp, "bundle": reference})[:-1],
+        {
+            "decision_id": decision_id,
+            "applicant_id": fields["applicant_id"],
+            "decision": decision,
+            "grade": assessment["grade"],
+            "model_version": fields["model_version"],
+            "simulation": simulation,
+            "idempotency_key": idempotency.key if idempotency else None,
+            "review": "open" if decision == "review" and not simulation else None,
+        },
+        record,
+        stored.content,
+        idempotency,
+    )
+
+
+def draft_review(decision_id: str, content: ReviewContent) -> Draft[ReviewEntry]:
+    """Return the draft of a review."""
+    stamp = {"format": FORMAT, "decision_id": decision_id}
+
+    def record(moment: datetime) -> ReviewEntry:
+        return ReviewEntry.model_construct(**{**dict(content), **stamp}, recorded_at=moment)
+
+    payload = encoded({**content.model_dump(), **stamp})[:-1]
+    return Draft(decision_id, payload, {"decision_id": decision_id}, record)
