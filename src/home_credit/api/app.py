@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from home_credit import __version__, logs
 from home_credit.api import problems
 from home_credit.api.authentication import require_key
+from home_credit.api.deciding import Deciding
 from home_credit.api.limits import BodyLimit, RateLimit
 from home_credit.api.metrics import Metrics, MetricsMiddleware
 from home_credit.api.routes import applicants as known_applicants
@@ -62,6 +63,7 @@ def create_app(
         logs.configure()
         await run_in_threadpool(_load, service)
         yield
+        await run_in_threadpool(app.state.deciding.close)
         await run_in_threadpool(service.close)
 
     app = FastAPI(
@@ -71,6 +73,7 @@ def create_app(
         openapi_tags=TAGS,
         lifespan=lifespan,
     )
+    app.state.deciding = Deciding(service)
     app.state.settings, app.state.metrics, app.state.service = settings, metrics, service
     problems.install(app)
     # Starlette calls the middleware that was added last first.
