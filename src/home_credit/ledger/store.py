@@ -78,6 +78,11 @@ class Ledger:
         """Close the connections."""
         self._database.close()
 
+    @property
+    def faults(self) -> int:
+        """How often the database did not answer."""
+        return self._database.faults
+
     def draft(
         self, content: DecisionContent | Mapping[str, Any], bundle: StoredBundle | None = None
     ) -> Draft[DecisionEntry]:
@@ -173,7 +178,7 @@ class Ledger:
         Raises :class:`~home_credit.errors.BrokenRecordError` naming the first record whose content, link or position
         differs from what was recorded. Memory is bounded by a hundred records.
         """
-        with self._database.reading() as connection:
+        with self._database.reading(patient=True) as connection:
             records = self._verify(connection, decisions, DecisionEntry, progress)
             records += self._verify(connection, reviews, ReviewEntry, progress)
             review_states.verify(connection)
@@ -181,7 +186,7 @@ class Ledger:
 
     def export(self, progress: Progress = silent) -> Iterator[dict[str, object]]:
         """Yield every entry in JSON types, with everything that its hash is computed from."""
-        with self._database.reading() as connection:
+        with self._database.reading(patient=True) as connection:
             for table in CHAINS.values():
                 with _walk(connection, table, _head(connection, table), progress, "exported") as entries:
                     for entry in entries:
