@@ -13,6 +13,8 @@ from home_credit.schemas import (
     Applicant,
     ApplicantList,
     Decision,
+    DecisionList,
+    DecisionQuery,
     DecisionRecord,
     Health,
     ModelFacts,
@@ -118,6 +120,11 @@ class ApiClient:
         """Decide on the rows held of a known applicant; ``overrides`` make it a simulation."""
         body = None if overrides is None else SimulationRequest(application=dict(overrides)).model_dump()
         return self._post(f"/applicants/{applicant_id}/predict", Decision, body)
+
+    def decisions(self, query: DecisionQuery | None = None) -> DecisionList:
+        """Return a page of recorded decisions, the newest first; the next one has its ``next`` as ``cursor``."""
+        params = (query or DecisionQuery()).model_dump(mode="json", by_alias=True, exclude_none=True)
+        return self._get("/decisions", DecisionList, params=params)
 
     def decision(self, decision_id: str) -> DecisionRecord:
         """Return a recorded decision with its rows and its reviews."""

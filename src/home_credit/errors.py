@@ -25,6 +25,7 @@
         ├── RegistryError          no registered model under the alias asked for
         ├── ModelCardError         a model card that says what its manifest does not
         ├── LedgerError            the ledger's database does not answer, or holds no such ledger
+        │   ├── LedgerUnavailableError  the database does not answer in time; a retry may help
         │   └── BrokenRecordError  a record was changed, is missing or cannot be read (HTTP 500)
         ├── ApplicantStoreError    no store of known applicants, or one that cannot be read or filled
         ├── ApiError               the scoring API did not answer, or answered with a problem
@@ -169,6 +170,10 @@ class ModelCardError(UnavailableError):
 
 class LedgerError(UnavailableError):
     """The ledger's database does not answer, or does not hold a ledger that this version can use."""
+
+
+class LedgerUnavailableError(LedgerError):
+    """The ledger's database does not answer in time, or fails; a retry may help."""
 
 
 class BrokenRecordError(LedgerError):

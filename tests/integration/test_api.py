@@ -26,7 +26,9 @@ from home_credit.schemas import (
     Applicant,
     BatchResponse,
     Decision,
+    DecisionList,
     DecisionRecord,
+    DecisionSummary,
     Health,
     ModelFacts,
     PredictionRequest,
@@ -207,6 +209,26 @@ def test_a_human_review(api: Api) -> None:
     problem(api.post("/decisions/none/review", json=review), 404)
 
 
+def test_decisions_are_listed_the_newest_first(api: Api) -> None:
+    taken = [Decision.model_validate_json(api.post("/predict", json=BUNDLE).content) for _ in range(3)]
+    first = DecisionList.model_validate_json(api.get("/decisions", params={"limit": 2}).content)
+    assert [one.decision_id for one in first.decisions] == [one.decision_id for one in taken[:0:-1]]
+    newest = first.decisions[0]
+    assert {name: getattr(newest, name) for name in DecisionSummary.model_fields if name != "review"} == {
+        name: getattr(taken[2], name) for name in DecisionSummary.model_fields if name != "review"
+    }
+    rest = api.get("/decisions", params={"limit": 2, "cursor": first.next}).json()
+    assert [one["decision_id"] for one in rest["decisions"]] == [taken[0].decision_id]
+    assert rest["next"] is None
+    of_time = {"from": taken[1].recorded_at.isoformat(), "to": taken[2].recorded_at.isoformat()}
+    (found,) = api.get("/decisions", params=of_time).json()["decisions"]
+    assert found["decision_id"] == taken[1].decision_id
+    assert api.get("/decisions", params={"applicant": 7}).json() == {"decisions": [], "next": None}
+    problem(api.get("/decisions", params={"limit": 1000}), 422, "limit")
+    problem(api.get("/decisions", params={"from": "yesterday"}), 422, "from")
+    problem(api.get("/decisions", params={"colour": "red"}), 422, "colour")
+
+
 def test_a_replay_finds_every_bit_or_says_what_differs(api: Api) -> None:
     decision_id = api.post("/predict", json=BUNDLE).json()["decision_id"]
     same = Replay.model_validate_json(api.get(f"/decisions/{decision_id}/replay").content)
@@ -369,6 +391,7 @@ def test_the_api_key(make: Callable[..., Api]) -> None:
         ("GET", "/applicants"),
         ("GET", f"/applicants/{APPLICANT}"),
         ("POST", f"/applicants/{APPLICANT}/predict"),
+        ("GET", "/decisions"),
         ("GET", "/decisions/none"),
         ("POST", "/decisions/none/review"),
         ("GET", "/decisions/none/replay"),

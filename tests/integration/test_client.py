@@ -8,6 +8,7 @@ import pytest
 
 from home_credit.client import ApiClient
 from home_credit.errors import ApiError
+from home_credit.schemas import DecisionQuery
 from support import fake_model
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ def test_every_answer_comes_as_its_model(running: RunningApi) -> None:
         taken = api.predict_applicant(fake_model.REVIEW)
         assert (taken.SK_ID_CURR, taken.decision) == (fake_model.REVIEW, "review")
         assert api.decision(taken.decision_id).decision == taken
+        listed = api.decisions(DecisionQuery(applicant=fake_model.REVIEW, review="open", limit=1))
+        assert [one.decision_id for one in listed.decisions] == [taken.decision_id]
+        assert api.decisions().decisions == listed.decisions
         assert api.recourse_of_decision(taken.decision_id) == api.recourse_of_applicant(fake_model.REVIEW)
 
 

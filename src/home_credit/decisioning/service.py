@@ -33,6 +33,8 @@ if TYPE_CHECKING:
         ApplicantQuery,
         Assessment,
         Decision,
+        DecisionList,
+        DecisionQuery,
         DecisionRecord,
         ModelFacts,
         Recourse,
@@ -211,6 +213,10 @@ class DecisionService:
         scorer = recorded_scorer(self.scorer(), entry)
         with records.reading(decision_id):
             return recourse.find(scorer, records.request(entry))
+
+    def decisions(self, query: DecisionQuery) -> DecisionList:
+        """Return the recorded decisions that a query asks for, the newest first."""
+        return records.summaries(self._ledger.get().search(query))
 
     def decision(self, decision_id: str) -> DecisionRecord:
         """Return a recorded decision with its rows and reviews."""

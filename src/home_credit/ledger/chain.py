@@ -11,7 +11,7 @@ import hmac
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from home_credit.errors import BrokenRecordError
-from home_credit.ledger import formats
+from home_credit.ledger import formats, review_states
 from home_credit.ledger.bundles import StoredBundle
 from home_credit.ledger.parsing import UNREADABLE, parse
 from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry, canonical
@@ -119,6 +119,10 @@ def check(entry: StoredEntry, model: type[T], keys: Mapping[str, Key], *, rows: 
     for name, value in record.projection().items():
         if entry.columns[name] != value:
             raise BrokenRecordError(f"{entry} was changed: its column {name} does not match its content")
+    if isinstance(record, DecisionEntry):
+        initial = review_states.initial(record.assessment.decision, simulation=record.simulation)
+        if entry.columns["review"] not in {initial, review_states.REVIEWED}:
+            raise BrokenRecordError(f"{entry} was changed: its column review does not match its content")
     return record
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import sqlite3
 import time
@@ -14,52 +15,81 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from home_credit import database_address
-from home_credit.errors import LedgerError
+from home_credit.errors import LedgerError, LedgerUnavailableError
+from home_credit.ledger.breaker import Breaker
+from home_credit.postgresql import WAIT, answered_within, bounded_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy.engine import URL, Connection, Engine
 
-BUSY_TIMEOUT = 30  # seconds that a writer waits for the lock
+logger = logging.getLogger(__name__)
+
+PATIENCE = 600.0  # seconds, for a single answer in a migration or a walk over all entries
 
 
 class Database:
-    """Connections to one database; every method raises :class:`LedgerError` where it does not answer."""
+    """Connections to one database.
+
+    Every method raises :class:`LedgerUnavailableError` where it does not answer within :data:`WAIT` seconds, or where
+    ``patient`` within :data:`PATIENCE` for each statement. The faults are logged; ``faults`` is their number.
+    """
 
     def __init__(self, url: str) -> None:
         self._engine = _engine(_parsed(url))
+        self._file = self._engine.dialect.name == "sqlite"
         # The threads of one process queue here, which is fair; the retries of a busy database are not.
         self._turn = Lock()
+        self._readers = Breaker()
+        # A file that another process has locked can still be read.
+        self._writers = Breaker() if self._file else self._readers
+        self.faults = 0
 
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, *, patient: bool = False) -> Iterator[Connection]:
         """Yield a connection for reading."""
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise self._unavailable(error) from error
+        limit = PATIENCE if patient else WAIT
+        with self._readers(), self._answering(limit, each=patient), self._engine.connect() as connection:
+            if self._file:
+                _wait_for_lock(connection, limit)
+            yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, patient: bool = False) -> Iterator[Connection]:
         """Yield a connection in a transaction that commits at the end; one thread at a time."""
-        try:
-            with self._turn, self._engine.begin() as connection:
-                if connection.dialect.name == "sqlite":
-                    # The driver is in autocommit mode; the write lock must come before the first read.
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                yield connection
-        except SQLAlchemyError as error:
-            raise self._unavailable(error) from error
+        limit = PATIENCE if patient else WAIT
+        with self._writers(), self._answering(limit, each=patient):
+            started = time.monotonic()
+            if not self._turn.acquire(timeout=limit):
+                raise self._fault("other decisions are still being recorded")
+            try:
+                with self._engine.begin() as connection:
+                    if self._file:
+                        _wait_for_lock(connection, limit - (time.monotonic() - started))
+                        # The driver is in autocommit mode; the write lock must come before the first read.
+                        connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    yield connection
+            finally:
+                self._turn.release()
 
-    def _unavailable(self, error: SQLAlchemyError) -> LedgerError:
-        address, cause = database_address.shown(self._engine.url), database_address.cause(error)
-        return LedgerError(f"the ledger at {address} is not available: {cause}")
+    @contextmanager
+    def _answering(self, limit: float, *, each: bool) -> Iterator[None]:
+        try:
+            with answered_within(limit, each=each):
+                yield
+        except SQLAlchemyError as error:
+            raise self._fault(database_address.cause(error)) from error
+
+    def _fault(self, cause: str) -> LedgerUnavailableError:
+        self.faults += 1
+        address = database_address.shown(self._engine.url)
+        logger.error("the ledger at %s is not available: %s", address, cause)
+        return LedgerUnavailableError(f"the ledger at {address} is not available: {cause}")
 
 
 def _parsed(database_url: str) -> URL:
@@ -74,10 +104,14 @@ def _parsed(database_url: str) -> URL:
 
 def _engine(url: URL) -> Engine:
     try:
+        if url.drivername == database_address.POSTGRESQL:
+            return bounded_engine(url, pool_pre_ping=True, max_overflow=35)
         if url.get_backend_name() != "sqlite":
             return create_engine(url, hide_parameters=True, pool_pre_ping=True)
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT})
+        engine = create_engine(
+            url, hide_parameters=True, pool_timeout=WAIT, max_overflow=35, connect_args={"timeout": WAIT}
+        )
     except (SQLAlchemyError, ImportError, OSError) as error:
         raise LedgerError(f"the ledger cannot be opened: {error}") from error
 
@@ -90,12 +124,20 @@ def _engine(url: URL) -> Engine:
     return engine
 
 
+def _wait_for_lock(connection: Connection, seconds: float) -> None:
+    """Let SQLite wait so long where another process has locked the file."""
+    milliseconds = max(0, round(seconds * 10) * 100)
+    if connection.info.get("busy_timeout") != milliseconds:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
+        connection.info["busy_timeout"] = milliseconds
+
+
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:
     """Switch the file to a write-ahead log where it has none yet.
 
     SQLite's busy timeout does not apply to this statement, so it is repeated while another process switches.
     """
-    deadline = time.monotonic() + BUSY_TIMEOUT
+    deadline = time.monotonic() + WAIT
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")

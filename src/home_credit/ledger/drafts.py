@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from home_credit.ledger import review_states
 from home_credit.ledger.bundles import StoredBundle, encoded
 from home_credit.ledger.identifiers import new_id
 from home_credit.ledger.records import (
@@ -108,7 +109,7 @@ def draft_decision(
             "model_version": fields["model_version"],
             "simulation": simulation,
             "idempotency_key": idempotency.key if idempotency else None,
-            "review": "open" if decision == "review" and not simulation else None,
+            "review": review_states.initial(decision, simulation=simulation),
         },
         record,
         stored.content,

