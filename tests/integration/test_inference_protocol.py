@@ -216,7 +216,7 @@ class TestBinaryTensors:
 
     @pytest.mark.parametrize(
         ("datatype", "format_"),
-        zip(NUMBERS, "dfeqihbQIHB?", strict=True),
+        list(zip(NUMBERS, "dfeqihbQIHB?", strict=True)),
     )
     def test_every_numeric_type(self, api: TestClient, datatype: str, format_: str) -> None:
         data = struct.pack(f"<4{format_}", 1, 0, 0, 1)
@@ -378,7 +378,9 @@ VALUES = st.one_of(
     st.text(max_size=4),
 )
 KEYS = st.sampled_from(["inputs", "outputs", "name", "shape", "datatype", "data", "parameters", "id"])
-ANY = st.recursive(VALUES, lambda each: st.lists(each, max_size=4) | st.dictionaries(KEYS, each, max_size=6))
+ANY = st.recursive(
+    VALUES, lambda each: st.lists(each, max_size=4) | st.dictionaries(KEYS, each, max_size=6), max_leaves=6
+)
 TENSOR = st.fixed_dictionaries(
     {
         "name": st.sampled_from(["EXT_SOURCE_2", "NAME_CONTRACT_TYPE", "input"]) | ANY,
@@ -413,7 +415,7 @@ class TestHostileBytes:
         assert len(refusal) < 300
         return not refusal
 
-    @settings(max_examples=1_500)
+    @settings(max_examples=400)
     @given(REQUEST, st.binary(max_size=48), st.none() | st.text(max_size=5) | st.just("length"))
     def test_requests(self, request: Any, rest: bytes, length: str | None) -> None:
         header = json.dumps(request).encode()

@@ -44,8 +44,8 @@ class _Translator:
     """Sends messages on, those of a problem document as one message at its end."""
 
     def __init__(self, send: Send) -> None:
-        self._send, self._problem, self._body = send, None, bytearray()
-        self._problem: Message | None
+        self._send, self._body = send, bytearray()
+        self._problem: Message | None = None
         self.started = False
 
     async def __call__(self, message: Message) -> None:

@@ -31,7 +31,7 @@ Version = Annotated[str, Path(description="the model version, as in the metadata
 SMALL_BODY = 65_536
 
 
-def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def _errors(*statuses: int | str) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": InferenceError} for status in statuses}
 
 
@@ -58,7 +58,7 @@ async def ready(service: DecisionServiceDep, response: Response) -> Ready:
     return Ready(ready=service.ready)
 
 
-@router.get(f"{VERSION}/ready", responses=NOT_READY | _errors(404))
+@router.get(f"{VERSION}/ready", responses=NOT_READY | _errors("4XX"))
 async def version_ready(version: Version, service: DecisionServiceDep, response: Response) -> Ready:
     """Return whether this version of the model is loaded."""
     if service.ready:
@@ -73,7 +73,7 @@ def model(service: DecisionServiceDep) -> ModelMetadata:
     return metadata(scorer.version, scorer.features, scorer.categories)
 
 
-@router.get(VERSION, response_model_exclude_none=True, responses=_errors(404, 503))
+@router.get(VERSION, response_model_exclude_none=True, responses=_errors("4XX", 503))
 def model_version(version: Version, service: DecisionServiceDep) -> ModelMetadata:
     """Return the metadata of this version of the model."""
     _of_version(service, version)
@@ -94,7 +94,7 @@ async def infer(request: Request, service: DecisionServiceDep) -> Response:
 @router.post(
     f"{VERSION}/infer",
     dependencies=[Depends(require_key)],
-    responses=_errors(400, 401, 404, 413, 415, 429, 503),
+    responses=_errors("4XX", 503),
     openapi_extra=INFER,
 )
 async def infer_version(version: Version, request: Request, service: DecisionServiceDep) -> Response:
