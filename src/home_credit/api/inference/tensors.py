@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from struct import unpack_from
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -13,8 +14,9 @@ from home_credit.errors import BundleError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from home_credit.api.inference.messages import InputTensor
-    from home_credit.features.rows import Numbers
 
 NUMBERS: Mapping[str, np.dtype[np.generic]] = {
     name: np.dtype(code)
@@ -41,17 +43,14 @@ _flat_texts = msgspec.json.Decoder(list[str | None]).decode
 _nested_texts = msgspec.json.Decoder(list[list[str | None]]).decode
 
 
-def numbers(tensor: InputTensor, buffer: memoryview | None, field: str) -> Numbers:
-    """Return the numbers of a tensor in its shape, missing ones (``null``) as NaN.
+def numbers(tensor: InputTensor, buffer: memoryview | None, field: str) -> NDArray[Any]:
+    """Return the numbers of a tensor in its shape and of some numeric type, missing ones (``null``) as NaN.
 
-    Raises :class:`BundleError` where the values do not fill the shape, before they are decoded, or are infinite.
-    The caller has limited the shape.
+    Raises :class:`BundleError` where the values do not fill the shape, before they are decoded. The caller has limited
+    the shape.
     """
-    size = int(np.prod(tensor.shape))
-    values = _json_numbers(tensor, size, field) if buffer is None else _binary(tensor, buffer, size, field)
-    if np.isinf(values).any():
-        raise BundleError(f"{field}.data", "a number is infinite, or too large")
-    return values
+    size = math.prod(tensor.shape)
+    return _json_numbers(tensor, size, field) if buffer is None else _binary(tensor, buffer, size, field)
 
 
 def texts(tensor: InputTensor, buffer: memoryview | None, field: str) -> Sequence[bytes | str | None]:
@@ -59,29 +58,28 @@ def texts(tensor: InputTensor, buffer: memoryview | None, field: str) -> Sequenc
 
     Raises :class:`BundleError` where they do not fill the shape; the caller has limited it.
     """
-    size = int(np.prod(tensor.shape))
+    size = math.prod(tensor.shape)
     found = _json_texts(tensor, field) if buffer is None else _elements(buffer, size, field)
     if len(found) != size:
         raise _unfilled(field, len(found), tensor)
     return found
 
 
-def _binary(tensor: InputTensor, buffer: memoryview, size: int, field: str) -> Numbers:
+def _binary(tensor: InputTensor, buffer: memoryview, size: int, field: str) -> NDArray[Any]:
     kind = NUMBERS[tensor.datatype]
     if len(buffer) != size * kind.itemsize:
         raise BundleError(
             f"{field}.parameters.binary_data_size",
             f"{tensor.datatype} of shape {tensor.shape} has {size * kind.itemsize} bytes, not {len(buffer)}",
         )
-    return np.frombuffer(buffer, kind).reshape(tensor.shape).astype(np.float64)
+    return np.frombuffer(buffer, kind).reshape(tensor.shape)
 
 
-def _json_numbers(tensor: InputTensor, size: int, field: str) -> Numbers:
+def _json_numbers(tensor: InputTensor, size: int, field: str) -> NDArray[Any]:
     text = bytes(tensor.data)
     # An array of numbers, nested or not, has one comma less than numbers.
     if text.count(b",") + 1 != size:
         raise _unfilled(field, text.count(b",") + 1, tensor)
-    values: Numbers
     try:
         values = np.array((_nested_numbers if _nested(text) else _flat_numbers)(text), dtype=np.float64)
     except (ValueError, RecursionError) as error:

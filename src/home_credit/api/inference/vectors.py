@@ -66,7 +66,8 @@ class VectorReader:
                 "inputs[0].shape", f"the model has {len(self._features)} features, not {tensor.shape[1]}"
             )
         _check_type(tensor, "inputs[0]", "a tensor of all features", category=False)
-        matrix = numbers(tensor, buffer, "inputs[0]")
+        matrix = numbers(tensor, buffer, "inputs[0]").astype(np.float64)
+        self._check_finite(matrix)
         codes = matrix[:, self._coded]
         wrong = ~np.isnan(codes) & ~((codes >= 0) & (codes < self._known) & (codes == np.floor(codes)))
         if wrong.any():
@@ -93,7 +94,7 @@ class VectorReader:
             _check_type(tensor, at, name, category=codes is not None)
             column = matrix[:, self._places[name]]
             if codes is None:
-                column[:] = numbers(tensor, buffer, at).reshape(rows)
+                column[:] = numbers(tensor, buffer, at).ravel()
             else:
                 found = texts(tensor, buffer, at)
                 column[:] = [codes.get(text, math.nan) for text in found]
@@ -101,7 +102,14 @@ class VectorReader:
         # An absent feature may be a mistake of the client, so it is an error; a missing value is explicit.
         if missing := [name for name in self._features if name not in given]:
             raise BundleError("inputs", f"{len(missing)} features are not given, the first is {missing[0]}")
+        self._check_finite(matrix)
         return Vectors(matrix, unknown[:MAX_WARNINGS])
+
+    def _check_finite(self, matrix: Numbers) -> None:
+        infinite = np.isinf(matrix)
+        if infinite.any():
+            row, column = (int(found[0]) for found in infinite.nonzero())
+            raise BundleError(self._features[column], f"the number of row {row} is infinite, or too large")
 
 
 def _codes(known: Sequence[str]) -> dict[bytes | str | None, float]:
