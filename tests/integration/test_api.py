@@ -395,7 +395,6 @@ def test_the_api_key(make: Callable[..., Api]) -> None:
         ("GET", "/decisions/none"),
         ("POST", "/decisions/none/review"),
         ("GET", "/decisions/none/replay"),
-        ("POST", "/v2/models/home-credit/infer"),
     ]
     for method, path in closed:
         for headers in ({}, {"X-API-Key": "wrong"}, {"X-API-Key": "é".encode("latin-1")}):
@@ -430,11 +429,7 @@ def test_without_any_part_the_api_starts_and_says_so(tmp_path: Path) -> None:
         )
         assert api.get("/v2/health/live").status_code == 200
         assert api.get("/v2/health/ready").status_code == 503
-        for path in ("/predict", "/predict/batch", "/v2/models/home-credit/infer"):
-            body = {
-                "/predict": BUNDLE,
-                "/predict/batch": {"bundles": [BUNDLE]},
-            }.get(path, {"inputs": [{"name": "x", "shape": [1, 1], "datatype": "FP64", "data": [0.0]}]})
+        for path, body in (("/predict", BUNDLE), ("/predict/batch", {"bundles": [BUNDLE]})):
             assert problem(api.post(path, json=body), 503).type.endswith("no-model")
         assert problem(api.get("/model"), 503).type.endswith("no-model")
         assert problem(api.get("/applicants"), 503).type.endswith("no-portfolio")
@@ -536,81 +531,6 @@ def test_the_documentation(api: Api) -> None:
                 if status[0] in "45" and not path.startswith(("/health", "/v2")):
                     assert list(answer["content"]) == ["application/problem+json"], (path, status)
     assert "HTTPValidationError" not in document["components"]["schemas"]
-
-
-class TestInferenceProtocol:
-    """Open Inference Protocol, version 2."""
-
-    path = "/v2/models/home-credit"
-
-    def test_metadata(self, api: Api) -> None:
-        assert api.get("/v2").json()["name"] == "home-credit-scoring"
-        assert api.get("/v2/health/live").json() == {"live": True}
-        assert api.get("/v2/health/ready").json() == {"ready": True}
-        assert api.get(f"{self.path}/ready").json() == {"ready": True}
-        assert api.get(self.path).json() == {
-            "name": "home-credit",
-            "versions": ["test-1"],
-            "platform": "lightgbm",
-            "inputs": [
-                {"name": "EXT_SOURCE_2", "datatype": "FP64", "shape": [-1]},
-                {"name": "NAME_CONTRACT_TYPE", "datatype": "BYTES", "shape": [-1]},
-            ],
-            "outputs": [{"name": "probability_of_default", "datatype": "FP64", "shape": [-1]}],
-        }
-        problem(api.get("/v2/models/other"), 404)
-
-    def infer(self, api: Api, *inputs: dict[str, Any], **others: Any) -> httpx.Response:
-        answer: httpx.Response = api.post(f"{self.path}/infer", json={"inputs": list(inputs), **others})
-        return answer
-
-    @pytest.mark.parametrize("data", [[0.25, None, None, None], [[0.25, None], [None, None]]])
-    def test_one_tensor_of_all_features(self, api: Api, data: list[Any]) -> None:
-        tensor = {"name": "input", "shape": [2, 2], "datatype": "FP64", "data": data}
-        assert self.infer(api, tensor, id="7").json() == {
-            "model_name": "home-credit",
-            "model_version": "test-1",
-            "id": "7",
-            "outputs": [
-                {"name": "probability_of_default", "shape": [2], "datatype": "FP64", "data": [0.75, 1.0]}
-            ],
-        }
-
-    def test_one_tensor_per_feature(self, api: Api) -> None:
-        score = {"name": "EXT_SOURCE_2", "shape": [2, 1], "datatype": "FP32", "data": [[0.5], [1]]}
-        kind = {"name": "NAME_CONTRACT_TYPE", "shape": [2], "datatype": "BYTES", "data": ["Cash loans", None]}
-        outputs = [{"name": "probability_of_default"}]
-        assert self.infer(api, kind, score, outputs=outputs).json()["outputs"][0]["data"] == [0.5, 0.0]
-        assert api.ledger.verify() == 0
-
-    @pytest.mark.parametrize(
-        ("change", "field"),
-        [
-            ({"name": "no_such_feature"}, "inputs[1].name"),
-            ({"name": "NAME_CONTRACT_TYPE"}, "inputs[1].name"),
-            ({"shape": [2]}, "inputs[1].shape"),
-            ({"shape": [1, 2]}, "inputs[1].shape"),
-            ({"data": [1.0, 2.0]}, "inputs[1].data"),
-            ({"data": ["x"]}, "inputs[1].data[0]"),
-            ({"data": [10**400]}, "inputs[1].data[0]"),
-            ({"datatype": "BYTES"}, "inputs[1].datatype"),
-            ({"shape": []}, "inputs[1].shape"),
-            ({"data": 5}, "inputs[1].data"),
-        ],
-    )
-    def test_tensors_that_do_not_fit(self, api: Api, change: dict[str, Any], field: str) -> None:
-        kind = {"name": "NAME_CONTRACT_TYPE", "shape": [1], "datatype": "BYTES", "data": ["Cash loans"]}
-        score = {"name": "EXT_SOURCE_2", "shape": [1], "datatype": "FP64", "data": [0.5]}
-        problem(self.infer(api, kind, {**score, **change}), 422, field)
-
-    def test_a_feature_left_out_and_an_output_that_is_none(self, api: Api) -> None:
-        score = {"name": "EXT_SOURCE_2", "shape": [1], "datatype": "FP64", "data": [0.5]}
-        assert "NAME_CONTRACT_TYPE" in problem(self.infer(api, score), 422, "inputs").detail
-        problem(self.infer(api, score, outputs=[{"name": "score"}]), 422, "outputs[0].name")
-        matrix = {"name": "input", "shape": [1, 3], "datatype": "FP64", "data": [0.5, 0.5, 0.5]}
-        problem(self.infer(api, matrix), 422, "inputs[0].shape")
-        matrix = {"name": "input", "shape": [1, 2], "datatype": "FP64", "data": [0.5, 1.0]}
-        problem(self.infer(api, matrix), 422, "inputs[0].data[0][1]")
 
 
 def test_two_requests_at_once_are_two_records(api: Api) -> None:

@@ -113,8 +113,13 @@ class FakeScorer:
         varied = ({**bundle.application, **dict(zip(COLUMNS, loan, strict=True))} for loan in loans)
         return np.array([self._probability(application) for application in varied])
 
-    def infer(self, vectors: Sequence[Mapping[str, float | str | None]]) -> list[float]:
-        return [1 - float(vector["EXT_SOURCE_2"] or 0.0) for vector in vectors]
+    @property
+    def categories(self) -> Mapping[str, Sequence[str]]:
+        known = {"NAME_CONTRACT_TYPE": ["Cash loans", "Revolving loans"]}
+        return {name: known[name] for name in self.features if name in known}
+
+    def infer(self, matrix: Numbers) -> Numbers:
+        return 1 - np.nan_to_num(matrix[:, self.features.index("EXT_SOURCE_2")])
 
     def _probability(self, application: Mapping[str, Any]) -> float:
         return LIKED if self._likes(application) else 1 - (application["EXT_SOURCE_2"] or 0.0)

@@ -13,6 +13,7 @@ from home_credit import __version__, logs
 from home_credit.api import problems
 from home_credit.api.authentication import require_key
 from home_credit.api.deciding import Deciding
+from home_credit.api.inference.errors import ProtocolErrors
 from home_credit.api.limits import BodyLimit, RateLimit
 from home_credit.api.metrics import Metrics, MetricsMiddleware
 from home_credit.api.routes import applicants as known_applicants
@@ -79,6 +80,7 @@ def create_app(
     # Starlette calls the middleware that was added last first.
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(RateLimit, per_minute=settings.max_requests_per_minute)
+    app.add_middleware(ProtocolErrors)
     app.add_middleware(MetricsMiddleware, metrics=metrics)
     for module in (predictions, known_applicants, decisions):
         app.include_router(module.router, dependencies=[Depends(require_key)])
