@@ -43,7 +43,7 @@ def command(name: Name, host: str, port: int, *, public: bool) -> list[str]:
     """
     at = str(port)
     if name == "api":
-        arguments = ["uvicorn", "api.main:app", "--host", host, "--port", at, "--log-level", "warning"]
+        arguments = ["home_credit.api.server", "--host", host, "--port", at]
     elif name == "dashboard":
         arguments = [
             "streamlit",

