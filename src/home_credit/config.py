@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Settings of an operator; each field is read from the environment variable of the same name, in capitals."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     models: Path = Field(Path("models"), validation_alias="HOME_CREDIT_MODELS", description="saved model")
     portfolio: Path = Field(
@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     )
     mlflow_admin_password: str | None = Field(None, description="password of this user")
     api_url: str = Field("http://127.0.0.1:8000", description="address of the API, for the dashboard")
-    api_key: str | None = Field(None, description="one key with every scope, which requests carry as X-API-Key")
+    api_key: str | None = Field(
+        None, description="one key with every scope, which requests carry as X-API-Key"
+    )
     api_keys_file: Path | None = Field(
         None, description="file of named keys with scopes, written by `home-credit keys`"
     )

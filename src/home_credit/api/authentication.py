@@ -117,7 +117,7 @@ class Access:
         try:
             keys = file.read()
         except KeyFileError as error:
-            logger.error("no key of the file is accepted: %s", error)  # noqa: TRY400  # the cause is in the message
+            logger.error("no key of the file is accepted: %s", error)  # the cause is in the message
             return {}
         return {
             bytes.fromhex(key.sha256): Caller(key.name, frozenset(key.scopes))
@@ -151,9 +151,7 @@ class Authentication:
         unknown = bool(rule.scopes) and caller is None
         limited = unknown or rule.work is not Work.PROBE
         if limited and (wait := self._limits.wait(caller and caller.name, scope.get("client"))):
-            return HTTPException(
-                429, f"too many requests; wait {wait} s", headers={"Retry-After": str(wait)}
-            )
+            return HTTPException(429, f"too many requests; wait {wait} s", headers={"Retry-After": str(wait)})
         if unknown:
             scheme = 'Basic realm="API key as password"' if _browsed(scope) else "ApiKey"
             detail = f"send an API key in the header {HEADER}"
@@ -190,7 +188,7 @@ def _is_here(scope: Scope) -> bool:
     if not server:
         return False
     here = _is_loopback(server[0])
-    return here is None or (here and bool(client) and _is_loopback(client[0]) is True)
+    return here is None or (here and client is not None and _is_loopback(client[0]) is True)
 
 
 @lru_cache(maxsize=1_024)

@@ -8,20 +8,24 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
 MAX_HEAD_BYTES = 16_384  # request line and headers
-HEAD_SECONDS = 10.0  # from the connection, or from the last answer, to the end of the next head
-WRITE_SECONDS = 30.0  # in which a client must take what waits for it
 
 
 class GuardedProtocol(HttpToolsProtocol):
     """Answers 431 to a head that is too long and 503 to a connection too many; closes those that wait too long.
 
-    The largest number of connections is uvicorn's ``limit_concurrency``.
+    The largest number of connections is uvicorn's ``limit_concurrency``. ``head_seconds`` pass at most from the
+    connection, or from the last answer, to the end of the next head; a client has ``write_seconds`` to take what
+    waits for it.
     """
+
+    head_seconds = 10.0
+    write_seconds = 30.0
 
     def __init__(
         self,
@@ -33,8 +37,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         # The base class would answer only once the head has been read.
         self._most, self.limit_concurrency = config.limit_concurrency, None
-        self._head_timer: asyncio.TimerHandle | None = None
-        self._write_timer: asyncio.TimerHandle | None = None
+        self._head_timer, self._write_timer = _Timer(self.loop), _Timer(self.loop)
         self._in_head = False
         self._head_bytes = 0  # of the parts that are complete
         self._head_received = 0  # since the head began, in chunks that hold nothing else
@@ -50,8 +53,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timers."""
-        self._head_timer = _cancelled(self._head_timer)
-        self._write_timer = _cancelled(self._write_timer)
+        self._head_timer.stop()
+        self._write_timer.stop()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -87,7 +90,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._refused or self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(431)
             return
-        self._head_timer = _cancelled(self._head_timer)
+        self._head_timer.stop()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -109,19 +112,17 @@ class GuardedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Give a client that does not read its answer some time."""
         super().pause_writing()
-        self._write_timer = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+        self._write_timer.start(self.write_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         """The client reads again."""
-        self._write_timer = _cancelled(self._write_timer)
+        self._write_timer.stop()
         super().resume_writing()
 
     def _await_head(self) -> None:
-        _cancelled(self._head_timer)
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._late)
+        self._head_timer.start(self.head_seconds, self._late)
 
     def _late(self) -> None:
-        self._head_timer = None
         if self._in_head:
             self._refuse(408)
         elif not self.transport.is_closing():
@@ -139,6 +140,18 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()
+class _Timer:
+    """Calls back once, unless it is stopped or started again before."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._handle: asyncio.TimerHandle | None = None
+
+    def start(self, seconds: float, call: Callable[[], None]) -> None:
+        self.stop()
+        self._handle = self._loop.call_later(seconds, call)
+
+    def stop(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None

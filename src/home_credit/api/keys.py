@@ -1,7 +1,7 @@
 """API keys: a file of names, scopes and hashes that several processes share.
 
-A key is 256 random bits, so its SHA-256 cannot be reversed by guessing and needs no salt and no slow hash. Only the hash
-is stored; the key is shown once, when it is made.
+A key is 256 random bits, so its SHA-256 cannot be reversed by guessing and needs no salt and no slow hash. Only the
+hash is stored; the key is shown once, when it is made.
 """
 
 from __future__ import annotations
@@ -73,12 +73,17 @@ class KeyFile:
             place = ".".join(str(part) for part in first["loc"]) or "the file"
             raise KeyFileError(f"{self._path} holds no API keys: {place}: {first['msg']}") from None
 
-    def add(self, name: str, scopes: Sequence[KeyScope]) -> str:
-        """Store a new key and return it; raises :class:`UsageError` for a name that is invalid or taken."""
+    def add(self, name: str, scopes: Sequence[str]) -> str:
+        """Store a new key and return it.
+
+        Raises :class:`UsageError` for a name that is invalid or taken, and for scopes that are none.
+        """
         if not re.fullmatch(NAME, name) or name == RESERVED:
             raise UsageError(f"{name!r} is no name of a key: up to 64 letters, digits, spaces or . _ @ ' -")
-        if not scopes:
-            raise UsageError(f"a key needs at least one scope of {', '.join(SCOPES)}")
+        if not scopes or not set(scopes) <= set(SCOPES):
+            raise UsageError(
+                f"a key has one or more of the scopes {', '.join(SCOPES)}, not {', '.join(scopes)}"
+            )
         key = PREFIX + secrets.token_urlsafe(32)
         with self._changing():
             keys = self.read()

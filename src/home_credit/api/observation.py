@@ -11,6 +11,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from home_credit import logs
 from home_credit.api.problems import response_of
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ class Observation:
     ``headers`` are added to every answer. An exception that nothing else handled is logged and answered here.
     """
 
-    def __init__(
-        self, app: ASGIApp, metrics: Metrics, headers: Iterable[tuple[bytes, bytes]] = ()
-    ) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
         self._app, self._metrics = app, metrics
         self._headers = (*HEADERS, *headers)
 
@@ -95,15 +94,14 @@ class Observation:
         if logger.isEnabledFor(logging.INFO):
             state = scope["state"]
             caller = state.get("caller")
-            fields = {
-                "request_id": state["request_id"],
-                "method": method,
-                "route": route,
-                "status": status,
-                "ms": round(seconds * 1000, 1),
-                "key": caller and caller.name,
-            }
-            logger.info("%s %s %d", method, route, status, extra={"fields": fields})
+            logs.request(
+                request_id=state["request_id"],
+                method=method,
+                route=route,
+                status=status,
+                seconds=seconds,
+                key=caller and caller.name,
+            )
 
 
 def route_of(scope: Scope) -> str:

@@ -1,4 +1,4 @@
-"""Whether a request for a decision would succeed: model, ledger and store of applicants, asked at most every two seconds."""
+"""Whether a decision can be made now: model, ledger and store of applicants, asked at most every two seconds."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Readiness:
             self._questions[part]()
         except (UnknownDecisionError, UnknownApplicantError):
             return True
-        except Exception as error:  # noqa: BLE001  # whatever it is, the part cannot be used
+        except Exception as error:  # whatever it is, the part cannot be used
             logger.warning("not ready, %s: %s", part, error)
             return False
         return True

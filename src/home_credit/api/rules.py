@@ -88,7 +88,9 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)))
 
 
-_EXACT = {(method, rule.path): rule for method, rules in RULES.items() for rule in rules if "{" not in rule.path}
+_EXACT = {
+    (method, rule.path): rule for method, rules in RULES.items() for rule in rules if "{" not in rule.path
+}
 _PATTERNS = {
     method: tuple((_pattern(rule.path), rule) for rule in rules if "{" in rule.path)
     for method, rules in RULES.items()

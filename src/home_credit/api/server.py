@@ -12,12 +12,10 @@ import signal
 import sys
 import tempfile
 import threading
-import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from home_credit import logs
 from home_credit.api.authentication import mode_of
@@ -76,9 +74,11 @@ def run(host: str | None, port: int, workers: int = 1) -> None:
     if workers == 1:
         _Server(config).run()
         return
+    from home_credit.api.supervisor import Supervisor  # noqa: PLC0415  # only for several processes
+
     with tempfile.TemporaryDirectory(prefix="home-credit-metrics-") as folder:
         os.environ[SHARED_METRICS] = folder
-        _Supervisor(config, sockets=[config.bind_socket()]).run()
+        Supervisor(config, sockets=[config.bind_socket()]).run()
 
 
 class _Server(uvicorn.Server):
@@ -94,19 +94,6 @@ class _Server(uvicorn.Server):
             watch.daemon = True
             watch.start()
         super().handle_exit(sig, frame)
-
-
-class _Supervisor(Multiprocess):
-    """Ends its processes in time, for the same reason."""
-
-    def join_all(self) -> None:
-        """Wait for the processes; kill those that do not end."""
-        deadline = time.monotonic() + STOP_SECONDS
-        for worker in self.processes:
-            worker.process.join(max(0.0, deadline - time.monotonic()))
-            if worker.process.exitcode is None:
-                worker.process.kill()
-        super().join_all()
 
 
 def _configure_logs() -> None:

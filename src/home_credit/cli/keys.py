@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,7 @@ app = typer.Typer(help="API keys with names and scopes, in the file API_KEYS_FIL
 
 File = Annotated[Path | None, typer.Option("--file", help="file of the keys; API_KEYS_FILE if not given")]
 Scopes = Annotated[
-    list[Literal["score", "read", "review", "admin"]],
+    list[str],
     typer.Option("--scope", help="score, read, review or admin (all of them); may be repeated"),
 ]
 
