@@ -75,7 +75,13 @@ def guarded(
     ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
     app = create_app(Settings(**settings), scorer=fake, applicants=known, ledger=ledger)
     config = uvicorn.Config(
-        app, port=0, http=protocol, ws="none", log_config=None, limit_concurrency=connections
+        app,
+        port=0,
+        http=protocol,
+        ws="none",
+        log_config=None,
+        server_header=False,
+        limit_concurrency=connections,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
