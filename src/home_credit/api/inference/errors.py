@@ -6,12 +6,13 @@ import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from home_credit.api.problems import MEDIA_TYPE, response_of
+from home_credit.api.problems import MEDIA_TYPE
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PREFIX = "/v2"
+PROBLEM = (b"content-type", MEDIA_TYPE.encode())
 # The protocol has one status for input that cannot be used.
 STATUSES = {HTTPStatus.UNPROCESSABLE_ENTITY: HTTPStatus.BAD_REQUEST}
 
@@ -19,7 +20,7 @@ STATUSES = {HTTPStatus.UNPROCESSABLE_ENTITY: HTTPStatus.BAD_REQUEST}
 class ProtocolErrors:
     """Turns problem documents under ``/v2`` into ``{"error": "…"}``.
 
-    It goes outside all middleware that may refuse a request, so that refusals have the protocol's form too.
+    It goes outside all other middleware, so that refusals and faults have the protocol's form too.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -30,14 +31,7 @@ class ProtocolErrors:
         if scope["type"] != "http" or not (scope["path"] + "/").startswith(PREFIX + "/"):
             await self._app(scope, receive, send)
             return
-        translator = _Translator(send)
-        try:
-            await self._app(scope, receive, translator)
-        except Exception as error:
-            # Starlette logs it, and answers with a problem document where nothing was sent.
-            if not translator.started:
-                await response_of(error)(scope, receive, translator)
-            raise
+        await self._app(scope, receive, _Translator(send))
 
 
 class _Translator:
@@ -46,14 +40,11 @@ class _Translator:
     def __init__(self, send: Send) -> None:
         self._send, self._body = send, bytearray()
         self._problem: Message | None = None
-        self.started = False
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.started = True
-            if (b"content-type", MEDIA_TYPE.encode()) in message["headers"]:
-                self._problem = message
-                return
+        if message["type"] == "http.response.start" and PROBLEM in message["headers"]:
+            self._problem = message
+            return
         if self._problem is None:
             await self._send(message)
             return

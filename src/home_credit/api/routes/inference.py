@@ -2,11 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from home_credit.api.authentication import require_key
 from home_credit.api.dependencies import DecisionServiceDep
 from home_credit.api.inference import messages
 from home_credit.api.inference.bodies import inflated
@@ -50,9 +49,16 @@ async def live() -> Live:
     return Live()
 
 
-@router.get("/health/ready", responses=NOT_READY)
+@router.get("/health/ready", responses={503: {"model": Ready, "description": "A part does not answer"}})
+async def ready(request: Request, response: Response) -> Ready:
+    """Return whether the server can infer and decide, as /readyz does part by part."""
+    answer = Ready(ready=await request.app.state.readiness.ready())
+    response.status_code = 200 if answer.ready else 503
+    return answer
+
+
 @router.get(f"{MODEL}/ready", responses=NOT_READY)
-async def ready(service: DecisionServiceDep, response: Response) -> Ready:
+async def model_ready(service: DecisionServiceDep, response: Response) -> Ready:
     """Return whether the model is loaded."""
     response.status_code = 200 if service.ready else 503
     return Ready(ready=service.ready)
@@ -63,7 +69,7 @@ async def version_ready(version: Version, service: DecisionServiceDep, response:
     """Return whether this version of the model is loaded."""
     if service.ready:
         _of_version(service, version)
-    return await ready(service, response)
+    return await model_ready(service, response)
 
 
 @router.get(MODEL, response_model_exclude_none=True, responses=_errors(503))
@@ -82,8 +88,7 @@ def model_version(version: Version, service: DecisionServiceDep) -> ModelMetadat
 
 @router.post(
     f"{MODEL}/infer",
-    dependencies=[Depends(require_key)],
-    responses=_errors(400, 401, 413, 415, 429, 503),
+    responses=_errors(400, 401, 403, 413, 415, 429, 503),
     openapi_extra=INFER,
 )
 async def infer(request: Request, service: DecisionServiceDep) -> Response:
@@ -93,7 +98,6 @@ async def infer(request: Request, service: DecisionServiceDep) -> Response:
 
 @router.post(
     f"{VERSION}/infer",
-    dependencies=[Depends(require_key)],
     responses=_errors("4XX", 503),
     openapi_extra=INFER,
 )
