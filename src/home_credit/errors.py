@@ -109,7 +109,7 @@ class BundleError(InputError):
 class UnknownApplicantError(InputError):
     """The portfolio holds no application with that SK_ID_CURR."""
 
-    def __init__(self, applicant_id: int) -> None:
+    def __init__(self, applicant_id: int | str) -> None:
         self.applicant_id = applicant_id
         super().__init__(f"no applicant with SK_ID_CURR {applicant_id} in the portfolio")
 

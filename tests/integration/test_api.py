@@ -164,10 +164,12 @@ def test_known_applicants(api: Api) -> None:
     applicant = Applicant.model_validate_json(api.get(f"/applicants/{APPLICANT}").content)
     assert applicant.bundle.application == BUNDLE["application"]
     problem(api.get("/applicants", params={"limit": 0}), 422, "limit")
-    for unknown in (1, -1, 10**30):
+    for unknown in (1, 10**30):
         problem(api.get(f"/applicants/{unknown}"), 404)
         problem(api.post(f"/applicants/{unknown}/predict"), 404)
-    problem(api.get("/applicants/somebody"), 422, "SK_ID_CURR")
+    for text in ("somebody", "1_00_001", "+100001", "-1"):
+        problem(api.get(f"/applicants/{text}"), 422, "SK_ID_CURR")
+        problem(api.post(f"/applicants/{text}/predict"), 422, "SK_ID_CURR")
 
 
 def test_a_simulation_is_marked_and_recorded(api: Api) -> None:

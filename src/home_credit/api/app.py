@@ -21,7 +21,7 @@ from home_credit.api.observation import Observation
 from home_credit.api.readiness import Readiness
 from home_credit.api.request_bodies import RequestBodies
 from home_credit.api.routes import applicants as known_applicants
-from home_credit.api.routes import decisions, inference, operations, predictions
+from home_credit.api.routes import decisions, inference, operations, predictions, single_decisions
 from home_credit.api.rules import body_limits
 from home_credit.decisioning.factory import decision_service
 
@@ -88,12 +88,14 @@ def create_app(
         redoc_url=None,
         # A redirect would repeat the Host that the client names.
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # asked for at each request
     )
     app.state.deciding = Deciding(service)
     app.state.settings, app.state.metrics, app.state.service = settings, metrics, service
     app.state.access, app.state.readiness = access, readiness
     problems.install(app, metrics)
-    for module in (predictions, known_applicants, decisions, operations, inference):
+    # The first ones are found first.
+    for module in (single_decisions, predictions, known_applicants, decisions, operations, inference):
         app.include_router(module.router)
     documentation.install(app)
     _guard(app, settings, access, metrics)

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from fastapi import Header
 from starlette.responses import Response
 
 from home_credit.decisioning.pipeline import Pipeline
-from home_credit.ledger.records import Idempotency
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from starlette.requests import Request
 
     from home_credit.decisioning.requests import DecisionRequest
     from home_credit.decisioning.service import DecisionService
     from home_credit.schemas import Decision
 
     Waiting = asyncio.Future[Decision]
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        description="a request with the key and content of an earlier one gets the decision recorded then",
-    ),
-]
 
 
 class Deciding:
@@ -50,18 +36,6 @@ class Deciding:
     def close(self) -> None:
         """Finish what was taken."""
         self._pipeline.close()
-
-
-def idempotency(request: Request, key: str | None, body: bytes) -> Idempotency | None:
-    """Return what a repetition of ``request`` is recognised by, where it brings a key.
-
-    The same caller, key, address, query and body make a repetition.
-    """
-    if key is None:
-        return None
-    caller = getattr(request.state, "caller", None)
-    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body
-    return Idempotency.of(caller.name if caller else "", key, asked)
 
 
 def _deliver(outcomes: Sequence[tuple[Waiting, Decision | Exception]]) -> None:

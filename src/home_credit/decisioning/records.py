@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -51,12 +52,7 @@ def draft(
         {
             "applicant_id": assessment.SK_ID_CURR,
             "assessment": assessment.model_dump(include=_ASSESSED),
-            "policy": {
-                "cut_off": policy.cut_off,
-                "review_band": policy.review_band,
-                "costs": asdict(policy.costs) if policy.costs else None,
-                "version": policy.version,
-            },
+            "policy": _plain_policy(policy),
             "model_version": assessment.model_version,
             "definitions_version": definitions_version,
             "simulation": assessment.simulation,
@@ -66,6 +62,16 @@ def draft(
     )
 
 
+@lru_cache(maxsize=8)
+def _plain_policy(policy: Policy) -> dict[str, object]:
+    return {
+        "cut_off": policy.cut_off,
+        "review_band": policy.review_band,
+        "costs": asdict(policy.costs) if policy.costs else None,
+        "version": policy.version,
+    }
+
+
 def decision(entry: DecisionEntry) -> Decision:
     """Return a recorded decision as the API gives it."""
     return decided(assessment(entry), entry.decision_id, entry.recorded_at)
@@ -73,7 +79,8 @@ def decision(entry: DecisionEntry) -> Decision:
 
 def decided(said: Assessment, decision_id: str, recorded_at: datetime) -> Decision:
     """Return the API's decision for an assessment that was recorded."""
-    return Decision(**dict(said), decision_id=decision_id, recorded_at=recorded_at)
+    # Both parts were validated when they were made.
+    return Decision.model_construct(**dict(said), decision_id=decision_id, recorded_at=recorded_at)
 
 
 def assessment(entry: DecisionEntry) -> Assessment:
