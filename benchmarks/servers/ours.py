@@ -25,8 +25,6 @@ from servers.load import request
 from servers.processes import Server, start
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from home_credit.features.rows import Numbers
 
 ROOT = Path(__file__).parents[2]
@@ -113,9 +111,7 @@ def command(python: Path) -> list[str | Path]:
     return [python, *MAIN, "serve", "api"]
 
 
-def start_api(
-    data: Data, port: int, *, core: int | None = None, settings: Mapping[str, str] | None = None
-) -> Server:
+def start_api(data: Data, port: int, *, core: int | None = None, most_bytes: int | None = None) -> Server:
     """Start the API and wait until it is healthy."""
     folder = data.folder
     server = start(
@@ -124,7 +120,8 @@ def start_api(
         port,
         folder / f"api-{port}.log",
         core=core,
-        environment={**environment(folder, port), **(settings or {})},
+        most_bytes=most_bytes,
+        environment=environment(folder, port),
         folder=ROOT,
     )
     deadline = time.monotonic() + START_SECONDS
