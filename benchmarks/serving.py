@@ -24,7 +24,6 @@ import time
 from collections import Counter, defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
@@ -71,8 +70,9 @@ def main() -> None:
         "--environments",
         type=Path,
         default=Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "home-credit-benchmarks",
-        help="where the model servers are installed, each in an environment of its own",
+        help="where the API and the model servers are installed, each in an environment of its own",
     )
+    parser.add_argument("--python", type=Path, help="runs the API; by default one with the image's packages")
     modes = parser.add_mutually_exclusive_group()
     for name in ("overload", "tenth", "memory"):
         modes.add_argument(f"--{name}", action="store_true")
@@ -80,7 +80,8 @@ def main() -> None:
     os.sched_setaffinity(0, {CLIENT_CORE})
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
     with tempfile.TemporaryDirectory() as folder:
-        data = ours.prepare(Path(folder), arguments.tables, free_port())
+        python = arguments.python or ours.interpreter(arguments.environments)
+        data = ours.prepare(Path(folder), arguments.tables, python)
         if arguments.overload:
             overload(data, arguments.seconds)
         elif arguments.tenth:
@@ -120,7 +121,7 @@ def compare(data: ours.Data, arguments: argparse.Namespace) -> None:
         _print(
             measured, {side.name: figures[side.name, connections] for side in measured}, connections, peaks
         )
-    print(_versions(arguments.environments, measured))
+    print(_versions(arguments.environments, data.python, measured))
 
 
 def _started(side: Side, port: int, folder: Path) -> Server:
@@ -190,25 +191,27 @@ def _print(
     print()
 
 
-def _versions(environments: Path, measured: list[Side]) -> str:
-    own = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "uvicorn", "lightgbm", "numpy"))
-    peers = [", ".join(PACKAGES[side.name]).replace("==", " ") for side in measured if side.kind == "peer"]
-    numpys = []
+def _versions(environments: Path, python: Path, measured: list[Side]) -> str:
+    code = (
+        "import importlib.metadata as m, sys; print(*(f'{n} {m.version(n)}' for n in sys.argv[1:]), sep=', ')"
+    )
+
+    def found(python: Path, *names: str) -> str:
+        command: list[str | Path] = [python, "-c", code, *names]
+        return subprocess.check_output(command, text=True).strip()
+
+    lines = [f"Python {platform.python_version()}", found(python, "fastapi", "uvicorn", "lightgbm", "numpy")]
     for side in measured:
         if side.kind == "peer":
-            python = environments / side.name.lower() / "bin/python"
-            code = "import numpy, lightgbm; print(numpy.__version__, lightgbm.__version__)"
-            found = subprocess.run(
-                [python, "-c", code], check=True, capture_output=True, text=True
-            ).stdout.split()
-            numpys.append(f"{side.name} with numpy {found[0]} and lightgbm {found[1]}")
-    return f"Python {platform.python_version()}, {own}; {'; '.join(peers)}; {', '.join(numpys)}."
+            names = [package.partition("==")[0] for package in PACKAGES[side.name]]
+            lines.append(found(environments / side.name.lower() / "bin/python", *names, "numpy"))
+    return "; ".join(lines)
 
 
 def overload(data: ours.Data, seconds: float) -> None:
     """Send five times as many requests as are answered, and end the server while they come."""
     for name, requests in (("known applicant", data.known()), ("raw bundle", data.raw())):
-        server = ours.start_api(data.folder, free_port(), core=SERVER_CORE)
+        server = ours.start_api(data, free_port(), core=SERVER_CORE)
         try:
             asyncio.run(closed_loop(server.port, requests, 32, 1))
             capacity = asyncio.run(closed_loop(server.port, requests, 32, min(seconds, 5)))
@@ -242,7 +245,7 @@ def _report_overload(name: str, rate: float, found: Answers) -> None:
 def tenth_of_a_core(data: ours.Data, seconds: float) -> None:
     """Measure single decisions and the health check on a tenth of a core."""
     health = [request("GET", "/health")]
-    server = ours.start_api(data.folder, free_port(), core=SERVER_CORE)
+    server = ours.start_api(data, free_port(), core=SERVER_CORE)
     try:
         asyncio.run(closed_loop(server.port, [*data.known()[:50], *data.raw()[:50]], 4, 2))
         with limited(server, 0.1):
@@ -285,7 +288,7 @@ async def _health_under_load(
 
 def memory(data: ours.Data, seconds: float) -> None:
     """Print the peak memory under 64 connections."""
-    server = ours.start_api(data.folder, free_port(), core=SERVER_CORE)
+    server = ours.start_api(data, free_port(), core=SERVER_CORE)
     try:
         print(f"healthy: {server.peak_mib():.0f} MiB, {server.cpu_seconds():.2f} CPU seconds")
         for name, requests in (

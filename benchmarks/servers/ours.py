@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import time
+import venv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,30 +16,35 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import numpy as np
 
+from home_credit.applicants import ApplicantStore
 from home_credit.config import Settings
 from home_credit.decisioning.scoring import Scorer
+from home_credit.schemas import ApplicantQuery
 from home_credit.tables.bundle import parse_bundle
 from servers.load import request
 from servers.processes import Server, start
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from home_credit.features.rows import Numbers
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from home_credit.cli.main import main; main()"]
+MAIN = ["-c", "from home_credit.cli.main import main; main()"]
 KEY = "benchmark-key-of-32-characters-0"
 HEADERS = {"X-API-Key": KEY}
 START_SECONDS = 120
+MOST_APPLICANTS = 2_000
 MODEL = "/v2/models/home-credit/infer"
 
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A folder with a store of applicants, their ids, the raw rows of some of them, and vectors of the model."""
+    """A folder with a store of applicants, their ids, the raw rows of some of them, and vectors of the model.
+
+    ``python`` runs the API on them.
+    """
 
     folder: Path
+    python: Path
     applicants: list[int]
     bundles: list[dict[str, Any]]
     vectors: Numbers
@@ -75,7 +82,6 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "MALLOC_ARENA_MAX": "2",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "APPLICANTS_URL": f"sqlite:///{folder}/applicants.db",
         "DATABASE_URL": f"sqlite:///{folder}/ledger.db",
         "API_KEY": KEY,
@@ -84,17 +90,38 @@ def environment(folder: Path, port: int) -> dict[str, str]:
     }
 
 
-def start_api(
-    folder: Path, port: int, *, core: int | None, settings: Mapping[str, str] | None = None
-) -> Server:
+def interpreter(environments: Path) -> Path:
+    """Return the Python of an environment with the locked packages of the API's image, and no others.
+
+    It is made anew where the locks have changed.
+    """
+    locks, home = ROOT / "requirements/api.txt", environments / "api"
+    stamp, digest = home / "locks.sha256", hashlib.sha256(locks.read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != digest:
+        print(f"installing the API's packages in {home}", file=sys.stderr)
+        venv.create(home, with_pip=True, clear=True)
+        pip: list[str | Path] = [home / "bin/pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+        subprocess.run([*pip, "--only-binary", ":all:", "--requirement", locks], check=True)
+        stamp.write_text(digest)
+    return home / "bin/python"
+
+
+def command(python: Path) -> list[str | Path]:
+    """Return the command of the image."""
+    return [python, *MAIN, "serve", "api"]
+
+
+def start_api(data: Data, port: int, *, core: int | None = None, most_bytes: int | None = None) -> Server:
     """Start the API and wait until it is healthy."""
+    folder = data.folder
     server = start(
         "API",
-        [*COMMAND, "serve", "api"],
+        command(data.python),
         port,
         folder / f"api-{port}.log",
         core=core,
-        environment={**environment(folder, port), **(settings or {})},
+        most_bytes=most_bytes,
+        environment=environment(folder, port),
         folder=ROOT,
     )
     deadline = time.monotonic() + START_SECONDS
@@ -108,38 +135,39 @@ def start_api(
     sys.exit(f"the API did not start:\n{server.end_of_log()}")
 
 
-def prepare(folder: Path, tables: Path | None, port: int, *, bundles: int = 200) -> Data:
+def prepare(folder: Path, tables: Path | None, python: Path, *, bundles: int = 200) -> Data:
     """Fill a store with the applicants of ``tables``, or of a demo portfolio, and read requests from it."""
     if tables is None:
         tables = folder / "portfolio"
         _run("demo", "--out", str(tables), "--applicants", "2000", "--seed", "2018")
-    _run("load", "--tables", str(tables), "--to", f"sqlite:///{folder}/applicants.db")
-    server = start_api(folder, port, core=None)
+    address = f"sqlite:///{folder}/applicants.db"
+    _run("load", "--tables", str(tables), "--to", address)
+    store = ApplicantStore.open(address)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HEADERS, timeout=60) as http:
-            applicants: list[int] = []
-            while len(applicants) < 2_000:
-                after = applicants[-1] if applicants else 0
-                page = http.get("/applicants", params={"limit": 100, "after": after}).raise_for_status()
-                if not (found := page.json()["applicants"]):
-                    break
-                applicants += found
-            chosen = applicants[:: max(1, len(applicants) // bundles)][:bundles]
-            raw = [http.get(f"/applicants/{each}").raise_for_status().json()["bundle"] for each in chosen]
+        applicants: list[int] = []
+        while len(applicants) < MOST_APPLICANTS:
+            query = ApplicantQuery(limit=100, after=applicants[-1] if applicants else 0)
+            if not (found := store.search(query).applicants):
+                break
+            applicants += found
+        chosen = applicants[:: max(1, len(applicants) // bundles)][:bundles]
+        raw = [dict(store.read(each).bundle) for each in chosen]
     finally:
-        server.stop()
+        store.close()
     scorer = Scorer.load(ROOT / "models", Settings())
     rows = scorer.computer.compute([parse_bundle(each) for each in raw])
     # JSON has no NaN: the vectors that all sides get have 0 for a missing value.
     vectors = np.nan_to_num(scorer.model.preprocessor.encode(rows))
-    return Data(folder, applicants, raw, vectors, scorer.infer(vectors))
+    return Data(folder, python, applicants, raw, vectors, scorer.infer(vectors))
 
 
 def _run(*arguments: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     subprocess.run(
-        [*COMMAND, *arguments],
+        [sys.executable, *MAIN, *arguments],
         check=True,
         cwd=ROOT,
+        env=environment,
         stdout=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        stderr=subprocess.DEVNULL,
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from servers.load import request
-from servers.ours import COMMAND, Data, environment
+from servers.ours import Data, command, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,7 +53,7 @@ def sides(data: Data, environments: Path, ports: Mapping[str, int], only: Sequen
         if name in (only or names):
             scripts = environment_of(name, environments)
             found.append(_PEERS[name](data.folder, scripts, ports[name], rows))
-    found += _references(rows, ports)
+    found += _references(data.python, rows, ports)
     return [side for side in found if side.name in (only or names)]
 
 
@@ -63,16 +63,16 @@ def environment_of(name: str, folder: Path) -> Path:
     if not (home / "bin/pip").exists():
         print(f"installing {name} in {home}", file=sys.stderr)
         venv.create(home, with_pip=True)
-    pip = [home / "bin/python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    pip: list[str | Path] = [home / "bin/python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
     subprocess.run([*pip, "install", *PACKAGES[name]], check=True, stderr=subprocess.DEVNULL)
     return home / "bin"
 
 
 def _ours(data: Data, port: int) -> list[Side]:
-    command, given = [*COMMAND, "serve", "api"], environment(data.folder, port)
+    given = environment(data.folder, port)
     ours = [
-        Side("known applicant", "ours", command, data.known(), None, given),
-        Side("raw bundle", "ours", command, data.raw(), None, given, shares="known applicant"),
+        Side("known applicant", "ours", command(data.python), data.known(), None, given),
+        Side("raw bundle", "ours", command(data.python), data.raw(), None, given, shares="known applicant"),
     ]
     for name, requests, read in (
         ("infer, binary", data.infer(binary=True), lambda body: np.frombuffer(body[-8:])[0]),
@@ -82,7 +82,7 @@ def _ours(data: Data, port: int) -> list[Side]:
             lambda body: json.loads(body)["outputs"][0]["data"][0],
         ),
     ):
-        ours.append(Side(name, "ours", command, requests, read, given, shares="known applicant"))
+        ours.append(Side(name, "ours", command(data.python), requests, read, given, shares="known applicant"))
     return ours
 
 
@@ -125,7 +125,7 @@ def _mlserver(folder: Path, scripts: Path, port: int, rows: Sequence[Sequence[fl
 
 
 def _bentoml(folder: Path, scripts: Path, port: int, rows: Sequence[Sequence[float]]) -> Side:
-    command = [
+    serve: list[str | Path] = [
         scripts / "bentoml",
         "serve",
         "bento_service:Model",
@@ -137,7 +137,7 @@ def _bentoml(folder: Path, scripts: Path, port: int, rows: Sequence[Sequence[flo
     return Side(
         "BentoML",
         "peer",
-        [*command, "--working-dir", FILES],
+        [*serve, "--working-dir", FILES],
         _posts("/predict", rows, lambda row: {"rows": [row]}),
         lambda body: json.loads(body)[0],
         {"BENTOML_HOME": str(folder / "bentoml"), "BENTOML_DO_NOT_TRACK": "true"},
@@ -153,11 +153,19 @@ def _mlflow(folder: Path, scripts: Path, port: int, rows: Sequence[Sequence[floa
         cwd=folder,
         env={"MODEL_FILE": str(folder / "model.bst"), "PATH": str(scripts)},
     )
-    command = [scripts / "mlflow", "models", "serve", "--model-uri", model, "--env-manager", "local"]
+    serve: list[str | Path] = [
+        scripts / "mlflow",
+        "models",
+        "serve",
+        "--model-uri",
+        model,
+        "--env-manager",
+        "local",
+    ]
     return Side(
         "MLflow",
         "peer",
-        [*command, "--workers", "1", "--host", "127.0.0.1", "--port", str(port)],
+        [*serve, "--workers", "1", "--host", "127.0.0.1", "--port", str(port)],
         _posts("/invocations", rows, lambda row: {"inputs": [row]}),
         lambda body: json.loads(body)["predictions"][0],
         # It starts uvicorn by its name.
@@ -188,15 +196,15 @@ REFERENCES = {
 }
 
 
-def _references(rows: Sequence[Sequence[float]], ports: Mapping[str, int]) -> list[Side]:
+def _references(python: Path, rows: Sequence[Sequence[float]], ports: Mapping[str, int]) -> list[Side]:
     first, *_ = REFERENCES
-    command = [sys.executable, "-m", "uvicorn", "fastapi_reference:app", "--app-dir", FILES]
-    command += ["--host", "127.0.0.1", "--port", str(ports[first]), "--log-level", "warning"]
+    serve: list[str | Path] = [python, "-m", "uvicorn", "fastapi_reference:app", "--app-dir", FILES]
+    serve += ["--host", "127.0.0.1", "--port", str(ports[first]), "--log-level", "warning"]
     return [
         Side(
             name,
             "reference",
-            command,
+            serve,
             _posts(path, rows, lambda row: {"values": row}),
             (lambda body: json.loads(body)[0]) if path == "/predict" else None,
             shares=None if name == first else first,

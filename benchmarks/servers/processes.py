@@ -96,11 +96,14 @@ def start(
     log: Path,
     *,
     core: int | None,
+    most_bytes: int | None = None,
     environment: Mapping[str, str],
     folder: Path,
 ) -> Server:
-    """Start a server, on one core where one is given, with one thread per numeric library."""
+    """Start a server with one thread per numeric library, on one core and with no more memory where these are given."""
     pinned = ["taskset", "--cpu-list", str(core)] if core is not None else []
+    if most_bytes is not None:
+        pinned += ["prlimit", f"--data={most_bytes}"]
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
     with log.open("wb") as output:
         process = subprocess.Popen(

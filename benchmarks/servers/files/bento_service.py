@@ -14,7 +14,7 @@ class Model:
     def __init__(self) -> None:
         self._booster = lgb.Booster(model_file=os.environ["MODEL_FILE"])
 
-    @bentoml.api
-    def predict(self, rows: np.ndarray) -> list[float]:  # type: ignore[type-arg]  # as in BentoML's examples
+    @bentoml.api  # type: ignore[untyped-decorator]  # from a package that is not installed here
+    def predict(self, rows: np.ndarray) -> list[float]:
         """Return the probability of each row."""
         return self._booster.predict(rows).tolist()  # type: ignore[no-any-return]
