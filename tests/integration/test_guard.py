@@ -237,7 +237,7 @@ class TestKeys:
         keys = {scope: file.add(scope, [scope]) for scope in ("score", "read", "review", "admin")}
         review = {"reviewer": "A. Martin", "decision": "approved", "reason": "A guarantor signs"}
         requests: dict[tuple[str, str], tuple[dict[str, Any] | None, set[str]]] = {
-            ("POST", "/predict"): (BUNDLE, {"score"}),
+            ("POST", "/predict"): ({**BUNDLE}, {"score"}),
             ("POST", f"/applicants/{APPLICANT}/predict"): (None, {"score"}),
             ("GET", f"/applicants/{APPLICANT}"): (None, {"read"}),
             ("GET", "/metrics"): (None, {"read"}),
@@ -277,5 +277,6 @@ class TestKeys:
                 assert client.get(path, auth=("", "wrong")).status_code == 401
             assert client.get("/model", auth=("", "k3y")).status_code == 401
             assert (
-                client.get("/docs", headers={"Authorization": "Basic é".encode("latin-1")}).status_code == 401
+                client.get("/docs", headers={b"Authorization": "Basic é".encode("latin-1")}).status_code
+                == 401
             )

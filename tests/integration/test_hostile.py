@@ -11,6 +11,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import CheckFunction, not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
 from home_credit.api.rules import RULES
@@ -43,7 +44,9 @@ def client(api: Guarded) -> Iterator[httpx.Client]:
 
 
 def sent(client: httpx.Client, request: Request, key: str | None) -> httpx.Response:
-    headers = {**request.headers, **({"x-api-key": key.encode()} if key else {})}
+    headers = dict(request.headers)
+    if key:
+        headers[b"x-api-key"] = key.encode()
     url = httpx.URL(client.base_url, raw_path=request.path.encode())
     return client.request(request.method, url, headers=headers, content=request.body)
 
@@ -84,6 +87,7 @@ def explored(client: httpx.Client, key: str | None, cases: int) -> None:
     schema = schemathesis.openapi.from_dict(document)
     count = 0
     for result in schema.get_all_operations():
+        assert isinstance(result, Ok)
         operation = result.ok()
 
         @settings(max_examples=cases, suppress_health_check=list(HealthCheck), deadline=None, database=None)
@@ -91,7 +95,7 @@ def explored(client: httpx.Client, key: str | None, cases: int) -> None:
             case=operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE)
             | operation.as_strategy()
         )
-        def explore(case: schemathesis.Case) -> None:
+        def explore(case: schemathesis.Case[Any]) -> None:
             nonlocal count
             count += 1
             # Schemathesis makes keys, too.

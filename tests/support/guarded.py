@@ -70,7 +70,7 @@ def guarded(
     **settings: Any,
 ) -> Iterator[Guarded]:
     """Run the API with its ledger in ``folder`` until the context ends."""
-    fake = scorer or FakeScorer()
+    fake: Any = FakeScorer() if scorer is None else scorer
     known: Any = FakeApplicantStore({APPLICANT: {**BUNDLE}})
     ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
     app = create_app(Settings(**settings), scorer=fake, applicants=known, ledger=ledger)
