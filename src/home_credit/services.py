@@ -36,7 +36,9 @@ LOGS = Path("var/log")
 DEMO_APPLICANTS, DEMO_SEED = 5_000, 2018
 
 
-def command(name: Name, host: str | None, port: int, *, public: bool, workers: int = 1) -> list[str]:
+def command(
+    name: Name, host: str | None, port: int, *, public: bool, workers: int | None = None
+) -> list[str]:
     """Return the module that runs one service, with its arguments; without a ``host`` it listens on every address.
 
     The API then listens on this machine alone, unless a key or the demo is set. Only the API has ``workers``.
@@ -46,8 +48,9 @@ def command(name: Name, host: str | None, port: int, *, public: bool, workers: i
     """
     at = str(port)
     if name == "api":
-        arguments = ["home_credit.api.server", "--port", at, "--workers", str(workers)]
-        return arguments if host is None else [*arguments, "--host", host]
+        arguments = ["home_credit.api.server", "--port", at]
+        arguments += ["--host", host] if host else []
+        return arguments + (["--workers", str(workers)] if workers else [])
     host = host or ANYWHERE
     if name == "dashboard":
         arguments = [
@@ -80,7 +83,7 @@ def _port(variable: str, default: int) -> int:
     return int(text)
 
 
-def serve(name: Name, workers: int = 1) -> None:
+def serve(name: Name, workers: int | None = None) -> None:
     """Run one service on the port in PORT, and on all addresses unless HOST names one.
 
     The service runs in this process: a second one would import many modules again, which takes seconds on a tenth

@@ -173,7 +173,7 @@ def test_a_ledger_that_is_gone_is_seen_logged_and_not_described(
         assert refused.headers["retry-after"]
         for secret in ("postgres", "ledger_", "psycopg", "127.0.0.1", "/tmp"):  # noqa: S108  # a word to look for
             assert secret not in refused.text.replace("no-ledger", "")
-        (fault,) = (record for record in caplog.records if record.levelno == logging.ERROR)
+        (fault,) = (record for record in caplog.records if record.name == "home_credit.api.problems")
         assert "ledger_" in fault.getMessage()
         assert fault.fields["request_id"] == refused.headers["X-Request-ID"]  # type: ignore[attr-defined]  # extra
         assert 'home_credit_faults_total{kind="no-ledger"} 1.0' in client.get("/metrics").text

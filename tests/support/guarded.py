@@ -34,7 +34,7 @@ class Guarded:
     """The running API."""
 
     port: int
-    scorer: FakeScorer
+    scorer: Any
     app: Any
     server: uvicorn.Server
 
@@ -66,11 +66,11 @@ def guarded(
     *,
     protocol: type[GuardedProtocol] = Hasty,
     connections: int | None = None,
-    scorer: FakeScorer | None = None,
+    scorer: Any = None,
     **settings: Any,
 ) -> Iterator[Guarded]:
     """Run the API with its ledger in ``folder`` until the context ends."""
-    fake: Any = scorer or FakeScorer()
+    fake: Any = FakeScorer() if scorer is None else scorer
     known: Any = FakeApplicantStore({APPLICANT: {**BUNDLE}})
     ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
     app = create_app(Settings(**settings), scorer=fake, applicants=known, ledger=ledger)
@@ -92,7 +92,8 @@ def guarded(
     try:
         yield Guarded(server.servers[0].sockets[0].getsockname()[1], fake, app, server)
     finally:
-        fake.may_answer.set()
+        if isinstance(fake, FakeScorer):
+            fake.may_answer.set()
         server.should_exit = True
         thread.join()
         ledger.close()

@@ -50,8 +50,10 @@ def test_a_key_is_shown_once_and_stored_as_a_hash(file: KeyFile, tmp_path: Path)
     (stored,) = file.read()
     assert (stored.name, stored.scopes, stored.revoked_at) == ("Zoé Martin", ("read", "review"), None)
     caller = access(tmp_path).caller(request(key))
-    assert caller == ("Zoé Martin", frozenset({"read", "review"}))
-    assert caller and caller.may(frozenset({"read"})) and not caller.may(frozenset({"score"}))
+    assert caller is not None
+    assert caller.name == "Zoé Martin"
+    assert caller.scopes == {"read", "review"}
+    assert caller.may(frozenset({"read"})) and not caller.may(frozenset({"score"}))
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "API_KEY", "x" * 65, "-x", "a/b"])
@@ -146,8 +148,9 @@ def test_without_a_key_only_this_machine_is_answered(server: str, client: str, o
 
 def test_a_demo_is_open_until_a_key_is_given(tmp_path: Path) -> None:
     assert Access(Settings(HOME_CREDIT_DEMO=True)).caller(request()) == ANYBODY
-    for closed in ({"api_key": "k3y"}, {"api_keys_file": tmp_path / "keys.json"}):
-        running = Access(Settings(HOME_CREDIT_DEMO=True, **closed))  # type: ignore[arg-type]  # a mapping of settings
+    settings: list[dict[str, Any]] = [{"api_key": "k3y"}, {"api_keys_file": tmp_path / "keys.json"}]
+    for closed in settings:
+        running = Access(Settings(HOME_CREDIT_DEMO=True, **closed))
         assert running.mode == "keys"
         assert running.caller(request()) is None
 

@@ -104,7 +104,7 @@ def create_app(
 
 def _guard(app: FastAPI, settings: Settings, access: Access, metrics: Metrics) -> None:
     """Add the middleware; Starlette calls the one that was added last first."""
-    places = Places(settings)
+    places = app.state.places = Places(settings)
     app.add_middleware(Admission, places=places)
     app.add_middleware(
         RequestBodies,

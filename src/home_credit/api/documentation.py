@@ -50,6 +50,8 @@ START = """SwaggerUIBundle({
 FILES = ("favicon.png", "swagger-ui.css", "swagger-ui-bundle.js")
 KEPT = {"Cache-Control": "private, max-age=86400"}
 SECURITY = "API key"
+INFERENCE = "/v2"
+PROTOCOL_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/InferenceError"}}}
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
 router = APIRouter(include_in_schema=False)
@@ -118,4 +120,6 @@ def _describe(operation: dict[str, Any], method: str, path: str) -> None:
     if method != "GET":
         statuses |= {408, 413}
     for status, answer in documented(*sorted(statuses)).items():
+        if path.startswith(INFERENCE):
+            answer = {**answer, "content": PROTOCOL_ERROR}  # noqa: PLW2901  # as api/inference/errors.py answers
         operation["responses"].setdefault(str(status), answer)

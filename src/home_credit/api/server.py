@@ -128,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="home_credit.api.server", description=__doc__)
     parser.add_argument("--host")
     parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=os.environ.get("WEB_CONCURRENCY", "1"))
     given = parser.parse_args(arguments)
     try:
         run(given.host, given.port, given.workers)

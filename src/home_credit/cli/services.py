@@ -16,14 +16,15 @@ app = typer.Typer()
 def serve(
     service: Literal["api", "dashboard", "mlflow"],
     workers: Annotated[
-        int, typer.Option(min=1, help="processes of the API, which share the port and one ledger")
-    ] = 1,
+        int | None,
+        typer.Option(min=1, help="processes of the API on one port, with one ledger; WEB_CONCURRENCY or 1"),
+    ] = None,
 ) -> None:
     """Run one service in the foreground on PORT."""
     from home_credit import services
     from home_credit.errors import UsageError
 
-    if workers > 1 and service != "api":
+    if workers is not None and service != "api":
         raise UsageError("only the API is served by several processes")
     services.serve(service, workers)
 
