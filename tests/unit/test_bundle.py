@@ -224,6 +224,29 @@ def test_what_the_tables_of_2018_hold_is_accepted() -> None:
     assert len(parsed.histories["bureau"][ID]) == 2
 
 
+@pytest.mark.parametrize("held", [{}, {"SK_ID_CURR": None}, {"SK_ID_CURR": 100001}, {"SK_ID_CURR": 100001.0}])
+@pytest.mark.parametrize("whole", [True, False], ids=["every column", "some columns"])
+def test_a_row_belongs_to_the_applicant_unless_it_says_otherwise(
+    held: dict[str, Any], *, whole: bool
+) -> None:
+    row = {**(dict.fromkeys(table("bureau").columns) if whole else {}), "SK_ID_BUREAU": 5, "DAYS_CREDIT": -1}
+    parsed = parse_bundle({"application": application(), "bureau": [{**row, **held}]})
+    assert list(parsed.histories["bureau"][ID]) == [100001.0]
+
+
+def test_rows_of_an_application_without_its_key_are_checked() -> None:
+    row = {"SK_ID_BUREAU": 5, "DAYS_CREDIT": 1}
+    error = refused(
+        {"application": {**REQUIRED, "SK_ID_CURR": None}, "bureau": [row, {**row, "SK_ID_CURR": 7}]}
+    )
+    assert [fault.field for fault in error.faults] == [
+        "application.SK_ID_CURR",
+        "bureau[0].DAYS_CREDIT",
+        "bureau[1].DAYS_CREDIT",
+        "bureau[1].SK_ID_BUREAU",
+    ]
+
+
 # All faults at once, and what they echo.
 
 

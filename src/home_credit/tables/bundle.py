@@ -117,14 +117,15 @@ def _application(given: object, findings: Findings) -> Row:
 def _odd_application(row: RawRow, findings: Findings) -> Row:
     """Return the row of an application with some odd value, or with other columns than those of the schema."""
     columns = table(APPLICATION).columns
-    findings.unknown_columns(APPLICATION, row.keys() - columns.keys() - {TARGET})
+    findings.unknown_columns(APPLICATION, row, {*columns, TARGET})
     absent = [name for name in columns if name not in row]
     if absent:
         told = ", ".join(absent[:5]) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
         findings.warnings.append(
             f"{APPLICATION}: {len(absent)} columns are absent and count as missing: {told}"
         )
-    return checked_row(APPLICATION, row, findings)
+    filled = {name: row.get(name) for name in columns}
+    return plain_row(APPLICATION, filled) or checked_row(APPLICATION, filled, findings)
 
 
 @cache
@@ -161,9 +162,7 @@ def _owned(balance: Columns, bureau: Columns, warnings: list[str]) -> Columns:
     """Remove months of credits that are not in the bundle."""
     if not balance:
         return balance
-    held, credited = (
-        np.asarray(of.get(CREDIT, ()), dtype=np.float64).tolist() for of in (bureau, balance)
-    )
+    held, credited = (np.asarray(of.get(CREDIT, ()), dtype=np.float64).tolist() for of in (bureau, balance))
     owned = [*map(set(held).__contains__, credited)]
     if all(owned):
         return balance

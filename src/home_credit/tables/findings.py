@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from heapq import nsmallest
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from home_credit.errors import BundleError, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Container, Iterable
 
 # Faults of a request, and unknown values of a table, that are told one by one; the others are counted.
 MOST_TOLD = 20
@@ -37,11 +37,12 @@ class Findings:
         else:
             self._more += 1
 
-    def unknown_columns(self, row: str, columns: Collection[object]) -> None:
-        """Note columns that the table of a row does not have."""
-        for column in nsmallest(MOST_TOLD, columns, key=str):
+    def unknown_columns(self, row: str, columns: Iterable[object], known: Container[object]) -> None:
+        """Note the columns of a row that its table does not have."""
+        unknown = (column for column in columns if column not in known)
+        for column in islice(unknown, MOST_TOLD):
             self.fault(f"{row}.{named(column)}", "is not a column of this table")
-        self._more += max(0, len(columns) - MOST_TOLD)
+        self._more += sum(1 for _ in unknown)
 
     def value(self, field: str, finding: Finding) -> None:
         """Note what was found in one value."""

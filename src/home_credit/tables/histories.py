@@ -13,7 +13,7 @@ import numpy as np
 from home_credit.tables.findings import MOST_TOLD, Finding, shown
 from home_credit.tables.numbers import KINDS, Numbers
 from home_credit.tables.schema import ID, table
-from home_credit.tables.values import Plain, checked_value
+from home_credit.tables.values import NEEDED, Plain, checked_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,35 +87,38 @@ class _Given(NamedTuple):
 
     name: str
     layout: _Layout
-    columns: Sequence[Sequence[object]]
+    columns: list[Sequence[object]]
     places: Sequence[int]
 
 
 def _sparse(name: str, rows: Sequence[object], applicant: int | None, findings: Findings) -> Columns:
     """Check rows of which some lack columns, have further ones or are no rows at all."""
-    columns = table(name).columns
+    columns = frozenset(table(name).columns)
     places, usable = [], []
     for place, row in enumerate(rows):
         if not isinstance(row, dict):
             findings.fault(f"{name}[{place}]", "a row of columns is needed")
             continue
-        if not row.keys() <= columns.keys():
-            findings.unknown_columns(f"{name}[{place}]", row.keys() - columns.keys())
+        if not columns.issuperset(row):
+            findings.unknown_columns(f"{name}[{place}]", row, columns)
         places.append(place)
         usable.append(row)
-    layout = _layout(name, frozenset({ID}.union(*usable) & columns.keys()))
-    values = [[row.get(column) for row in usable] for column in layout.names]
-    if ID in columns:
-        # Every row needs the key, but a request may leave it out.
-        place = layout.names.index(ID)
-        values[place] = [applicant if value is None else value for value in values[place]]
+    layout = _layout(name, columns.intersection({ID}.union(*usable)))
+    values: list[Sequence[object]] = [[row.get(column) for row in usable] for column in layout.names]
     return _checked(_Given(name, layout, values, places), applicant, findings)
 
 
 def _checked(given: _Given, applicant: int | None, findings: Findings) -> Columns:
-    layout = given.layout
-    owner = applicant if ID in layout.names else None
-    owned = owner is None or given.columns[layout.names.index(ID)].count(owner) == len(given.places)
+    layout, owner = given.layout, None
+    owned = True
+    if ID in layout.names:
+        owner, place = applicant, layout.names.index(ID)
+        ids = given.columns[place]
+        if None in ids:
+            # Every row needs the key, but a request may leave it out; nobody has 0.
+            ids = [(owner or 0) if value is None else value for value in ids]
+            given.columns[place] = ids
+        owned = owner is None or ids.count(owner) == len(ids)
     plain = _plain_columns(layout, given.columns) if owned and layout.complete else None
     return _columns_by_value(given, owner, findings) if plain is None else plain
 
@@ -175,10 +178,13 @@ class _Column:
 
     def check(self, given: Sequence[object]) -> ColumnValues:
         """Return the values in the type of the column."""
-        fits, optional = Plain.of(self._column).fits, not self._column.required
+        fits, required = Plain.of(self._column).fits, self._column.required
         values: list[Any] = list(given)
         for row, value in enumerate(given):
-            if not (fits(value) or (value is None and optional)) or self._of_another(value):
+            if value is None:
+                if required:
+                    self._tell(row, NEEDED)
+            elif not fits(value) or self._of_another(value):
                 values[row] = self._odd(row, value)
         return values if self._column.dtype == "text" else np.array(values, dtype=np.float64) + 0.0
 
@@ -190,9 +196,11 @@ class _Column:
         if finding is None and self._of_another(converted):
             finding = Finding(f"belongs to {shown(value)}, the application is {self._owner}")
         if finding:
-            count = self.faults if finding.is_fault else self.warnings
-            if count < MOST_TOLD:
-                self.told.append((row, finding))
-            self.faults += finding.is_fault
-            self.warnings += not finding.is_fault
+            self._tell(row, finding)
         return converted
+
+    def _tell(self, row: int, finding: Finding) -> None:
+        if (self.faults if finding.is_fault else self.warnings) < MOST_TOLD:
+            self.told.append((row, finding))
+        self.faults += finding.is_fault
+        self.warnings += not finding.is_fault

@@ -32,6 +32,9 @@ _KINDS: Mapping[DType, frozenset[type]] = {
 }
 
 
+NEEDED = Finding("is needed")
+
+
 class Plain(NamedTuple):
     """What the values of a column are that need no conversion, error or warning; anything else is odd."""
 
@@ -67,7 +70,7 @@ def checked_value(value: object, column: Column) -> tuple[Value, Finding | None]
     know (a warning).
     """
     if value is None:
-        return None, Finding("is needed") if column.required else None
+        return None, NEEDED if column.required else None
     try:
         converted = _CONVERSIONS[column.dtype](value, column)
     except ValueError as error:
