@@ -10,7 +10,8 @@
     │   │   ├── WrongTypeError
     │   │   ├── EmptyTableError
     │   │   ├── DuplicateKeyError
-    │   │   └── NotFiniteError
+    │   │   ├── NotFiniteError
+    │   │   └── OutOfRangeError
     │   ├── BundleError            one applicant's rows break the schema (422)
     │   ├── UnknownApplicantError  (404)
     │   ├── UnknownDecisionError   (404)
@@ -42,6 +43,11 @@
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class HomeCreditError(Exception):
@@ -98,12 +104,32 @@ class NotFiniteError(TableError):
     """An infinite number."""
 
 
-class BundleError(InputError):
-    """One applicant's rows break the schema; ``field`` is a path such as ``bureau[2].DAYS_CREDIT``."""
+class OutOfRangeError(TableError):
+    """A number beyond the range of its column, or at odds with another column of its row."""
 
-    def __init__(self, field: str, problem: str) -> None:
-        self.field, self.problem = field, problem
-        super().__init__(f"{field}: {problem}")
+
+class Fault(NamedTuple):
+    """One fault of a request: the path of the field, such as ``bureau[2].DAYS_CREDIT``, and what is wrong with it."""
+
+    field: str
+    problem: str
+
+
+class BundleError(InputError):
+    """One applicant's rows break the schema.
+
+    ``field`` and ``problem`` are those of the first fault. ``faults`` has the first faults in order; ``more`` is the
+    number of further ones.
+    """
+
+    def __init__(
+        self, field: str, problem: str, *, further: Iterable[tuple[str, str]] = (), more: int = 0
+    ) -> None:
+        self.field, self.problem, self.more = field, problem, more
+        self.faults = (Fault(field, problem), *(Fault(*each) for each in further))
+        others = len(self.faults) - 1 + more
+        told = f" (and {others} more fault{'s' if others > 1 else ''})" if others else ""
+        super().__init__(f"{field}: {problem}{told}")
 
 
 class UnknownApplicantError(InputError):

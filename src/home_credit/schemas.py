@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003  (pydantic resolves it at run time)
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, FailFast, Field
 
 from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
+from home_credit.tables.schema import MOST_ROWS
 
 Lever = Literal["amount", "up_front", "term"]
 AgeBand = Literal["under 30", "30-39", "40-49", "50-59", "60 and over"]
 Contract = Literal["Cash loans", "Revolving loans"]
 ReviewState = Literal["none", "open", "reviewed"]
 Row = dict[str, object]
+# A list of other things than rows is refused at the first of them, not with an error for each.
+Rows = Annotated[list[Row], FailFast(), Field(max_length=MOST_ROWS)]
 
 
 class Model(BaseModel):
@@ -41,12 +44,12 @@ class PredictionRequest(Model):
     """One applicant's raw rows, in the original column names; every history may be left out."""
 
     application: Row
-    bureau: list[Row] = Field(default_factory=list)
-    bureau_balance: list[Row] = Field(default_factory=list)
-    previous_application: list[Row] = Field(default_factory=list)
-    POS_CASH_balance: list[Row] = Field(default_factory=list)
-    installments_payments: list[Row] = Field(default_factory=list)
-    credit_card_balance: list[Row] = Field(default_factory=list)
+    bureau: Rows = Field(default_factory=list)
+    bureau_balance: Rows = Field(default_factory=list)
+    previous_application: Rows = Field(default_factory=list)
+    POS_CASH_balance: Rows = Field(default_factory=list)
+    installments_payments: Rows = Field(default_factory=list)
+    credit_card_balance: Rows = Field(default_factory=list)
 
 
 class BatchRequest(Model):
@@ -166,14 +169,25 @@ class Recourse(Model):
     model_version: str
 
 
+class FieldError(Model):
+    """One invalid field, by its path, and what is wrong with it."""
+
+    field: str
+    detail: str
+
+
 class Problem(Model):
-    """An RFC 9457 problem document; ``field`` names the invalid field where there is one."""
+    """An RFC 9457 problem document.
+
+    ``field`` names the first invalid field where there is one; ``errors`` has the first twenty of an applicant's rows.
+    """
 
     type: str
     title: str
     status: int
     detail: str
     field: str | None = None
+    errors: list[FieldError] | None = None
 
 
 class BatchItem(Model):

@@ -167,9 +167,9 @@ def test_known_applicants(api: Api) -> None:
     for unknown in (1, 10**30):
         problem(api.get(f"/applicants/{unknown}"), 404)
         problem(api.post(f"/applicants/{unknown}/predict"), 404)
-    for text in ("somebody", "1_00_001", "+100001", "-1"):
-        problem(api.get(f"/applicants/{text}"), 422, "SK_ID_CURR")
-        problem(api.post(f"/applicants/{text}/predict"), 422, "SK_ID_CURR")
+    for wrong in ("somebody", "-1", "+100001", "1_00_001", "%20100001", "١٠٠٠٠١", "100001.0"):
+        problem(api.get(f"/applicants/{wrong}"), 422, "SK_ID_CURR")
+        problem(api.post(f"/applicants/{wrong}/predict"), 422, "SK_ID_CURR")
 
 
 def test_a_simulation_is_marked_and_recorded(api: Api) -> None:
@@ -301,6 +301,80 @@ def test_model(api: Api) -> None:
 )
 def test_a_bundle_that_breaks_the_schema_names_the_field(api: Api, body: Any, field: str) -> None:
     assert field in problem(api.post("/predict", json=body), 422, field).detail
+
+
+def test_every_field_that_breaks_the_schema_is_named(api: Api) -> None:
+    body = changed("application.EXT_SOURCE_2", 57)
+    body["application"]["DAYS_BIRTH"] = 300
+    body["bureau"][0]["DAYS_CREDIT"] = 4
+    document = problem(api.post("/predict", json=body), 422, "application.DAYS_BIRTH")
+    named = [error.field for error in document.errors or ()]
+    assert sorted(named) == ["application.DAYS_BIRTH", "application.EXT_SOURCE_2", "bureau[0].DAYS_CREDIT"]
+    assert document.detail.endswith("(and 2 more faults)")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        (
+            {"application": {**BUNDLE["application"], "AMT_GOODS_PRICE": 1e-310}},
+            "application.AMT_GOODS_PRICE",
+        ),
+        (
+            {
+                "previous_application": [
+                    {"SK_ID_PREV": 1, "DAYS_DECISION": -9, "NFLAG_INSURED_ON_APPROVAL": 9.3e18}
+                ]
+            },
+            "previous_application[0].NFLAG_INSURED_ON_APPROVAL",
+        ),
+        (
+            {
+                "installments_payments": [
+                    {"SK_ID_PREV": 1, "DAYS_INSTALMENT": -9, "NUM_INSTALMENT_VERSION": 10**400}
+                ]
+            },
+            "installments_payments[0].NUM_INSTALMENT_VERSION",
+        ),
+    ],
+)
+def test_a_number_out_of_range_refuses_its_bundle_alone(
+    api: Api, changes: dict[str, Any], field: str
+) -> None:
+    answer = api.post("/predict/batch", json={"bundles": [BUNDLE, {**BUNDLE, **changes}, BUNDLE]})
+    assert answer.status_code == 200, answer.text
+    one, two, three = BatchResponse.model_validate_json(answer.content).results
+    assert one.decision
+    assert three.decision
+    assert two.problem
+    assert two.problem.status == 422
+    assert two.problem.field == field
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"application": {"x" * 1_000_000: 1}},
+        {"x" * 1_000_000: []},
+        {"application": {}, "bureau": [{"x" * 1_000_000: 1}]},
+        {"application": {"NAME_INCOME_TYPE": "x" * 1_000_000}},
+        {"application": {}, "bureau": [1] * 500_000},
+        {"application": {}, "bureau": [[]] * 500_000},
+        {"application": {}, "installments_payments": [{}] * 20_001},
+        {"application": {}, "installments_payments": [{}] * 20_000},
+    ],
+)
+def test_an_answer_to_a_long_request_is_short(api: Api, body: dict[str, Any]) -> None:
+    for address, sent in (("/predict", body), ("/predict/batch", {"bundles": [body]})):
+        answer = api.post(address, json=sent)
+        assert answer.status_code == 422 if address == "/predict" else 200
+        assert len(answer.content) < 8000
+
+
+def test_a_name_that_is_twice_in_an_object_is_refused(api: Api) -> None:
+    text = json.dumps(BUNDLE)
+    twice = text.replace('"AMT_CREDIT":', '"AMT_CREDIT": 1, "AMT_CREDIT":', 1)
+    assert "duplicate key" in problem(api.post("/predict", content=twice, headers=JSON), 422).detail
 
 
 @pytest.mark.parametrize(

@@ -295,7 +295,7 @@ def test_no_features_are_kept_where_a_request_would_warn(tmp_path: Path) -> None
         tmp_path / "tables",
         bureau=a_table("bureau", **{ID: IDS, "CREDIT_ACTIVE": ["Dormant", "Active", "Closed"]}),
         previous_application=a_table(
-            "previous_application", **{ID: IDS, "NFLAG_INSURED_ON_APPROVAL": [1.0, 2.0, None]}
+            "previous_application", **{ID: IDS, "NAME_PORTFOLIO": ["POS", "Gold", None]}
         ),
     )
     url = f"sqlite:///{tmp_path}/applicants.db"

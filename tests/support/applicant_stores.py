@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from home_credit.applicants.loading import STAGE, load
 from home_credit.tables.frames import polars_schema
-from home_credit.tables.schema import HISTORIES, ID, table
+from home_credit.tables.schema import HISTORIES, ID, SMALLEST, table
 from support.tables import a_table, write_table
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 IDS = (5, 3, 9)
 TEST_IDS = (4, 8, 1)
-FLOATS = st.floats(-1e6, 1e6, allow_subnormal=True)
+AMOUNTS = st.just(-0.0) | st.floats(SMALLEST, 1e6)
+COUNTS = st.just(-0.0) | st.floats(SMALLEST, 1e4)
+SCORES = st.just(-0.0) | st.floats(SMALLEST, 1.0)
 
 
 def write_portfolio(directory: Path, ending: str = ".parquet", /, **tables: pl.DataFrame) -> Path:
@@ -41,7 +43,7 @@ def write_portfolio(directory: Path, ending: str = ".parquet", /, **tables: pl.D
 @st.composite
 def portfolios(draw: st.DrawFn) -> dict[str, pl.DataFrame]:
     """Some applicants with months, instalments and bureau credits in any order, some of nobody."""
-    ids = draw(st.lists(st.integers(-(2**53) + 1, 2**53 - 1), min_size=1, max_size=6, unique=True))
+    ids = draw(st.lists(st.integers(0, 2**53 - 1), min_size=1, max_size=6, unique=True))
     owners = st.sampled_from([*ids, 0])
     missing = st.none()
     texts = missing | st.text(max_size=8) | st.sampled_from(["Active", "Completed"])
@@ -56,13 +58,13 @@ def portfolios(draw: st.DrawFn) -> dict[str, pl.DataFrame]:
         )
 
     months = rows(
-        SK_ID_CURR=owners, MONTHS_BALANCE=st.integers(-96, 0), CNT_INSTALMENT=missing | FLOATS,
+        SK_ID_CURR=owners, MONTHS_BALANCE=st.integers(-96, 0), CNT_INSTALMENT=missing | COUNTS,
         NAME_CONTRACT_STATUS=texts,
     )  # fmt: skip
-    credits_held = rows(SK_ID_CURR=owners, AMT_CREDIT_SUM=missing | FLOATS, CREDIT_TYPE=texts)
+    credits_held = rows(SK_ID_CURR=owners, AMT_CREDIT_SUM=missing | AMOUNTS, CREDIT_TYPE=texts)
     one_too_many = st.integers(5000001, 5000001 + len(credits_held[ID]))
     balances = rows(SK_ID_BUREAU=one_too_many, MONTHS_BALANCE=st.integers(-96, 0))
-    scores, jobs = ([draw(values) for _ in ids] for values in (missing | FLOATS, texts))
+    scores, jobs = ([draw(values) for _ in ids] for values in (missing | SCORES, texts))
     application: dict[str, list[Any]] = {ID: ids, "EXT_SOURCE_1": scores, "OCCUPATION_TYPE": jobs}
     return {
         "application_train": a_table("application_train", len(ids), **application),

@@ -46,7 +46,11 @@ class ParquetRows:
             pl.scan_parquet(path, glob=False)
             .select(pl.col(*table(name).columns))
             .filter(wanted)
-            .with_columns(selectors.float().fill_nan(None) + 0.0, selectors.decimal().cast(pl.Float64))
+            .with_columns(selectors.float().fill_nan(None), selectors.decimal().cast(pl.Float64))
+            # Polars leaves out the addition of zero that would drop the sign of one.
+            .with_columns(
+                pl.when(selectors.float() != 0).then(selectors.float()).otherwise(selectors.float().abs())
+            )
             .collect()
             .to_dicts()
         )

@@ -38,7 +38,11 @@ def _value(column: Column, row: int) -> int | float | str:
         return FIRST_IDS[column.name] + row
     if column.values:
         return column.values[row % len(column.values)]
-    return -row - 1 if column.dtype == "integer" else row + 0.1
+    low, high = column.minimum, column.maximum
+    step = row + (1 if column.dtype == "integer" else 0.1)
+    # Before the application where that is possible, and within the range whatever the row.
+    value = min(high, 0) - step % (min(high, 0) - low) if low < 0 else low + step % (high - low)
+    return int(value) if column.dtype == "integer" else value
 
 
 def write_table(frame: pl.DataFrame, path: Path) -> None:

@@ -99,7 +99,7 @@ def test_a_fault_is_told_with_its_row_in_the_whole_file_and_the_first_one_first(
 
 
 def test_unknown_values_of_all_tasks_are_counted_together() -> None:
-    boat = Unknown("CREDIT_TYPE", "'Boat'", row=2, rows=3, effect="counts as missing")
+    boat = Unknown("CREDIT_TYPE", "'Boat'", row=2, rows=3)
     first, second = (
         Report("bureau", "f", 0, 0).right(10, [boat]),
         Report("bureau", "f", 500, 0).right(10, [boat]),

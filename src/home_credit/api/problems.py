@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from home_credit import errors
-from home_credit.schemas import Problem
+from home_credit.schemas import FieldError, Problem
+from home_credit.tables.findings import named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -126,6 +127,9 @@ def problem_of(error: Exception) -> Problem:
         return _invalid(error.errors()[0])
     if kind.detail:
         return _problem(kind, kind.detail)
+    if isinstance(error, errors.BundleError):
+        told = [FieldError(field=fault.field, detail=fault.problem) for fault in error.faults]
+        return _problem(kind, str(error), error.field).model_copy(update={"errors": told})
     return _problem(kind, str(error), getattr(error, "field", None))
 
 
@@ -196,5 +200,5 @@ def _path(location: Sequence[str | int]) -> str | None:
     """Return a location such as ``("body", "bureau", 2, "DAYS_CREDIT")`` as ``bureau[2].DAYS_CREDIT``."""
     path = ""
     for part in location[1:] if location[:1] in {("body",), ("query",), ("path",)} else location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+        path += f"[{part}]" if isinstance(part, int) else f".{named(part)}" if path else named(part)
     return path or None

@@ -19,5 +19,6 @@ def definitions_version() -> str:
     for name in TABLES:
         for column in table(name).columns.values():
             accepted = (name, column.name, column.dtype, column.required, column.limit, column.values)
-            digest.update(f"\n{accepted}".encode())
+            range_ = (column.minimum, column.maximum, column.sentinels)
+            digest.update(f"\n{accepted + range_}".encode())
     return digest.hexdigest()

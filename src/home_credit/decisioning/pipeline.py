@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from home_credit.decisioning.service import Prepared
 
@@ -26,6 +26,7 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 
 COMPUTED_TOGETHER = 8  # more save nothing, and the first of them waits for the last
+LARGE = 256_000  # bytes; the rows of no two larger requests are in memory together
 RECORDED_TOGETHER = 64
 STOP_SECONDS = 5.0
 
@@ -73,7 +74,7 @@ class Pipeline(Generic[T]):
                     thread.start()
 
     def _compute(self) -> None:
-        while group := _next(self._asked, COMPUTED_TOGETHER):
+        while group := _next(self._asked, COMPUTED_TOGETHER, _is_large):
             failed: list[tuple[T, Decision | Exception]] = []
             prepared = self._prepare([request for _, request in group])
             for (ticket, _), outcome in zip(group, prepared, strict=True):
@@ -105,11 +106,20 @@ class Pipeline(Generic[T]):
             self._deliver(outcomes)
 
 
-def _next(queue: SimpleQueue[Item | None], most: int) -> list[Item]:
-    """Return what waits, at least one item and at most ``most``; nothing where the end of the queue was put."""
+def _is_large(item: tuple[Any, DecisionRequest]) -> bool:
+    return item[1].size > LARGE
+
+
+def _next(
+    queue: SimpleQueue[Item | None], most: int, is_last: Callable[[Item], bool] = lambda _: False
+) -> list[Item]:
+    """Return what waits, at least one item and at most ``most``; nothing where the end of the queue was put.
+
+    Nothing is added to an item that ``is_last``.
+    """
     group: list[Item] = []
     try:
-        while len(group) < most:
+        while len(group) < most and not (group and is_last(group[-1])):
             item = queue.get(block=not group)
             if item is None:
                 if group:

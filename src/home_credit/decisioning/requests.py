@@ -40,6 +40,10 @@ class DecisionRequest(Protocol):
     def idempotency(self) -> Idempotency | None:
         """What a repetition of the request is recognised by."""
 
+    @property
+    def size(self) -> int:
+        """The bytes of its rows, as far as they come with it."""
+
     def checked(self, applicants: Callable[[], ApplicantStore]) -> Checked:
         """Return the checked rows.
 
@@ -54,6 +58,7 @@ class RawRequest:
     read: Callable[[], PredictionRequest]
     simulation: bool = False
     idempotency: Idempotency | None = None
+    size: int = 0
 
     def checked(self, _applicants: Callable[[], ApplicantStore]) -> Checked:
         """Return the checked rows; no known applicant is looked up."""
@@ -75,6 +80,11 @@ class KnownRequest:
     def simulation(self) -> bool:
         """Whether columns of the application are replaced."""
         return self.overrides is not None
+
+    @property
+    def size(self) -> int:
+        """No rows come with the request."""
+        return 0
 
     def checked(self, applicants: Callable[[], ApplicantStore]) -> Checked:
         """Return the checked rows."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import polars as pl
 
-from home_credit.errors import NotFiniteError, TableError, WrongTypeError
+from home_credit.errors import NotFiniteError, OutOfRangeError, TableError, WrongTypeError
 from home_credit.tables.frames import is_known, polars_type
+from home_credit.tables.schema import SMALLEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,13 +37,12 @@ class Violation:
 
 
 class Unknown(NamedTuple):
-    """A value that the schema does not know, as it is shown: the first row with it, and how many rows have it."""
+    """A category that the schema does not know, as it is shown: the first row with it, and how many rows have it."""
 
     column: str
     value: str
     row: int
     rows: int
-    effect: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ def check(
 ) -> Checked:
     """Check the ``columns`` of a table and give them the types of the schema.
 
-    Raises WrongTypeError (a column of another kind, a fraction among integers, a number beyond its limit,
-    an empty required value), NotFiniteError, and the errors of ``further`` violations, each with the first invalid
-    row.
+    Raises WrongTypeError (a column of another kind, a fraction among integers, an empty required value),
+    NotFiniteError, OutOfRangeError (a number beyond its range, or before that of another column), and the errors of
+    ``further`` violations, each with the first invalid row.
     """
     present = raw.collect_schema()
     for column in columns:
@@ -100,8 +100,7 @@ def check(
         known = sum(facts[f"{column.name}/{value}"] for value in column.values)
         if column.values and known < facts[f"{column.name}/count"]:
             unknown.extend(_unknown(frame, column))
-            if column.dtype == "text":
-                strange.append(column)
+            strange.append(column)
     return Checked(
         frame=frame.with_columns(map(_known_only, strange)) if strange else frame,
         written=frame,
@@ -118,7 +117,7 @@ def warnings(name: str, unknown: Iterable[Unknown]) -> Iterator[str]:
         for found in told[:_SHOWN]:
             yield (
                 f"table {name}, column {column}, row {found.row}: {found.value} is not a known value and"
-                f" {found.effect} ({found.rows} row{'s' if found.rows > 1 else ''})"
+                f" counts as missing ({found.rows} row{'s' if found.rows > 1 else ''})"
             )
         if told[_SHOWN:]:
             yield f"table {name}, column {column}: {len(told) - _SHOWN} more values are not known"
@@ -176,13 +175,30 @@ def _violations(column: Column, dtype: pl.DataType) -> Iterator[Violation]:
         yield Violation(
             WrongTypeError, column.name, number & integer.ne_missing(value), "{value} is not an integer"
         )
-    if column.limit is not None:
-        number = value.fill_nan(None) if dtype.is_float() else value
-        beyond = (number > column.limit) | (number < -column.limit)
-        yield Violation(WrongTypeError, column.name, beyond, f"{{value}} is beyond any {column.unit}")
+    if column.dtype != "text":
+        yield from _out_of_range(column, dtype)
     if column.required:
         empty = value.is_null() | value.is_nan() if dtype.is_float() else value.is_null()
         yield Violation(WrongTypeError, column.name, empty, "empty, but a value is required")
+
+
+def _out_of_range(column: Column, dtype: pl.DataType) -> Iterator[Violation]:
+    value = pl.col(column.name)
+    number = value.fill_nan(None) if dtype.is_float() else value
+    if column.values:
+        accepted = pl.any_horizontal(number == value for value in column.values)
+    else:
+        sentinels = (number == value for value in column.sentinels)
+        accepted = pl.any_horizontal(number.is_between(column.minimum, column.maximum), *sentinels)
+    yield Violation(OutOfRangeError, column.name, ~accepted, f"{{value}} is out of range: {column.accepted}")
+    if dtype.is_float():
+        tiny = number.abs().is_between(0, SMALLEST, closed="none")
+        problem = f"{{value}} is too close to zero: at least {SMALLEST} is needed, or 0"
+        yield Violation(OutOfRangeError, column.name, tiny, problem)
+    if column.not_before:
+        earlier = pl.col(column.not_before)
+        problem = f"{{value}} is before {column.not_before}"
+        yield Violation(OutOfRangeError, column.name, number < earlier, problem)
 
 
 def _conformed(column: Column, dtype: pl.DataType) -> pl.Expr:
@@ -220,9 +236,8 @@ def _unknown(frame: pl.LazyFrame, column: Column) -> Iterator[Unknown]:
         .sort(_ROW)
         .collect(engine="streaming")
     )
-    effect = "counts as missing" if column.dtype == "text" else "is used as it is"
     for unknown, row, rows in found.iter_rows():
-        yield Unknown(column.name, _shown(unknown), row + 1, rows, effect)
+        yield Unknown(column.name, _shown(unknown), row + 1, rows)
 
 
 def _known_only(column: Column) -> pl.Expr:

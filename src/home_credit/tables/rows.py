@@ -1,82 +1,105 @@
-"""One row, checked against the schema: in one pass where nothing is odd about it, value by value otherwise."""
+"""The row of the application, checked against the schema: as a whole where nothing is odd about it, else by value."""
 
 from __future__ import annotations
 
-import sys
 from functools import cache
+from operator import contains, itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from home_credit.tables.numbers import KINDS, Numbers
 from home_credit.tables.schema import table
-from home_credit.tables.values import LARGEST_INTEGER, checked_value
+from home_credit.tables.values import checked_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Sequence
 
+    from home_credit.tables.findings import Findings
     from home_credit.tables.schema import Column, DType
     from home_credit.tables.values import RawRow, Row
 
-
-_KINDS: Mapping[DType, frozenset[type]] = {
-    "text": frozenset({str}),
-    "integer": frozenset({int}),
-    "number": frozenset({int, float}),
-}
+_INTEGERS = frozenset({int, type(None)})
 
 
-class _Plain(NamedTuple):
-    """The values of a column that need neither an error nor a warning; ``known`` is empty where any value may be."""
+class _Part(NamedTuple):
+    """The columns of one type: ``get`` returns their values in a row."""
 
-    name: str
-    kinds: frozenset[type]
-    limit: float
-    known: frozenset[str | int]
-    required: bool
-    is_float: bool
+    names: tuple[str, ...]
+    get: Callable[[RawRow], tuple[object, ...]]
+
+    @classmethod
+    def of(cls, columns: Sequence[Column], dtype: DType) -> _Part:
+        names = tuple(column.name for column in columns if column.dtype == dtype)
+        return cls(names, itemgetter(*names))
 
 
-def checked_row(name: str, row: RawRow, warnings: list[str]) -> Row:
-    """Return every column of a table in the types of the schema, ``None`` where it is missing.
+class _Layout(NamedTuple):
+    """The columns of a table by type, and what each text column may hold."""
 
-    Raises :class:`BundleError` naming the first value that breaks the schema; a value that is not known gives a
-    warning, and is missing where it is text.
-    """
-    checked: Row = {}
-    for column, kinds, limit, known, required, is_float in _plain(name):
-        value = row.get(column)
-        if value is None:
-            if required:
-                break
-            checked[column] = None
-        elif type(value) not in kinds:
-            break
-        elif isinstance(value, str):
-            if value not in known:
-                break
-            checked[column] = value
-        elif isinstance(value, (int, float)):
-            if not -limit <= value <= limit or (known and value not in known):
-                break
-            checked[column] = value + 0.0 if is_float else value  # 0.0 for -0.0, as in a file
-    else:
-        return checked
-    columns = table(name).columns
-    return {
-        column: checked_value(row.get(column), facts, name, warnings) for column, facts in columns.items()
-    }
+    empty: Row
+    texts: _Part
+    known: tuple[frozenset[object], ...]
+    integers: _Part
+    numbers: _Part
+    ranges: Numbers
 
 
 @cache
-def _plain(name: str) -> tuple[_Plain, ...]:
-    return tuple(_of(column) for column in table(name).columns.values())
-
-
-def _of(column: Column) -> _Plain:
-    widest = LARGEST_INTEGER if column.dtype == "integer" else sys.float_info.max
-    return _Plain(
-        column.name,
-        _KINDS[column.dtype],
-        widest if column.limit is None else column.limit,
-        frozenset(column.values),
-        column.required,
-        column.dtype == "number",
+def _layout(name: str) -> _Layout:
+    columns = tuple(table(name).columns.values())
+    texts, integers, numbers = (
+        [column for column in columns if column.dtype == dtype] for dtype in ("text", "integer", "number")
     )
+    return _Layout(
+        dict.fromkeys(column.name for column in columns),
+        _Part.of(columns, "text"),
+        tuple(frozenset([*column.values, *([] if column.required else [None])]) for column in texts),
+        _Part.of(columns, "integer"),
+        _Part.of(columns, "number"),
+        Numbers.of([*integers, *numbers]),
+    )
+
+
+def plain_row(name: str, row: RawRow) -> Row | None:
+    """Return every column of a table in the types of the schema, ``None`` where it is missing.
+
+    Returns ``None`` instead of a row where a column is absent or any value is odd.
+    """
+    layout = _layout(name)
+    try:
+        integers, numbers, texts = layout.integers.get(row), layout.numbers.get(row), layout.texts.get(row)
+    except KeyError:
+        return None
+    if not (_INTEGERS.issuperset(map(type, integers)) and KINDS.issuperset(map(type, numbers))):
+        return None
+    values = integers + numbers
+    try:
+        known = all(map(contains, layout.known, texts))
+        matrix = np.array(values, dtype=np.float64).reshape(-1, 1)
+    # An unhashable text, and a number too large for a float.
+    except (TypeError, OverflowError):
+        return None
+    if not known or not layout.ranges.fit(matrix, values.count(None)):
+        return None
+    checked = layout.empty.copy()
+    checked.update(zip(layout.texts.names, texts, strict=True))  # type: ignore[arg-type]  # all are known text
+    checked.update(zip(layout.integers.names, integers, strict=True))  # type: ignore[arg-type]
+    # 0.0 for -0.0, as in a file.
+    floats = [None if number is None else number + 0.0 for number in numbers]  # type: ignore[operator]
+    checked.update(zip(layout.numbers.names, floats, strict=True))
+    return checked
+
+
+def checked_row(name: str, row: RawRow, findings: Findings) -> Row:
+    """Return every column of a table in the types of the schema, ``None`` where it is missing or absent.
+
+    A value that breaks the schema is missing and a fault in ``findings``; a category that is not known is missing and
+    gives a warning.
+    """
+    checked: Row = {}
+    for column, facts in table(name).columns.items():
+        checked[column], finding = checked_value(row.get(column), facts)
+        if finding:
+            findings.value(f"{name}.{column}", finding)
+    return checked

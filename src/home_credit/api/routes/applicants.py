@@ -3,6 +3,8 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from home_credit.api.bodies import JsonRoute
 from home_credit.api.dependencies import DecisionServiceDep
@@ -13,6 +15,16 @@ from home_credit.schemas import (
     ApplicantQuery,
     Recourse,
 )
+
+
+def _plain_digits(value: str) -> str:
+    if not (value.isascii() and value.isdigit()):
+        raise PydanticCustomError("digits", "Only digits are accepted")
+    return value
+
+
+# Python reads 1_00_001 and +1 as numbers, too.
+ApplicantId = Annotated[int, BeforeValidator(_plain_digits)]
 
 router = APIRouter(
     tags=["applicants"], route_class=JsonRoute, responses=documented(401, 404, 413, 422, 429, 503)
@@ -26,12 +38,12 @@ def applicants(query: Annotated[ApplicantQuery, Query()], service: DecisionServi
 
 
 @router.get("/applicants/{SK_ID_CURR}")
-def applicant(SK_ID_CURR: int, service: DecisionServiceDep) -> Applicant:  # noqa: N803  (the name of the contract)
+def applicant(SK_ID_CURR: ApplicantId, service: DecisionServiceDep) -> Applicant:  # noqa: N803  (the name of the contract)
     """Return the rows that the platform holds of a known applicant."""
     return service.applicant(SK_ID_CURR)
 
 
 @router.post("/applicants/{SK_ID_CURR}/recourse")
-def applicant_recourse(SK_ID_CURR: int, service: DecisionServiceDep) -> Recourse:  # noqa: N803  (the name of the contract)
+def applicant_recourse(SK_ID_CURR: ApplicantId, service: DecisionServiceDep) -> Recourse:  # noqa: N803  (the name of the contract)
     """Return the smallest changes of the loan that a known applicant asked for that would be approved."""
     return service.recourse_of_applicant(SK_ID_CURR)

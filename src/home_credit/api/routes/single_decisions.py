@@ -92,7 +92,8 @@ async def predict(request: Request) -> Response:
     """Decide on one applicant's raw rows, record the decision and return it with its reasons."""
     simulation, body = _simulation(request), await json_text(request)
     rows = partial(read, PredictionRequest, body)
-    return await _deciding(request).decide(RawRequest(rows, simulation, _idempotency(request, body)))
+    asked = RawRequest(rows, simulation, _idempotency(request, body), len(body))
+    return await _deciding(request).decide(asked)
 
 
 def _deciding(request: Request) -> Deciding:
@@ -102,9 +103,8 @@ def _deciding(request: Request) -> Deciding:
 
 def _applicant(request: Request) -> int:
     text: str = request.path_params["SK_ID_CURR"]
-    # Python reads 1_00_001 and +1 as numbers, too.
     if not (text.isascii() and text.isdigit()):
-        raise _invalid("path", "SK_ID_CURR", "must be a number")
+        raise _invalid("path", "SK_ID_CURR", "only digits are accepted")
     if len(text) > LONGEST_ID:
         raise UnknownApplicantError(text[:LONGEST_ID])
     return int(text)
