@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from home_credit.ledger import Ledger
 from home_credit.ledger.records import Idempotency
 from support.assessments import a_decision
+from support.ledgers import open_ledger
 
 
 def append(url: str, count: int) -> None:
     """Append ``count`` decisions to the ledger at ``url``."""
-    ledger = Ledger.open(url)
+    ledger = open_ledger(url)
     for _ in range(count):
         ledger.append(a_decision())
     ledger.close()
@@ -17,7 +17,7 @@ def append(url: str, count: int) -> None:
 
 def append_with_keys(url: str, count: int) -> None:
     """Append ``count`` decisions with the idempotency keys 1, 2, … in groups of three."""
-    ledger = Ledger.open(url)
+    ledger = open_ledger(url)
     drafts = [
         ledger.draft(
             a_decision().model_copy(update={"idempotency": Idempotency.of("caller", str(key), b"request")})

@@ -36,14 +36,18 @@ class Database:
     ``patient`` within :data:`PATIENCE` for each statement. The faults are logged; ``faults`` is their number.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine = _engine(_parsed(url))
-        self._file = self._engine.dialect.name == "sqlite"
+    def __init__(self, url: str, *, create: bool = True) -> None:
+        parsed = _parsed(url)
+        self.file = Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
+        self.address = database_address.shown(parsed)
+        if self.file and not create and not self.file.exists():
+            raise LedgerError(f"there is no ledger at {self.address}")
+        self._engine = _engine(parsed)
         # The threads of one process queue here, which is fair; the retries of a busy database are not.
         self._turn = Lock()
         self._readers = Breaker()
         # A file that another process has locked can still be read.
-        self._writers = Breaker() if self._file else self._readers
+        self._writers = Breaker() if self.file else self._readers
         self.faults = 0
 
     def close(self) -> None:
@@ -55,7 +59,7 @@ class Database:
         """Yield a connection for reading."""
         limit = PATIENCE if patient else WAIT
         with self._readers(), self._answering(limit, each=patient), self._engine.connect() as connection:
-            if self._file:
+            if self.file:
                 _wait_for_lock(connection, limit)
             yield connection
 
@@ -69,7 +73,7 @@ class Database:
                 raise self._fault("other decisions are still being recorded")
             try:
                 with self._engine.begin() as connection:
-                    if self._file:
+                    if self.file:
                         _wait_for_lock(connection, limit - (time.monotonic() - started))
                         # The driver is in autocommit mode; the write lock must come before the first read.
                         connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -87,9 +91,8 @@ class Database:
 
     def _fault(self, cause: str) -> LedgerUnavailableError:
         self.faults += 1
-        address = database_address.shown(self._engine.url)
-        logger.error("the ledger at %s is not available: %s", address, cause)
-        return LedgerUnavailableError(f"the ledger at {address} is not available: {cause}")
+        logger.error("the ledger at %s is not available: %s", self.address, cause)
+        return LedgerUnavailableError(f"the ledger at {self.address} is not available: {cause}")
 
 
 def _parsed(database_url: str) -> URL:
