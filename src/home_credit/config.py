@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Settings of an operator; each field is read from the environment variable of the same name, in capitals."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     models: Path = Field(Path("models"), validation_alias="HOME_CREDIT_MODELS", description="saved model")
     portfolio: Path = Field(
@@ -41,9 +41,37 @@ class Settings(BaseSettings):
     )
     mlflow_admin_password: str | None = Field(None, description="password of this user")
     api_url: str = Field("http://127.0.0.1:8000", description="address of the API, for the dashboard")
-    api_key: str | None = Field(None, description="when set, scoring requests must carry it as X-API-Key")
-    max_body_bytes: int = Field(8_000_000, description="larger request bodies are refused with 413", gt=0)
+    api_key: str | None = Field(
+        None, description="one key with every scope, which requests carry as X-API-Key"
+    )
+    api_keys_file: Path | None = Field(
+        None, description="file of named keys with scopes, written by `home-credit keys`"
+    )
+    demo: bool = Field(
+        False,
+        validation_alias="HOME_CREDIT_DEMO",
+        description="answer everybody while no key is set; synthetic applicants and the local ledger only",
+    )
+    max_body_bytes: int = Field(
+        8_000_000, description="larger bodies of one applicant's rows are refused with 413", gt=0
+    )
+    max_batch_bytes: int = Field(8_000_000, description="larger bodies of a batch are refused with 413", gt=0)
+    max_buffered_bytes: int = Field(
+        48_000_000, description="bodies held at once per process, finished or not; more get 503", gt=0
+    )
+    body_seconds: float = Field(10.0, description="a body must arrive within this time, or gets 408", gt=0)
     max_requests_per_minute: int = Field(600, description="per client address; more get 429", gt=0)
+    max_key_requests_per_minute: int = Field(60_000, description="per API key; more get 429", gt=0)
+    max_decisions_at_once: int = Field(
+        64, description="requests for decisions worked on at once per process; more get 503", gt=0
+    )
+    max_batches_at_once: int = Field(
+        4, description="batches worked on at once per process; more get 503", gt=0
+    )
+    max_reads_at_once: int = Field(
+        64, description="other requests worked on at once per process; more get 503", gt=0
+    )
+    max_connections: int = Field(1_000, description="open connections per process; more are refused", gt=0)
     cost_false_negative: float = Field(10.0, description="cost of approving an applicant who defaults", gt=0)
     cost_false_positive: float = Field(1.0, description="cost of declining an applicant who would pay", gt=0)
     cost_review: float = Field(0.4, description="cost of one human review, in the same unit", ge=0)

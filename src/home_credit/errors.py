@@ -19,11 +19,14 @@
     │   ├── MissingSecretError     a secret of the deployment is not set or not valid
     │   ├── RefusedKeyError        the hosting platform does not accept our key
     │   ├── UnknownServiceError    the hosting platform has no such service
+    │   ├── UnknownKeyError        no API key of that name
     │   └── UsageError             a command called with arguments that do not fit
+    │       └── MissingKeyError    a server that would be open to everybody; it needs an API key
     └── UnavailableError           a resource is not available (exit code 1, HTTP 503)
         ├── ArtifactError          no model, or one that does not match its manifest
         ├── RegistryError          no registered model under the alias asked for
         ├── ModelCardError         a model card that says what its manifest does not
+        ├── KeyFileError           the file of API keys cannot be read or written
         ├── LedgerError            the ledger's database does not answer, or holds no such ledger
         │   ├── LedgerUnavailableError  the database does not answer in time; a retry may help
         │   └── BrokenRecordError  a record was changed, is missing or cannot be read (HTTP 500)
@@ -152,6 +155,14 @@ class UsageError(InputError):
     """A command called with arguments that do not fit."""
 
 
+class MissingKeyError(UsageError):
+    """A server that would be open to everybody with what it serves; it needs an API key."""
+
+
+class UnknownKeyError(InputError):
+    """There is no valid API key of that name."""
+
+
 class UnavailableError(HomeCreditError):
     """A resource that a request or a command needs is not available."""
 
@@ -166,6 +177,10 @@ class RegistryError(UnavailableError):
 
 class ModelCardError(UnavailableError):
     """A model card that cannot be written from its manifest, or that differs from its manifest."""
+
+
+class KeyFileError(UnavailableError):
+    """The file of API keys cannot be read or written."""
 
 
 class LedgerError(UnavailableError):

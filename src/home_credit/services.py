@@ -31,20 +31,25 @@ HEALTH: dict[Name, str] = {"api": "/health", "dashboard": "/_stcore/health", "ml
 TITLES: dict[Name, str] = {"api": "API", "dashboard": "Dashboard", "mlflow": "MLflow UI"}
 START_SECONDS = 120.0
 STOP_SECONDS = 10.0
+ANYWHERE = "0.0.0.0"  # noqa: S104  # a container's own address
 LOGS = Path("var/log")
 DEMO_APPLICANTS, DEMO_SEED = 5_000, 2018
 
 
-def command(name: Name, host: str, port: int, *, public: bool) -> list[str]:
-    """Return the module that runs one service, with its arguments.
+def command(name: Name, host: str | None, port: int, *, public: bool, workers: int = 1) -> list[str]:
+    """Return the module that runs one service, with its arguments; without a ``host`` it listens on every address.
+
+    The API then listens on this machine alone, unless a key or the demo is set. Only the API has ``workers``.
 
     ``public`` serves MLflow behind the read-only proxy. On a developer's own machine the proxy is not needed: nobody
     else reaches the server, and tags and aliases can be changed.
     """
     at = str(port)
     if name == "api":
-        arguments = ["uvicorn", "api.main:app", "--host", host, "--port", at, "--log-level", "warning"]
-    elif name == "dashboard":
+        arguments = ["home_credit.api.server", "--port", at, "--workers", str(workers)]
+        return arguments if host is None else [*arguments, "--host", host]
+    host = host or ANYWHERE
+    if name == "dashboard":
         arguments = [
             "streamlit",
             "run",
@@ -75,17 +80,17 @@ def _port(variable: str, default: int) -> int:
     return int(text)
 
 
-def serve(name: Name) -> None:
-    """Run one service on all addresses and the port in PORT.
+def serve(name: Name, workers: int = 1) -> None:
+    """Run one service on the port in PORT, and on all addresses unless HOST names one.
 
     The service runs in this process: a second one would import many modules again, which takes seconds on a tenth
     of a core.
     """
-    host, port = os.environ.get("HOST", "0.0.0.0"), _port("PORT", DEFAULT_PORTS[name])  # noqa: S104  # a container's own address
+    host, port = os.environ.get("HOST"), _port("PORT", DEFAULT_PORTS[name])
     # Behind a proxy the host name is the platform's; by default MLflow accepts localhost only.
     allowed = os.environ.get("MLFLOW_SERVER_ALLOWED_HOSTS", "*")
     os.environ.update(environment(name, MLFLOW_SERVER_ALLOWED_HOSTS=allowed))
-    sys.argv = command(name, host, port, public=True)
+    sys.argv = command(name, host, port, public=True, workers=workers)
     sys.path.insert(0, str(Path.cwd()))
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 

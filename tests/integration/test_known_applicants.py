@@ -16,7 +16,6 @@ from home_credit.applicants import ApplicantStore
 from home_credit.applicants.definitions import definitions_version
 from home_credit.applicants.loading import HistoryFeatures, current_features, load
 from home_credit.config import Settings
-from home_credit.decisioning import records
 from home_credit.decisioning.factory import decision_service
 from home_credit.decisioning.known import known_bundle
 from home_credit.decisioning.replay import replay_record
@@ -32,6 +31,7 @@ from home_credit.tables.source import open_tables
 from home_credit.terms.frames import learn_terms
 from home_credit.terms.learning import learn
 from support.applicant_stores import portfolios
+from support.contents import content
 from support.loans import price_list
 
 if TYPE_CHECKING:
@@ -121,9 +121,9 @@ def test_a_record_of_a_format_with_every_reason_is_replayed_with_every_reason(
     assert len(given.reasons) == 2 * GIVEN_EACH_WAY < len(every.reasons)
     assert given.reasons == every.reasons[:GIVEN_EACH_WAY] + every.reasons[-GIVEN_EACH_WAY:]
     for assessment, number in ((given, FORMAT), (every, 2)):
-        content = records.content(assessment, PredictionRequest(**bundle), scorer.policy)
+        recorded = content(assessment, PredictionRequest(**bundle), scorer.policy)
         entry = DecisionEntry(
-            **dict(content), format=number, decision_id="any", recorded_at=datetime.now(UTC)
+            **dict(recorded), format=number, decision_id="any", recorded_at=datetime.now(UTC)
         )
         assert replay_record(scorer, entry).identical
 

@@ -13,13 +13,14 @@ from fastapi.testclient import TestClient
 
 from home_credit.api.app import create_app
 from home_credit.config import Settings
-from home_credit.decisioning import records, recourse
+from home_credit.decisioning import recourse
 from home_credit.decisioning.recourse.loans import COLUMNS
 from home_credit.decisioning.scoring import Scorer
 from home_credit.ledger.store import Ledger
 from home_credit.policy import Costs, Policy
 from home_credit.schemas import Decision, PredictionRequest, Problem, Recourse
 from home_credit.tables.bundle import parse_bundle
+from support.contents import content
 from support.parquet_rows import ParquetRows
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def test_what_cannot_be_answered_is_a_problem(
     (assessment,) = scorer.assess([parse_bundle(refused[0])])
     other = assessment.model_copy(update={"model_version": "another"})
     request = PredictionRequest(**refused[0])
-    of_another = ledger.append(records.content(other, request, scorer.policy)).decision_id
+    of_another = ledger.append(content(other, request, scorer.policy)).decision_id
     broken = {**refused[0], "application": {**refused[0]["application"], "AMT_CREDIT": "a lot"}}
     for response, status, field in (
         (api.post("/applicants/7/recourse"), 404, None),

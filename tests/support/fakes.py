@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from home_credit.applicants.schema import packed
 from home_credit.decisioning.assessment import assemble
 from home_credit.decisioning.model import Scores
 from home_credit.decisioning.recourse.loans import COLUMNS
@@ -82,7 +83,9 @@ class FakeScorer:
             training_data={},
         )
 
-    def assess(self, bundles: Sequence[ParsedBundle], *, simulation: bool = False) -> list[Assessment]:
+    def assess(
+        self, bundles: Sequence[ParsedBundle], *, simulation: bool = False, every_reason: bool = False
+    ) -> list[Assessment]:
         self.waiting.release()
         self.may_answer.wait(10)
         if self.fails:
@@ -100,6 +103,7 @@ class FakeScorer:
             model_version=self.version,
             by=self.policy,
             simulation=simulation,
+            every_reason=every_reason,
         )
         self.version = self.successor or self.version
         return found
@@ -109,8 +113,13 @@ class FakeScorer:
         varied = ({**bundle.application, **dict(zip(COLUMNS, loan, strict=True))} for loan in loans)
         return np.array([self._probability(application) for application in varied])
 
-    def infer(self, vectors: Sequence[Mapping[str, float | str | None]]) -> list[float]:
-        return [1 - float(vector["EXT_SOURCE_2"] or 0.0) for vector in vectors]
+    @property
+    def categories(self) -> Mapping[str, Sequence[str]]:
+        known = {"NAME_CONTRACT_TYPE": ["Cash loans", "Revolving loans"]}
+        return {name: known[name] for name in self.features if name in known}
+
+    def infer(self, matrix: Numbers) -> Numbers:
+        return 1 - np.nan_to_num(matrix[:, self.features.index("EXT_SOURCE_2")])
 
     def _probability(self, application: Mapping[str, Any]) -> float:
         return LIKED if self._likes(application) else 1 - (application["EXT_SOURCE_2"] or 0.0)
@@ -122,6 +131,15 @@ class FakeKnownApplicant:
     def __init__(self, bundle: dict[str, Any]) -> None:
         self.bundle, self.application = bundle, bundle["application"]
         self.histories = {name: rows for name, rows in bundle.items() if name != "application"}
+
+    @property
+    def payloads(self) -> tuple[bytes, bytes, bytes]:
+        names = {"application": list(self.application)}
+        histories = []
+        for name, rows in self.histories.items():
+            names[name] = sorted({column for row in rows for column in row})
+            histories.append([[row.get(column) for row in rows] for column in names[name]])
+        return packed(names), packed(list(self.application.values())), packed(histories)
 
     def history_features(self, _definitions_version: str) -> None:
         """None are kept."""

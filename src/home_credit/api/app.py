@@ -6,16 +6,23 @@ import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from home_credit import __version__, logs
-from home_credit.api import problems
-from home_credit.api.authentication import require_key
-from home_credit.api.limits import BodyLimit, RateLimit
-from home_credit.api.metrics import Metrics, MetricsMiddleware
+from home_credit.api import documentation, problems
+from home_credit.api.admission import Admission, Places
+from home_credit.api.authentication import Access, Authentication
+from home_credit.api.deciding import Deciding
+from home_credit.api.inference.errors import ProtocolErrors
+from home_credit.api.limits import RateLimits
+from home_credit.api.metrics import Metrics
+from home_credit.api.observation import Observation
+from home_credit.api.readiness import Readiness
+from home_credit.api.request_bodies import RequestBodies
 from home_credit.api.routes import applicants as known_applicants
 from home_credit.api.routes import decisions, inference, operations, predictions
+from home_credit.api.rules import body_limits
 from home_credit.decisioning.factory import decision_service
 
 if TYPE_CHECKING:
@@ -52,16 +59,21 @@ def create_app(
 
     A resource that cannot be loaded then is logged, and loading is tried again when a request needs it.
     """
-    metrics = Metrics()
+    metrics, access = Metrics(), Access(settings)
     service = decision_service(
         settings, scorer=scorer, applicants=applicants, ledger=ledger, observe=metrics.decided
     )
+    readiness = Readiness(service)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         logs.configure()
+        if access.mode == "demo":
+            logger.warning("demo: everybody is answered, since HOME_CREDIT_DEMO is set and no API key is")
         await run_in_threadpool(_load, service)
         yield
+        readiness.close()
+        await run_in_threadpool(app.state.deciding.close)
         await run_in_threadpool(service.close)
 
     app = FastAPI(
@@ -70,18 +82,39 @@ def create_app(
         description=DESCRIPTION,
         openapi_tags=TAGS,
         lifespan=lifespan,
+        # All three are in api/documentation.py.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        # A redirect would repeat the Host that the client names.
+        redirect_slashes=False,
     )
+    app.state.deciding = Deciding(service)
     app.state.settings, app.state.metrics, app.state.service = settings, metrics, service
-    problems.install(app)
-    # Starlette calls the middleware that was added last first.
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    app.add_middleware(RateLimit, per_minute=settings.max_requests_per_minute)
-    app.add_middleware(MetricsMiddleware, metrics=metrics)
-    for module in (predictions, known_applicants, decisions):
-        app.include_router(module.router, dependencies=[Depends(require_key)])
-    for module in (operations, inference):
+    app.state.access, app.state.readiness = access, readiness
+    problems.install(app, metrics)
+    for module in (predictions, known_applicants, decisions, operations, inference):
         app.include_router(module.router)
+    documentation.install(app)
+    _guard(app, settings, access, metrics)
     return app
+
+
+def _guard(app: FastAPI, settings: Settings, access: Access, metrics: Metrics) -> None:
+    """Add the middleware; Starlette calls the one that was added last first."""
+    places = Places(settings)
+    app.add_middleware(Admission, places=places)
+    app.add_middleware(
+        RequestBodies,
+        limits=body_limits(settings),
+        seconds=settings.body_seconds,
+        buffered=settings.max_buffered_bytes,
+        refused=places.refused,
+    )
+    app.add_middleware(Authentication, access=access, limits=RateLimits(settings))
+    demo = ((b"x-home-credit-demo", b"true"),) if access.mode == "demo" else ()
+    app.add_middleware(Observation, metrics=metrics, headers=demo)
+    app.add_middleware(ProtocolErrors)
 
 
 def _load(service: DecisionService) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from home_credit.api.deciding import Deciding
 from home_credit.decisioning.service import DecisionService
 
 
@@ -13,4 +14,11 @@ async def decision_service(request: Request) -> DecisionService:
     return service
 
 
+async def deciding(request: Request) -> Deciding:
+    """Return what decides for the application that received the request."""
+    found: Deciding = request.app.state.deciding
+    return found
+
+
 DecisionServiceDep = Annotated[DecisionService, Depends(decision_service)]
+DecidingDep = Annotated[Deciding, Depends(deciding)]

@@ -1,92 +1,67 @@
-"""Limits per client: the size of a request body, and the rate of requests."""
+"""The rate of requests: so many a minute for each API key, and for each address that has none."""
 
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import OrderedDict
+from ipaddress import IPv6Address
 from math import ceil
 from typing import TYPE_CHECKING
-
-from starlette.exceptions import HTTPException
-
-from home_credit.api.problems import response_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from home_credit.config import Settings
 
-WINDOW = 60.0  # seconds
 CLIENTS_KEPT = 10_000
-# Probes and Prometheus are answered even when a client is over the limit.
-UNLIMITED = ("/health", "/metrics", "/v2/health/live", "/v2/health/ready")
-
-
-class BodyLimit:
-    """Refuses bodies of more than ``max_bytes``, announced or streamed, with 413."""
-
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app, self._max_bytes = app, max_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        too_large = HTTPException(413, f"a request body may have at most {self._max_bytes} bytes")
-        announced = dict(scope["headers"]).get(b"content-length", b"")
-        if announced.isdigit() and int(announced) > self._max_bytes:
-            await response_of(too_large)(scope, receive, send)
-            return
-        read = 0
-
-        async def counted() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self._max_bytes:
-                raise too_large
-            return message
-
-        await self._app(scope, counted, send)
+NETWORK_BITS = 64  # of an IPv6 address: a household or a server has all addresses below them
 
 
 class RateLimit:
-    """Answers 429 to a client address with more than ``per_minute`` requests in the last minute.
+    """At most ``per_minute`` requests at once, and one more each ``60 / per_minute`` seconds.
 
-    ``clock`` returns seconds. Requests are counted per process. Behind a proxy all requests may have the proxy's
-    address; the proxy must limit then.
+    The generic cell rate algorithm (ITU-T I.371): one number per client, the time at which its allowance is whole
+    again. A request takes constant time. Of more than :data:`CLIENTS_KEPT` clients the one that was longest without a
+    request is forgotten, which lets it start afresh. ``clock`` returns seconds.
     """
 
-    def __init__(self, app: ASGIApp, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._app, self._per_minute, self._clock = app, per_minute, clock
-        self._requests: dict[str, deque[float]] = {}
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._interval, self._burst, self._clock = 60.0 / per_minute, 60.0, clock
+        self._whole_at: OrderedDict[str, float] = OrderedDict()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        if scope["type"] == "http" and scope["path"] not in UNLIMITED:
-            address = scope["client"][0] if scope.get("client") else ""
-            if wait := self._wait(address):
-                error = HTTPException(
-                    429,
-                    f"more than {self._per_minute} requests in a minute; wait {wait} s",
-                    headers={"Retry-After": str(wait)},
-                )
-                await response_of(error)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-    def _wait(self, address: str) -> int:
-        """Count a request and return 0, or return the seconds until the next one is allowed."""
+    def wait(self, client: str) -> int:
+        """Count a request and return 0, or return the seconds until one is allowed."""
         now = self._clock()
-        if len(self._requests) >= CLIENTS_KEPT:
-            self._requests = {
-                client: times for client, times in self._requests.items() if times[-1] > now - WINDOW
-            }
-        times = self._requests.setdefault(address, deque())
-        while times and times[0] <= now - WINDOW:
-            times.popleft()
-        if len(times) >= self._per_minute:
-            return ceil(times[0] + WINDOW - now)
-        times.append(now)
+        whole_at = max(self._whole_at.get(client, now), now) + self._interval
+        # A billionth more, since the intervals of a minute do not add up to it exactly.
+        excess = whole_at - now - self._burst * (1 + 1e-9)
+        if excess > 0:
+            return ceil(excess)
+        self._whole_at[client] = whole_at
+        self._whole_at.move_to_end(client)
+        if len(self._whole_at) > CLIENTS_KEPT:
+            self._whole_at.popitem(last=False)
         return 0
+
+
+class RateLimits:
+    """The limits of one process. Behind a proxy the address is the client's only if the proxy is a trusted one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._addresses = RateLimit(settings.max_requests_per_minute)
+        self._keys = RateLimit(settings.max_key_requests_per_minute)
+
+    def wait(self, key: str | None, client: tuple[str, int] | None) -> int:
+        """Count a request of a named key, or else of an address; return the seconds to wait, or 0."""
+        if key is not None:
+            return self._keys.wait(key)
+        return self._addresses.wait(_network(client[0]) if client else "")
+
+
+def _network(host: str) -> str:
+    if ":" not in host:
+        return host
+    try:
+        return str(int(IPv6Address(host)) >> (128 - NETWORK_BITS))
+    except ValueError:
+        return host

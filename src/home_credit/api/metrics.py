@@ -1,21 +1,21 @@
-"""Prometheus metrics of one application: requests, their latency, decisions."""
+"""Prometheus metrics of one application: requests, their latency, decisions, faults."""
 
 from __future__ import annotations
 
-import time
+import os
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
     from home_credit.schemas import Decision
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# Set by the server where several processes serve one port: the folder that holds the values of each.
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Metrics:
@@ -23,6 +23,7 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self._registry = CollectorRegistry()
+        self._answered: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         ProcessCollector(registry=registry)
         self._requests = Counter(
             "home_credit_requests", "Requests answered", ("method", "route", "status"), registry=registry
@@ -41,43 +42,31 @@ class Metrics:
             registry=registry,
         )
 
+        self._faults = Counter(
+            "home_credit_faults", "Answers that failed for a cause of ours", ("kind",), registry=registry
+        )
+
+    def fault(self, kind: str) -> None:
+        """Count a fault; ``kind`` is the slug of its problem document."""
+        self._faults.labels(kind).inc()
+
     def decided(self, decision: Decision) -> None:
         """Count a decision."""
         self._decisions.labels(decision.decision, decision.grade, str(decision.simulation).lower()).inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answered request; ``route`` is a path template, never the path of the request."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        series = self._answered.get((method, route, status))
+        if series is None:  # to find it by its labels takes several times as long
+            series = (self._requests.labels(method, route, str(status)), self._seconds.labels(method, route))
+            self._answered[method, route, status] = series
+        series[0].inc()
+        series[1].observe(seconds)
 
     def text(self) -> bytes:
-        """Return all metrics in the Prometheus text format."""
-        return generate_latest(self._registry)
-
-
-class MetricsMiddleware:
-    """Records every request in ``metrics``, failed ones included."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status = 500  # the server's answer to an unhandled exception
-        start = time.perf_counter()
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watched)
-        finally:
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            route = getattr(scope.get("route"), "path", "unmatched")
-            self._metrics.answered(method, route, status, time.perf_counter() - start)
+        """Return all metrics in the Prometheus text format, those of every process that serves the port."""
+        if SHARED not in os.environ:
+            return generate_latest(self._registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library's
+        return generate_latest(together)

@@ -20,22 +20,44 @@ if TYPE_CHECKING:
     from fastapi import FastAPI, Request
     from pydantic_core import ErrorDetails
 
+    from home_credit.api.metrics import Metrics
+
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:home-credit:problem:"
 
 
+# Seconds after which a refused request may be sent again.
+RETRY = {"Retry-After": "1"}
+LONGEST = 500  # characters of an answer that may repeat what was sent
+
+
 class Kind(NamedTuple):
-    """Status, slug and title of one kind of problem."""
+    """Status, slug and title of one kind of problem.
+
+    ``detail`` is what is told of a cause that is ours: the error itself may name addresses, files and users.
+    """
 
     status: HTTPStatus
     slug: str
     title: str
+    detail: str | None = None
 
 
 INVALID = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-input", "The input breaks the schema")
-INTERNAL = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "fault", "Internal error")
+INTERNAL = Kind(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "fault",
+    "Internal error",
+    "the request could not be served; the cause is logged",
+)
+UNAVAILABLE = Kind(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "unavailable",
+    "Not available now",
+    "something that this needs is not available; the cause is logged",
+)
 
 # An error is looked up by its class, then by its base classes.
 ERRORS: Mapping[type[Exception], Kind] = {
@@ -48,14 +70,32 @@ ERRORS: Mapping[type[Exception], Kind] = {
         HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key", "The idempotency key was used for another request"
     ),
     errors.OtherModelError: Kind(HTTPStatus.CONFLICT, "other-model", "Another model made this decision"),
-    errors.UnavailableError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
-    errors.ArtifactError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-model", "No model is loaded"),
-    errors.ApplicantStoreError: Kind(
-        HTTPStatus.SERVICE_UNAVAILABLE, "no-portfolio", "The portfolio is not available"
+    # Of the operator's settings: no request can cause it.
+    errors.UsageError: UNAVAILABLE,
+    errors.UnavailableError: UNAVAILABLE,
+    errors.ArtifactError: Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "no-model",
+        "No model is loaded",
+        "no model can be loaded; the cause is logged",
     ),
-    errors.LedgerError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "no-ledger", "The ledger is not available"),
+    errors.ApplicantStoreError: Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "no-portfolio",
+        "The portfolio is not available",
+        "the store of known applicants cannot be read; the cause is logged",
+    ),
+    errors.LedgerError: Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "no-ledger",
+        "The ledger is not available",
+        "the ledger does not answer, so nothing can be recorded or read; the cause is logged",
+    ),
     errors.BrokenRecordError: Kind(
-        HTTPStatus.INTERNAL_SERVER_ERROR, "broken-record", "A record of the ledger is broken"
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "broken-record",
+        "A record of the ledger is broken",
+        "the record was changed, is missing or cannot be read; the cause is logged",
     ),
     Exception: INTERNAL,
 }
@@ -64,6 +104,9 @@ STATUSES: Mapping[int, Kind] = {
     kind.status: kind
     for kind in (
         Kind(HTTPStatus.UNAUTHORIZED, "unauthorized", "An API key is needed"),
+        Kind(HTTPStatus.FORBIDDEN, "forbidden", "The API key lacks a scope"),
+        Kind(HTTPStatus.REQUEST_TIMEOUT, "slow-body", "The request body did not arrive in time"),
+        Kind(HTTPStatus.SERVICE_UNAVAILABLE, "occupied", "The service is occupied"),
         Kind(HTTPStatus.NOT_FOUND, "unknown-route", "There is no such address"),
         Kind(HTTPStatus.METHOD_NOT_ALLOWED, "method", "The address does not take this method"),
         Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The request body is too large"),
@@ -78,38 +121,47 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, HTTPException):
         status = HTTPStatus(error.status_code)
         return _problem(STATUSES.get(status) or Kind(status, "http", status.phrase), error.detail)
-    kind = next(ERRORS[cls] for cls in type(error).__mro__ if cls in ERRORS)
+    kind = kind_of(error)
     if isinstance(error, (ValidationError, RequestValidationError)):
         return _invalid(error.errors()[0])
-    if kind is INTERNAL:
-        return _problem(kind, "the request could not be served; the error is logged")
+    if kind.detail:
+        return _problem(kind, kind.detail)
     return _problem(kind, str(error), getattr(error, "field", None))
+
+
+def kind_of(error: Exception) -> Kind:
+    """Return the kind of problem that an error is."""
+    return next(ERRORS[cls] for cls in type(error).__mro__ if cls in ERRORS)
 
 
 def response_of(error: Exception) -> Response:
     """Return the response to a request that raised ``error``."""
     problem = problem_of(error)
+    retry = RETRY if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else None
     return Response(
         problem.model_dump_json(exclude_none=True),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
-        headers=getattr(error, "headers", None),
+        headers=getattr(error, "headers", None) or retry,
     )
 
 
-def install(app: FastAPI) -> None:
-    """Install exception handlers that answer every error of ``app`` with a problem document."""
+def install(app: FastAPI, metrics: Metrics) -> None:
+    """Install exception handlers that answer every expected error of ``app`` with a problem document.
 
-    async def expected(_request: Request, error: Exception) -> Response:
-        return response_of(error)
+    Those that are faults of ours are logged with their cause, and counted.
+    """
 
-    async def unexpected(request: Request, error: Exception) -> Response:
-        logger.error("error at %s %s", request.method, request.url.path, exc_info=error)
+    async def expected(request: Request, error: Exception) -> Response:
+        kind = None if isinstance(error, HTTPException) else kind_of(error)
+        if kind is not None and kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            metrics.fault(kind.slug)
+            fields = {"request_id": getattr(request.state, "request_id", None), "kind": kind.slug}
+            logger.error("%s: %s", kind.title, error, extra={"fields": fields})
         return response_of(error)
 
     for kind in (errors.HomeCreditError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, expected)
-    app.add_exception_handler(Exception, unexpected)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, object]]:
@@ -120,8 +172,16 @@ def documented(*statuses: int) -> dict[int | str, dict[str, object]]:
 
 def _problem(kind: Kind, detail: str, field: str | None = None) -> Problem:
     return Problem(
-        type=TYPE + kind.slug, title=kind.title, status=int(kind.status), detail=detail, field=field
+        type=TYPE + kind.slug,
+        title=kind.title,
+        status=int(kind.status),
+        detail=_shortened(detail),
+        field=field and _shortened(field),
     )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
 
 
 def _invalid(first: ErrorDetails) -> Problem:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
@@ -56,7 +57,7 @@ applicant_rows = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
     """What one load brought.
 
@@ -70,6 +71,11 @@ class Content:
     source: str
     definitions_version: str | None
     columns: Mapping[str, tuple[str, ...]]
+
+    @cached_property
+    def column_names(self) -> bytes:
+        """``columns`` as compressed JSON."""
+        return packed(self.columns)
 
     @classmethod
     def of_row(cls, row: Mapping[Any, Any]) -> Content:

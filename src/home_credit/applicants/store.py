@@ -66,6 +66,11 @@ class KnownApplicant:
         """All raw rows, as a request brings them."""
         return {APPLICATION: self.application, **self.histories}
 
+    @property
+    def payloads(self) -> tuple[bytes, bytes, bytes]:
+        """The names of the columns by table, the application and the histories, as compressed JSON."""
+        return self._content.column_names, self._application, self._histories
+
     def history_features(self, definitions_version: str) -> list[Value] | None:
         """Return the features of the histories in the order of their definitions.
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from home_credit import __version__, logs
-from home_credit.cli import data, deployment, ledger, monitoring, scoring, services, training
+from home_credit.cli import data, deployment, keys, ledger, monitoring, scoring, services, training
 from home_credit.errors import HomeCreditError, InputError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 for verbs in (data, training, scoring, monitoring, services):
     app.add_typer(verbs.app)
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(keys.app, name="keys")
 app.add_typer(deployment.app, name="deploy")
 
 

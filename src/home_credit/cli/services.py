@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,11 +13,19 @@ app = typer.Typer()
 
 
 @app.command()
-def serve(service: Literal["api", "dashboard", "mlflow"]) -> None:
+def serve(
+    service: Literal["api", "dashboard", "mlflow"],
+    workers: Annotated[
+        int, typer.Option(min=1, help="processes of the API, which share the port and one ledger")
+    ] = 1,
+) -> None:
     """Run one service in the foreground on PORT."""
     from home_credit import services
+    from home_credit.errors import UsageError
 
-    services.serve(service)
+    if workers > 1 and service != "api":
+        raise UsageError("only the API is served by several processes")
+    services.serve(service, workers)
 
 
 @app.command()

@@ -74,7 +74,10 @@ class RiskModel:
 
     def probability(self, rows: FeatureRows) -> Numbers:
         """Return the probability of default alone, one per row."""
-        matrix = self.preprocessor.encode(rows)
+        return self.probability_of_matrix(self.preprocessor.encode(rows))
+
+    def probability_of_matrix(self, matrix: Numbers) -> Numbers:
+        """Return the probability of default of each row of the encoded matrix (rows by features)."""
         return self._model.calibration.probability(classifier.log_odds(self._model.booster, matrix))
 
     def explain_matrix(self, matrix: Numbers) -> tuple[Numbers, Numbers]:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from home_credit.errors import BrokenRecordError, BundleError
 from home_credit.ledger import records
+from home_credit.ledger.drafts import draft_decision
 from home_credit.policy import Costs, Policy
 from home_credit.schemas import (
     Assessment,
@@ -23,47 +24,56 @@ from home_credit.schemas import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from home_credit.ledger import Page
-    from home_credit.ledger.records import DecisionContent, DecisionEntry, DecisionHistory, ReviewEntry
+    from home_credit.ledger.bundles import StoredBundle
+    from home_credit.ledger.drafts import Draft
+    from home_credit.ledger.records import DecisionEntry, DecisionHistory, ReviewEntry
+
+_ASSESSED = set(records.Assessment.model_fields)
 
 
-def content(
+def draft(
     assessment: Assessment,
-    request: PredictionRequest,
+    stored: StoredBundle,
     policy: Policy,
     *,
     definitions_version: str | None = None,
-) -> DecisionContent:
-    """Return the record of an assessment that ``policy`` made from the rows in ``request``.
+    idempotency: records.Idempotency | None = None,
+) -> Draft[DecisionEntry]:
+    """Return the record, ready to be committed, of an assessment that ``policy`` made from ``stored`` rows.
 
     ``definitions_version`` is that of the features.
     """
-    said = assessment.model_dump(include=set(records.Assessment.model_fields))
-    return records.DecisionContent(
-        applicant_id=assessment.SK_ID_CURR,
-        bundle=dict(request),
-        assessment=records.Assessment(**said),
-        policy=records.Policy(
-            cut_off=policy.cut_off,
-            review_band=policy.review_band,
-            costs=records.Costs(**asdict(policy.costs)) if policy.costs else None,
-            version=policy.version,
-        ),
-        model_version=assessment.model_version,
-        definitions_version=definitions_version,
-        simulation=assessment.simulation,
+    # In JSON types, as the ledger stores them: validating the record's models again would take longer than all else.
+    return draft_decision(
+        {
+            "applicant_id": assessment.SK_ID_CURR,
+            "assessment": assessment.model_dump(include=_ASSESSED),
+            "policy": {
+                "cut_off": policy.cut_off,
+                "review_band": policy.review_band,
+                "costs": asdict(policy.costs) if policy.costs else None,
+                "version": policy.version,
+            },
+            "model_version": assessment.model_version,
+            "definitions_version": definitions_version,
+            "simulation": assessment.simulation,
+            "idempotency": dict(idempotency) if idempotency else None,
+        },
+        stored,
     )
 
 
 def decision(entry: DecisionEntry) -> Decision:
     """Return a recorded decision as the API gives it."""
-    return decided(assessment(entry), entry)
+    return decided(assessment(entry), entry.decision_id, entry.recorded_at)
 
 
-def decided(said: Assessment, entry: DecisionEntry) -> Decision:
+def decided(said: Assessment, decision_id: str, recorded_at: datetime) -> Decision:
     """Return the API's decision for an assessment that was recorded."""
-    return Decision(**dict(said), decision_id=entry.decision_id, recorded_at=entry.recorded_at)
+    return Decision(**dict(said), decision_id=decision_id, recorded_at=recorded_at)
 
 
 def assessment(entry: DecisionEntry) -> Assessment:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from home_credit.decisioning.assessment import assemble
 from home_credit.decisioning.features import ApplicantFeatures
 from home_credit.decisioning.model import RiskModel
-from home_credit.features.rows import FeatureRows
 from home_credit.features.version import definitions_version
 from home_credit.policy import Costs, Policy
 from home_credit.schemas import ModelFacts, PolicyCosts
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from home_credit.config import Settings
-    from home_credit.features.rows import Numbers, Value
+    from home_credit.features.rows import Numbers
     from home_credit.schemas import Assessment
     from home_credit.tables.bundle import ParsedBundle
     from home_credit.terms.model import TermModel
@@ -115,7 +114,11 @@ class Scorer:
         """
         return self.model.probability(self.computer.variants(bundle, replaced))
 
-    def infer(self, vectors: Sequence[Mapping[str, Value]]) -> list[float]:
-        """Return the probability of default of each feature vector; an absent feature is missing."""
-        probabilities = self.model.probability(FeatureRows.of(vectors))
-        return [float(probability) for probability in probabilities]
+    @property
+    def categories(self) -> Mapping[str, Sequence[str]]:
+        """The known categories of the features that are text, in the order of their codes in the matrix."""
+        return self.model.preprocessor.categories
+
+    def infer(self, matrix: Numbers) -> Numbers:
+        """Return the probability of default of each row of the encoded matrix (rows by features)."""
+        return self.model.probability_of_matrix(matrix)

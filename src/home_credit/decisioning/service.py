@@ -6,28 +6,28 @@ The API, the command line and jobs call it and nothing below it. Errors are pass
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING
-
-from pydantic import ValidationError
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from home_credit.decisioning import records, recourse
-from home_credit.decisioning.known import known_bundle
 from home_credit.decisioning.replay import recorded_scorer, replay_record
-from home_credit.errors import BundleError, HomeCreditError, UnknownApplicantError
+from home_credit.decisioning.requests import Checked, KnownRequest, RawRequest, held_of
+from home_credit.errors import HomeCreditError
 from home_credit.ledger.records import ReviewContent
 from home_credit.schemas import Applicant, PredictionRequest
-from home_credit.tables.bundle import parse_bundle
-from home_credit.tables.schema import APPLICATION, ID, TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
-    from home_credit.applicants import ApplicantStore, KnownApplicant
+    from home_credit.applicants import ApplicantStore
+    from home_credit.decisioning.requests import DecisionRequest
     from home_credit.decisioning.resources import LazyResource
     from home_credit.decisioning.scoring import Scorer
     from home_credit.ledger import Ledger
+    from home_credit.ledger.drafts import Draft
+    from home_credit.ledger.records import DecisionEntry
     from home_credit.schemas import (
         ApplicantList,
         ApplicantQuery,
@@ -42,9 +42,13 @@ if TYPE_CHECKING:
         Review,
         ReviewRequest,
     )
-    from home_credit.tables.bundle import ParsedBundle
 
-LARGEST_ID = 2**63 - 1
+
+class Prepared(NamedTuple):
+    """A decision that is ready to be recorded."""
+
+    assessment: Assessment
+    draft: Draft[DecisionEntry]
 
 
 class DecisionService:
@@ -110,23 +114,78 @@ class DecisionService:
 
     def decide(self, request: PredictionRequest, *, simulation: bool = False) -> Decision:
         """Decide on one applicant's rows and record it."""
-        scorer = self.scorer()
-        request, parsed = _checked(request)
-        assessments = scorer.assess([parsed], simulation=simulation)
-        (decision,) = self._record(scorer, [request], assessments)
-        return decision
+        return self._decide_one(RawRequest(lambda: request, simulation))
 
-    def decide_each(self, bundles: Sequence[object]) -> list[Decision | BundleError | ValidationError]:
+    def decide_applicant(self, applicant_id: int, overrides: Mapping[str, object] | None = None) -> Decision:
+        """Decide on the rows held of a known applicant; with ``overrides``, even empty, as a simulation."""
+        return self._decide_one(KnownRequest(applicant_id, overrides))
+
+    def decide_each(self, bundles: Sequence[object]) -> list[Decision | Exception]:
         """Decide on each bundle by itself: a decision or the error of the bundle, in order.
 
         The decisions are recorded in one transaction.
         """
+        return self.decide_all(
+            [RawRequest(partial(PredictionRequest.model_validate, bundle)) for bundle in bundles]
+        )
+
+    def decide_all(self, requests: Sequence[DecisionRequest]) -> list[Decision | Exception]:
+        """Decide on requests and record the decisions in one transaction: a decision or an error each, in order."""
+        prepared = self.prepare(requests)
+        recorded = iter(self.record([each for each in prepared if isinstance(each, Prepared)]))
+        return [next(recorded) if isinstance(each, Prepared) else each for each in prepared]
+
+    def prepare(self, requests: Sequence[DecisionRequest]) -> list[Prepared | Exception]:
+        """Decide on requests without recording anything: a decision ready to be recorded, or an error each.
+
+        Raises :class:`ArtifactError` where no model is loaded.
+        """
         scorer = self.scorer()
-        checked = [_judged(bundle) for bundle in bundles]
-        good = [each for each in checked if isinstance(each, tuple)]
-        assessments = scorer.assess([parsed for _, parsed in good])
-        decisions = iter(self._record(scorer, [request for request, _ in good], assessments))
-        return [next(decisions) if isinstance(each, tuple) else each for each in checked]
+        checked = [self._checked(request) for request in requests]
+        assessed: dict[int, Assessment] = {}
+        for simulation in (False, True):
+            places = [
+                place
+                for place, (request, each) in enumerate(zip(requests, checked, strict=True))
+                if isinstance(each, Checked) and request.simulation == simulation
+            ]
+            bundles = [each.parsed for place in places if isinstance(each := checked[place], Checked)]
+            if bundles:
+                assessed.update(zip(places, scorer.assess(bundles, simulation=simulation), strict=True))
+        return [
+            Prepared(
+                assessed[place],
+                records.draft(
+                    assessed[place],
+                    each.stored,
+                    scorer.policy,
+                    definitions_version=scorer.definitions_version,
+                    idempotency=request.idempotency,
+                ),
+            )
+            if isinstance(each, Checked)
+            else each
+            for place, (request, each) in enumerate(zip(requests, checked, strict=True))
+        ]
+
+    def record(self, prepared: Sequence[Prepared]) -> list[Decision | Exception]:
+        """Record decisions in one transaction; they are durable when the method returns.
+
+        The outcome of a repeated request is the decision recorded before, and an error where the request differs.
+        """
+        outcomes: list[Decision | Exception] = []
+        for each, outcome in zip(
+            prepared, self._ledger.get().commit([each.draft for each in prepared]), strict=True
+        ):
+            if isinstance(outcome, Exception):
+                outcomes.append(outcome)
+            elif outcome.repeated:
+                outcomes.append(records.decision(outcome.read()))
+            else:
+                decision = records.decided(each.assessment, outcome.decision_id, outcome.recorded_at)
+                self._observe(decision)
+                outcomes.append(decision)
+        return outcomes
 
     def applicants(self, query: ApplicantQuery) -> ApplicantList:
         """Return the known applicants that a query asks for."""
@@ -134,19 +193,8 @@ class DecisionService:
 
     def applicant(self, applicant_id: int) -> Applicant:
         """Return the rows that the platform holds of one applicant; raises :class:`UnknownApplicantError`."""
-        held = self._known(applicant_id)
+        held = held_of(self._applicants.get(), applicant_id)
         return Applicant(SK_ID_CURR=applicant_id, bundle=PredictionRequest(**held.bundle))
-
-    def decide_applicant(self, applicant_id: int, overrides: Mapping[str, object] | None = None) -> Decision:
-        """Decide on the rows held of a known applicant; with ``overrides``, even empty, as a simulation."""
-        scorer, held = self.scorer(), self._known(applicant_id)
-        if overrides and overrides.get(ID, applicant_id) != applicant_id:
-            raise BundleError(f"{APPLICATION}.{ID}", "a simulation cannot be of another applicant")
-        changed = _without_label({**held.application, **overrides}) if overrides else None
-        assessments = scorer.assess([known_bundle(held, changed)], simulation=overrides is not None)
-        request = PredictionRequest(**{**held.histories, APPLICATION: changed or held.application})
-        (decision,) = self._record(scorer, [request], assessments)
-        return decision
 
     def recourse(self, request: PredictionRequest) -> Recourse:
         """Return the loans that one applicant would have been approved with; nothing is recorded."""
@@ -184,41 +232,14 @@ class DecisionService:
         """Compute a recorded decision again; raises :class:`OtherModelError` where another model made it."""
         return replay_record(self.scorer(), self._ledger.get().read(decision_id).decision)
 
-    def _known(self, applicant_id: int) -> KnownApplicant:
-        if not 0 <= applicant_id <= LARGEST_ID:
-            raise UnknownApplicantError(applicant_id)
-        return self._applicants.get().read(applicant_id)
+    def _decide_one(self, request: DecisionRequest) -> Decision:
+        (outcome,) = self.decide_all([request])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
-    def _record(
-        self, scorer: Scorer, requests: Sequence[PredictionRequest], assessments: Sequence[Assessment]
-    ) -> list[Decision]:
-        contents = [
-            records.content(
-                assessment, request, scorer.policy, definitions_version=scorer.definitions_version
-            )
-            for assessment, request in zip(assessments, requests, strict=True)
-        ]
-        entries = self._ledger.get().append_many(contents)
-        decisions = [records.decided(*pair) for pair in zip(assessments, entries, strict=True)]
-        for decision in decisions:
-            self._observe(decision)
-        return decisions
-
-
-def _judged(bundle: object) -> tuple[PredictionRequest, ParsedBundle] | BundleError | ValidationError:
-    try:
-        return _checked(PredictionRequest.model_validate(bundle))
-    except (BundleError, ValidationError) as error:
-        return error
-
-
-def _checked(request: PredictionRequest) -> tuple[PredictionRequest, ParsedBundle]:
-    """Return the rows of a request that are recorded, and the parsed rows."""
-    if TARGET in request.application:
-        request = request.model_copy(update={APPLICATION: _without_label(request.application)})
-    return request, parse_bundle(dict(request))
-
-
-def _without_label(application: Mapping[str, object]) -> dict[str, object]:
-    """Return an application without the label of the training table, which is neither read nor checked."""
-    return {name: value for name, value in application.items() if name != TARGET}
+    def _checked(self, request: DecisionRequest) -> Checked | Exception:
+        try:
+            return request.checked(self._applicants.get)
+        except Exception as error:  # whatever one request causes, the others are decided
+            return error

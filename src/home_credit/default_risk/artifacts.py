@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import joblib
+import lightgbm as lgb
 
 from home_credit.default_risk import classifier
 from home_credit.default_risk.calibration import Calibration
@@ -19,7 +20,6 @@ from home_credit.terms.model import TermModel
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import lightgbm as lgb
     import numpy as np
     import polars as pl
     from numpy.typing import NDArray
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from home_credit.default_risk.manifest import TrainingFacts
 
 CLASSIFIER, PREPROCESSOR, TERMS = "lgbm_model.joblib", "preprocessor.joblib", "terms.json"
+ARTIFACTS = frozenset({CLASSIFIER, PREPROCESSOR, TERMS})
 CARD = "model_card.md"
 
 
@@ -88,20 +89,39 @@ def save(
 def load(directory: Path) -> Artifacts:
     """Load the model in ``directory``; every digest is checked first, since unpickling runs code.
 
-    Raises :class:`ArtifactError` where a file is missing or is not the one that the manifest names.
+    Raises :class:`ArtifactError` where a file is missing, is not the one that the manifest names, or holds no model.
     """
     try:
         manifest = Manifest.read(directory)
-        for name, digest in manifest.artifacts.items():
-            if _digest(directory / name) != digest:
-                raise ArtifactError(
-                    f"{directory / name} is not the file that {MANIFEST} names; train or restore it"
-                )
-        plain = joblib.load(directory / PREPROCESSOR)
-        booster = joblib.load(directory / CLASSIFIER)
-        terms = TermModel.from_plain(json.loads((directory / TERMS).read_text(encoding="utf-8")))
+        _check(directory, manifest)
+        return _loaded(directory, manifest)
+    except ArtifactError:
+        raise
     except FileNotFoundError as error:
         raise ArtifactError(f"no model: {error.filename} is missing") from error
+    except OSError as error:
+        raise ArtifactError(f"no model: {error.filename} cannot be read: {error.strerror}") from error
+    except Exception as error:
+        # Whatever the parsers of the files raise: a server must outlive a model that it cannot use.
+        raise ArtifactError(f"{directory} holds no model: {type(error).__name__}: {error}") from error
+
+
+def _check(directory: Path, manifest: Manifest) -> None:
+    if manifest.artifacts.keys() != ARTIFACTS:
+        raise ArtifactError(f"{directory / MANIFEST} must name the files {', '.join(sorted(ARTIFACTS))}")
+    for name, digest in manifest.artifacts.items():
+        if _digest(directory / name) != digest:
+            raise ArtifactError(
+                f"{directory / name} is not the file that {MANIFEST} names; train or restore it"
+            )
+
+
+def _loaded(directory: Path, manifest: Manifest) -> Artifacts:
+    plain = joblib.load(directory / PREPROCESSOR)
+    booster = joblib.load(directory / CLASSIFIER)
+    if not isinstance(booster, lgb.Booster):
+        raise ArtifactError(f"{directory / CLASSIFIER} is no LightGBM booster")
+    terms = TermModel.from_plain(json.loads((directory / TERMS).read_text(encoding="utf-8")))
     return Artifacts(
         booster, Preprocessor.from_plain(plain), Calibration(**plain["calibration"]), terms, manifest
     )

@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Query, Request, Response
 
-from home_credit.api.bodies import JsonRoute
-from home_credit.api.dependencies import DecisionServiceDep
-from home_credit.api.examples import SIMULATIONS
+from home_credit.api.bodies import JsonRoute, json_text, read
+from home_credit.api.deciding import IdempotencyKey, idempotency
+from home_credit.api.dependencies import DecidingDep, DecisionServiceDep
+from home_credit.api.examples import SIMULATIONS, json_body
 from home_credit.api.problems import documented
+from home_credit.decisioning.requests import KnownRequest
 from home_credit.schemas import (
     Applicant,
     ApplicantList,
@@ -34,14 +36,22 @@ def applicant(SK_ID_CURR: int, service: DecisionServiceDep) -> Applicant:  # noq
     return service.applicant(SK_ID_CURR)
 
 
-@router.post("/applicants/{SK_ID_CURR}/predict")
-def predict_applicant(
+@router.post(
+    "/applicants/{SK_ID_CURR}/predict",
+    response_model=Decision,
+    openapi_extra=json_body(SimulationRequest, SIMULATIONS, required=False),
+)
+async def predict_applicant(
     SK_ID_CURR: int,  # noqa: N803  (the name of the contract)
-    service: DecisionServiceDep,
-    simulation: Annotated[SimulationRequest | None, Body(openapi_examples=SIMULATIONS)] = None,
-) -> Decision:
+    request: Request,
+    deciding: DecidingDep,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Decide on the rows held of a known applicant; a body with overrides makes it a simulation."""
-    return service.decide_applicant(SK_ID_CURR, simulation.application if simulation else None)
+    body = await json_text(request)
+    repetition = idempotency(request, idempotency_key, body)
+    overrides = read(SimulationRequest, body).application if body and body != b"null" else None
+    return await deciding.decide(KnownRequest(SK_ID_CURR, overrides, repetition))
 
 
 @router.post("/applicants/{SK_ID_CURR}/recourse")

@@ -1,15 +1,39 @@
-"""Operations: health, metrics, and the model in use."""
+"""Operations: health, liveness, readiness, metrics, and the model in use."""
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel
 
 from home_credit import __version__
 from home_credit.api import metrics
+from home_credit.api.authentication import Mode
 from home_credit.api.dependencies import DecisionServiceDep
 from home_credit.api.problems import documented
 from home_credit.schemas import Health, ModelFacts
 
 router = APIRouter(tags=["operations"])
+
+
+class Alive(BaseModel):
+    """The server answers."""
+
+    alive: bool = True
+
+
+class Parts(BaseModel):
+    """Which parts of a decision answer."""
+
+    model: bool
+    ledger: bool
+    applicants: bool
+
+
+class Status(BaseModel):
+    """Who is answered: holders of a key, everybody in a demo, or the API's own machine alone."""
+
+    access: Mode
+    demo: bool
+    version: str = __version__
 
 
 # Coroutines run on the event loop, so that they do not wait for scoring in the thread pool.
@@ -20,6 +44,28 @@ async def health(service: DecisionServiceDep, response: Response) -> Health:
         return Health(status="healthy", model_loaded=True, version=__version__)
     response.status_code = 503
     return Health(status="unhealthy", model_loaded=False, version=__version__)
+
+
+@router.get("/livez")
+async def live() -> Alive:
+    """Return that the server answers, whatever else does."""
+    return Alive()
+
+
+@router.get("/readyz", responses={503: {"model": Parts, "description": "A part does not answer"}})
+async def ready(request: Request, response: Response) -> Parts:
+    """Return whether model, ledger and store of applicants answer; 503 where one does not."""
+    parts = Parts(**await request.app.state.readiness.parts())
+    if not (parts.model and parts.ledger and parts.applicants):
+        response.status_code = 503
+    return parts
+
+
+@router.get("/status")
+async def status(request: Request) -> Status:
+    """Return who is answered."""
+    mode: Mode = request.app.state.access.mode
+    return Status(access=mode, demo=mode == "demo")
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {metrics.MEDIA_TYPE: {}}}})

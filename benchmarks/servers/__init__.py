@@ -1,0 +1,1 @@
+"""Servers under load: how the benchmarks start, pin, limit and measure them."""

@@ -1,0 +1,57 @@
+"""A bound on the requests that are worked on at once; those above it are refused at once, not queued."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+
+from home_credit.api.problems import RETRY, response_of
+from home_credit.api.rules import Work
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from home_credit.api.rules import Rule
+    from home_credit.config import Settings
+
+
+class Places:
+    """The requests that one process works on, counted by kind of work; probes always have a place."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._most = {
+            Work.DECISION: settings.max_decisions_at_once,
+            Work.BATCH: settings.max_batches_at_once,
+            Work.READ: settings.max_reads_at_once,
+        }
+        self.taken: Counter[Work] = Counter()
+
+    def refused(self, rule: Rule) -> HTTPException | None:
+        """Return the refusal of a request for which there is no place."""
+        if rule.work in self._most and self.taken[rule.work] >= self._most[rule.work]:
+            return HTTPException(503, "the service is fully occupied; try again shortly", headers=RETRY)
+        return None
+
+
+class Admission:
+    """Lets a request through while it has a place, or answers 503."""
+
+    def __init__(self, app: ASGIApp, places: Places) -> None:
+        self._app, self._places = app, places
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        rule: Rule = scope["state"]["rule"]
+        if refused := self._places.refused(rule):
+            await response_of(refused)(scope, receive, send)
+            return
+        self._places.taken[rule.work] += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._places.taken[rule.work] -= 1

@@ -1,0 +1,84 @@
+"""Decisions for requests on the event loop: handed to the pipeline, and answered when they are durable."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Header
+from starlette.responses import Response
+
+from home_credit.decisioning.pipeline import Pipeline
+from home_credit.ledger.records import Idempotency
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+
+    from home_credit.decisioning.requests import DecisionRequest
+    from home_credit.decisioning.service import DecisionService
+    from home_credit.schemas import Decision
+
+    Waiting = asyncio.Future[Decision]
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="a request with the key and content of an earlier one gets the decision recorded then",
+    ),
+]
+
+
+class Deciding:
+    """Awaits decisions of a service without a thread for each request."""
+
+    def __init__(self, service: DecisionService) -> None:
+        self._pipeline: Pipeline[Waiting] = Pipeline(service, _deliver)
+
+    async def decide(self, request: DecisionRequest) -> Response:
+        """Return the response to a request for a decision; raises the error of the request."""
+        waiting: Waiting = asyncio.get_running_loop().create_future()
+        self._pipeline.submit(waiting, request)
+        decision = await waiting
+        # Written by pydantic itself: the framework would validate the decision again.
+        return Response(decision.model_dump_json(), media_type="application/json")
+
+    def close(self) -> None:
+        """Finish what was taken."""
+        self._pipeline.close()
+
+
+def idempotency(request: Request, key: str | None, body: bytes) -> Idempotency | None:
+    """Return what a repetition of ``request`` is recognised by, where it brings a key.
+
+    The same caller, key, address, query and body make a repetition.
+    """
+    if key is None:
+        return None
+    caller = getattr(request.state, "caller", None)
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body
+    return Idempotency.of(caller.name if caller else "", key, asked)
+
+
+def _deliver(outcomes: Sequence[tuple[Waiting, Decision | Exception]]) -> None:
+    """Hand outcomes from a thread of the pipeline to the event loops that wait, all of a loop at once."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Waiting, Decision | Exception]]] = {}
+    for waiting, outcome in outcomes:
+        by_loop.setdefault(waiting.get_loop(), []).append((waiting, outcome))
+    for loop, ended in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_settle, ended)
+
+
+def _settle(outcomes: Sequence[tuple[Waiting, Decision | Exception]]) -> None:
+    for waiting, outcome in outcomes:
+        if waiting.done():  # the client has left
+            continue
+        if isinstance(outcome, Exception):
+            waiting.set_exception(outcome)
+        else:
+            waiting.set_result(outcome)

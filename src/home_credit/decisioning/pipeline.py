@@ -1,0 +1,121 @@
+"""Decisions of many callers at once: one thread computes them, another records them in groups.
+
+A group is what waited while the one before was computed, or recorded, so it grows with the load: computing several
+applicants together takes less time than one after the other, and one transaction makes a group durable.
+"""
+
+from __future__ import annotations
+
+import logging
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from home_credit.decisioning.service import Prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from home_credit.decisioning.requests import DecisionRequest
+    from home_credit.decisioning.service import DecisionService
+    from home_credit.schemas import Decision
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+COMPUTED_TOGETHER = 8  # more save nothing, and the first of them waits for the last
+RECORDED_TOGETHER = 64
+STOP_SECONDS = 5.0
+
+
+class Pipeline(Generic[T]):
+    """Decides and records requests, each submitted with a ticket of the caller's own.
+
+    ``deliver`` is called with tickets and outcomes, a recorded decision or the error of the request, from the threads
+    of the pipeline. Their number is not bounded here: a caller submits as many as it is willing to wait for.
+    """
+
+    def __init__(
+        self, service: DecisionService, deliver: Callable[[Sequence[tuple[T, Decision | Exception]]], None]
+    ) -> None:
+        self._service, self._deliver = service, deliver
+        self._asked: SimpleQueue[tuple[T, DecisionRequest] | None] = SimpleQueue()
+        self._prepared: SimpleQueue[tuple[T, Prepared] | None] = SimpleQueue()
+        self._threads: list[Thread] = []
+        self._lock = Lock()
+
+    def submit(self, ticket: T, request: DecisionRequest) -> None:
+        """Take a request; its outcome is delivered later. The first one starts the threads."""
+        if not self._threads:
+            self._start()
+        self._asked.put((ticket, request))
+
+    def close(self) -> None:
+        """Finish the requests taken so far, as far as :data:`STOP_SECONDS` allow."""
+        with self._lock:
+            threads, self._threads = self._threads, []
+        if threads:
+            self._asked.put(None)
+        for thread in threads:
+            thread.join(STOP_SECONDS)
+
+    def _start(self) -> None:
+        with self._lock:
+            if not self._threads:
+                # The process may end while a thread waits for a database.
+                self._threads = [
+                    Thread(target=work, name=f"decisions-{work.__name__.strip('_')}", daemon=True)
+                    for work in (self._compute, self._record)
+                ]
+                for thread in self._threads:
+                    thread.start()
+
+    def _compute(self) -> None:
+        while group := _next(self._asked, COMPUTED_TOGETHER):
+            failed: list[tuple[T, Decision | Exception]] = []
+            prepared = self._prepare([request for _, request in group])
+            for (ticket, _), outcome in zip(group, prepared, strict=True):
+                if isinstance(outcome, Prepared):
+                    self._prepared.put((ticket, outcome))
+                else:
+                    failed.append((ticket, outcome))
+            self._failed(failed)
+        self._prepared.put(None)
+
+    def _record(self) -> None:
+        while group := _next(self._prepared, RECORDED_TOGETHER):
+            tickets = [ticket for ticket, _ in group]
+            try:
+                outcomes = self._service.record([prepared for _, prepared in group])
+            except Exception as error:  # the callers are told, and the next group is tried
+                self._failed([(ticket, error) for ticket in tickets])
+            else:
+                self._deliver(list(zip(tickets, outcomes, strict=True)))
+
+    def _prepare(self, requests: Sequence[DecisionRequest]) -> Sequence[Prepared | Exception]:
+        try:
+            return self._service.prepare(requests)
+        except Exception as error:  # what one request causes must not fail the others
+            return [error] if len(requests) == 1 else [self._prepare([each])[0] for each in requests]
+
+    def _failed(self, outcomes: Sequence[tuple[T, Decision | Exception]]) -> None:
+        if outcomes:
+            self._deliver(outcomes)
+
+
+def _next(queue: SimpleQueue[Item | None], most: int) -> list[Item]:
+    """Return what waits, at least one item and at most ``most``; nothing where the end of the queue was put."""
+    group: list[Item] = []
+    try:
+        while len(group) < most:
+            item = queue.get(block=not group)
+            if item is None:
+                if group:
+                    queue.put(None)  # seen again after this group
+                break
+            group.append(item)
+    except Empty:
+        pass
+    return group
