@@ -21,6 +21,7 @@ from home_credit.postgresql import WAIT, answered_within, bounded_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from sqlalchemy.engine import URL, Connection, Engine
 
@@ -74,9 +75,8 @@ class Database:
             try:
                 with self._engine.begin() as connection:
                     if self.file:
-                        _wait_for_lock(connection, limit - (time.monotonic() - started))
-                        # The driver is in autocommit mode; the write lock must come before the first read.
-                        connection.exec_driver_sql("BEGIN IMMEDIATE")
+                        _wait_for_lock(connection, 0)
+                        _begin(connection, started + limit)
                     yield connection
             finally:
                 self._turn.release()
@@ -86,7 +86,7 @@ class Database:
         try:
             with answered_within(limit, each=each):
                 yield
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, sqlite3.Error) as error:
             raise self._fault(database_address.cause(error)) from error
 
     def _fault(self, cause: str) -> LedgerUnavailableError:
@@ -129,10 +129,27 @@ def _engine(url: URL) -> Engine:
 
 def _wait_for_lock(connection: Connection, seconds: float) -> None:
     """Let SQLite wait so long where another process has locked the file."""
-    milliseconds = max(0, round(seconds * 10) * 100)
-    if connection.info.get("busy_timeout") != milliseconds:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
-        connection.info["busy_timeout"] = milliseconds
+    if connection.info.get("busy_timeout") != seconds:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={round(seconds * 1000)}")
+        connection.info["busy_timeout"] = seconds
+
+
+def _begin(connection: Connection, deadline: float) -> None:
+    """Begin a transaction of SQLite with the write lock, which must come before the first read.
+
+    SQLite itself asks for the lock ten times a second, and may find it taken each time by a process that commits
+    without a pause; asked for every millisecond, it comes in a few of that process's transactions.
+    """
+    driver: Any = connection.connection.driver_connection
+    while True:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0.0005, 0.0015))  # noqa: S311  (not for cryptography)
+        else:
+            return
 
 
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:
