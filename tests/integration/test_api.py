@@ -388,8 +388,6 @@ def test_the_api_key(make: Callable[..., Api]) -> None:
         ("GET", "/decisions/none"),
         ("POST", "/decisions/none/review"),
         ("GET", "/decisions/none/replay"),
-        ("POST", "/v2/models/home-credit/infer"),
-        ("GET", "/v2/models/home-credit"),
         ("GET", "/metrics"),
         ("GET", "/model"),
         ("GET", "/docs"),
