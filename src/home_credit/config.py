@@ -24,6 +24,14 @@ class Settings(BaseSettings):
     )
     reports: Path = Field(Path("reports"), validation_alias="HOME_CREDIT_REPORTS", description="drift report")
     database_url: str = Field("sqlite:///var/ledger.db", description="any SQLAlchemy address")
+    ledger_key: str | None = Field(
+        None,
+        description="key that signs the ledger, at least 32 characters; earlier ones after a space. Needed with a "
+        "database; a ledger in a file has a key file beside it",
+    )
+    ledger_anchors: Path | None = Field(
+        None, description="folder of the ledger's anchors, on another machine or disk than the ledger"
+    )
     mlflow_tracking_uri: str = Field(
         "sqlite:///mlruns/mlflow.db", description="an MLflow address, or a folder with mlflow.db in it"
     )

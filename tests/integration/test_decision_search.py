@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from sqlalchemy import insert
 
 from home_credit.errors import BrokenRecordError
-from home_credit.ledger import Ledger
 from home_credit.ledger.chain import Head, entry_hash
 from home_credit.ledger.drafts import draft_decision
 from home_credit.ledger.records import DecisionContent, ReviewContent, timestamp
@@ -22,9 +21,12 @@ from home_credit.ledger.search import page
 from home_credit.schemas import DecisionQuery
 from support.assessments import a_decision
 from support.databases import engine_of, execute
+from support.ledgers import KEYS, open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from home_credit.ledger import Ledger
 
 REVIEW = ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found")
 KINDS = ("approved", "review", "declined")
@@ -40,7 +42,7 @@ def _content(applicant: int, decision: str, grade: str, *, simulation: bool = Fa
 @pytest.fixture
 def ledger(url: str) -> Iterator[Ledger]:
     """A ledger of 48 decisions of four applicants; every third referral is reviewed."""
-    opened = Ledger.open(url)
+    opened = open_ledger(url)
     contents = [
         _content(applicant, decision, grade, simulation=simulation)
         for simulation, applicant, decision, grade in product((False, True), range(1, 5), KINDS, "CD")
@@ -201,7 +203,7 @@ def test_a_cursor_from_nowhere(ledger: Ledger, cursor: str) -> None:
     ],
 )
 def test_an_index_answers_without_a_sort(url: str, query: DecisionQuery, index: str) -> None:
-    Ledger.open(url).close()
+    open_ledger(url).close()
     _fill(url, 6000)
     with engine_of(url).connect() as connection:
         kind = connection.dialect.name
@@ -223,7 +225,7 @@ def _fill(url: str, count: int) -> None:
         draft = draft_decision(_content(number % 3000, decision, "A" if number % 60 == 0 else "D"))
         time = timestamp(START + timedelta(seconds=number))
         payload = draft.recorded(time)
-        own = entry_hash("decisions", number + 1, head.hash, payload)
+        own = entry_hash("decisions", number + 1, head.hash, payload, key=KEYS.current)
         place = {"sequence": number + 1, "format": 3, "previous_hash": head.hash, "hash": own}
         rows.append(
             {**draft.columns, **place, "recorded_at": time, "payload": payload, "bundle": draft.bundle}

@@ -21,6 +21,7 @@ from home_credit.ledger.records import ReviewContent
 from support.assessments import a_decision
 from support.databases import LENGTH_1_0, engine_of, execute, rows_1_0, write_1_0
 from support.ledger_writer import append
+from support.ledgers import open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ def old(url: str, tmp_path: Path) -> str:
 
 @pytest.fixture
 def migrated(old: str) -> Iterator[Ledger]:
-    ledger = Ledger.open(old)
+    ledger = open_ledger(old)
     yield ledger
     ledger.close()
 
@@ -102,7 +103,7 @@ def test_a_migrated_ledger_goes_on(old: str, migrated: Ledger) -> None:
     review = migrated.review(first, ReviewContent(reviewer="A", decision="declined", reason="Fraud"))
     assert migrated.read(decision.decision_id).decision == decision
     assert migrated.read(first).reviews[1] == review
-    reopened = Ledger.open(old)
+    reopened = open_ledger(old)
     assert reopened.verify() == LENGTH_1_0 + 2
     assert [line["sequence"] for line in reopened.export()] == [*range(1, 16), *range(1, 4)]
     reopened.close()
@@ -149,7 +150,7 @@ def test_tampering_with_any_migrated_record_is_found(old: str, migrated: Ledger,
 )
 def test_tampering_before_the_migration_is_still_found(old: str, change: str) -> None:
     assert execute(old, f"UPDATE decisions SET {change} WHERE sequence = 3") == 1  # noqa: S608  (a constant)
-    ledger = Ledger.open(old)
+    ledger = open_ledger(old)
     with pytest.raises(BrokenRecordError, match="decisions record 3 .*(was changed|does not follow)"):
         ledger.verify()
     ledger.close()
@@ -162,7 +163,7 @@ def test_processes_that_open_an_old_ledger_at_once_migrate_it_once(old: str) -> 
     for process in processes:
         process.join(120)
         assert process.exitcode == 0
-    ledger = Ledger.open(old)
+    ledger = open_ledger(old)
     assert ledger.verify() == LENGTH_1_0 + 10
     ledger.close()
 
@@ -178,7 +179,7 @@ def test_a_migration_that_is_killed_leaves_the_ledger_as_it_was(old: str) -> Non
     )
     program = (
         "import logging, sys; logging.basicConfig(level=logging.INFO);"
-        "from home_credit.ledger import Ledger; Ledger.open(sys.argv[1])"
+        "from support.ledgers import open_ledger; open_ledger(sys.argv[1])"
     )
     process = subprocess.Popen([sys.executable, "-c", program, old], stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
@@ -190,7 +191,7 @@ def test_a_migration_that_is_killed_leaves_the_ledger_as_it_was(old: str) -> Non
     assert set(inspect(engine).get_table_names()) == {"decisions", "reviews", "chain_heads"}
     engine.dispose()
     execute(old, "DELETE FROM decisions WHERE sequence >= 100")
-    ledger = Ledger.open(old)
+    ledger = open_ledger(old)
     assert ledger.verify() == LENGTH_1_0
     ledger.close()
 
@@ -205,7 +206,7 @@ def test_new_and_migrated_tables_are_the_same(old: str, migrated: Ledger) -> Non
         for table in (*schema.metadata.tables, migrations.VERSION_TABLE):
             execute(old, f"DROP TABLE {table}")
     engine.dispose()
-    Ledger.open(old).close()
+    open_ledger(old).close()
     assert _described(old) == after_migration
 
 
@@ -216,10 +217,10 @@ def test_the_revision_of_the_tables_is_that_of_the_last_migration() -> None:
 
 
 def test_a_ledger_of_a_newer_version_is_left_alone(url: str) -> None:
-    Ledger.open(url).close()
+    open_ledger(url).close()
     execute(url, "UPDATE ledger_version SET version_num = '9999'")
     with pytest.raises(LedgerError, match="cannot be migrated from revision 9999 to 0003"):
-        Ledger.open(url)
+        open_ledger(url)
 
 
 def test_tables_of_somebody_else_are_left_alone(url: str, tmp_path: Path) -> None:
@@ -228,7 +229,7 @@ def test_tables_of_somebody_else_are_left_alone(url: str, tmp_path: Path) -> Non
     with pytest.raises(
         LedgerError, match="the database holds a table reviews that does not belong to a ledger"
     ):
-        Ledger.open(url)
+        open_ledger(url)
 
 
 def test_version_1_0_cannot_write_to_a_migrated_ledger(old: str, migrated: Ledger) -> None:
@@ -240,8 +241,8 @@ def test_version_1_0_cannot_write_to_a_migrated_ledger(old: str, migrated: Ledge
 
 def test_alembic_is_imported_where_a_migration_is_due_alone(url: str) -> None:
     program = (
-        "import sys; from home_credit.ledger import Ledger;"
-        "Ledger.open(sys.argv[1]).close(); Ledger.open(sys.argv[1]).close();"
+        "import sys; from support.ledgers import open_ledger;"
+        "open_ledger(sys.argv[1]).close(); open_ledger(sys.argv[1]).close();"
         "assert 'alembic' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program, url], check=True)

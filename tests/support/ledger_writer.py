@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from home_credit.ledger import Ledger
+from typing import TYPE_CHECKING
+
+from home_credit.ledger.drafts import Recorded
 from home_credit.ledger.records import Idempotency
 from support.assessments import a_decision
+from support.ledgers import open_ledger
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def append(url: str, count: int) -> None:
     """Append ``count`` decisions to the ledger at ``url``."""
-    ledger = Ledger.open(url)
+    ledger = open_ledger(url)
     for _ in range(count):
         ledger.append(a_decision())
     ledger.close()
@@ -17,7 +23,7 @@ def append(url: str, count: int) -> None:
 
 def append_with_keys(url: str, count: int) -> None:
     """Append ``count`` decisions with the idempotency keys 1, 2, … in groups of three."""
-    ledger = Ledger.open(url)
+    ledger = open_ledger(url)
     drafts = [
         ledger.draft(
             a_decision().model_copy(update={"idempotency": Idempotency.of("caller", str(key), b"request")})
@@ -27,3 +33,14 @@ def append_with_keys(url: str, count: int) -> None:
     for start in range(0, count, 3):
         ledger.commit(drafts[start : start + 3])
     ledger.close()
+
+
+def commit_groups(url: str, acknowledged: Path) -> None:
+    """Commit groups of sixteen decisions for ever, and write the ids of each group to a file once it is durable."""
+    ledger = open_ledger(url)
+    with acknowledged.open("a", buffering=1) as file:
+        while True:
+            outcomes = ledger.commit([ledger.draft(a_decision(number)) for number in range(16)])
+            file.write(
+                " ".join(outcome.decision_id for outcome in outcomes if isinstance(outcome, Recorded)) + "\n"
+            )

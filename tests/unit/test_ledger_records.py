@@ -176,7 +176,7 @@ def test_rows_that_cannot_be_decoded(bundle: tuple[str, bytes]) -> None:
 
 def test_the_hash_of_format_2() -> None:
     # As in the decision record, in the shell: sha256sum of the payload, put into the place's JSON.
-    assert entry_hash("reviews", 1, GENESIS, REVIEW_2, form=2) == (
+    assert entry_hash("reviews", 1, GENESIS, REVIEW_2, form=2, key=None) == (
         "696cc3fe9922ab57ff661fc8b745aec3afb2b01e9e719b9c69e7fc40d1319a5b"
     )
 

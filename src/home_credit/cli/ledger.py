@@ -16,10 +16,10 @@ app = typer.Typer(help="The decision ledger.", no_args_is_help=True)
 
 @app.command()
 def verify() -> None:
-    """Verify every record: its hash, its place in the chain, and that it can be read."""
+    """Verify every record: its hash, its place in the chain, that it can be read, and that no anchor contradicts."""
     from home_credit.ledger import Ledger
 
-    with shown() as progress, closing(Ledger.open(Settings().database_url)) as ledger:
+    with shown() as progress, closing(Ledger.of(Settings(), create=False)) as ledger:
         records = ledger.verify(progress)
     typer.echo(f"{records} records, chain intact")
 
@@ -33,8 +33,78 @@ def export(out: Annotated[Path, typer.Option(help="file to write, one JSON objec
 
     with (
         shown() as progress,
-        closing(Ledger.open(Settings().database_url)) as ledger,
+        closing(Ledger.of(Settings(), create=False)) as ledger,
         out.open("w", encoding="utf-8") as file,
     ):
         for record in ledger.export(progress):
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+@app.command()
+def anchor() -> None:
+    """Write the signed heads of the ledger into LEDGER_ANCHORS; to be run on a schedule."""
+    from home_credit.ledger import Ledger
+
+    with shown() as progress, closing(Ledger.of(Settings(), create=False)) as ledger:
+        path = ledger.anchor(progress)
+    typer.echo(str(path))
+
+
+@app.command()
+def prove(
+    decision_id: str,
+    out: Annotated[Path | None, typer.Option(help="file to write; standard output if not given")] = None,
+) -> None:
+    """Write the proof of a decision: its record, and its path to an anchor."""
+    from home_credit.ledger import Ledger
+
+    with closing(Ledger.of(Settings(), create=False)) as ledger:
+        text = ledger.prove(decision_id).model_dump_json(indent=1)
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(f"{text}\n", encoding="utf-8")
+
+
+@app.command()
+def check_proof(
+    file: Path,
+    anchor: Annotated[
+        Path | None, typer.Option(help="a copy of the anchor, from where nobody can change it")
+    ] = None,
+) -> None:
+    """Check a proof without the database: by LEDGER_KEY where it is set, and by a copy of the anchor."""
+    from home_credit.errors import UsageError
+    from home_credit.ledger.anchors import read_file
+    from home_credit.ledger.keys import Keyring
+    from home_credit.ledger.proofs import read_proof
+
+    key = Settings().ledger_key
+    if anchor is None and key is None:
+        raise UsageError("a proof is checked by --anchor FILE, by LEDGER_KEY, or by both")
+    proof = read_proof(file)
+    record = proof.check(
+        Keyring.parse(key, "LEDGER_KEY") if key else None, read_file(anchor) if anchor else None
+    )
+    said = record.assessment
+    typer.echo(
+        f"decision {record.decision_id} of {record.recorded_at:%Y-%m-%d %H:%M:%S} UTC on applicant "
+        f"{record.applicant_id} was recorded as {said.decision}, score {said.score}, by model {record.model_version}: "
+        f"record {proof.sequence} in {proof.anchor.name}"
+    )
+    typer.echo("signatures checked" if key else "signatures not checked: LEDGER_KEY is not set")
+
+
+@app.command()
+def new_key(
+    file: Annotated[
+        Path | None, typer.Option(help="key file in which the new key is put before the earlier ones")
+    ] = None,
+) -> None:
+    """Make a new key: printed for LEDGER_KEY, or put into the key file of a ledger, which verifies by all of them."""
+    from home_credit.ledger.keys import new_secret, rotate_file
+
+    if file is None:
+        typer.echo(new_secret())
+    else:
+        typer.echo(f"new records are signed with the key {rotate_file(file).current.id}")

@@ -36,6 +36,6 @@ def decision_service(
         else LazyResource(lambda: ApplicantStore.open(settings.applicants_url), close=ApplicantStore.close),
         ledger=LazyResource(lambda: ledger)
         if ledger is not None
-        else LazyResource(lambda: Ledger.open(settings.database_url), close=Ledger.close),
+        else LazyResource(lambda: Ledger.of(settings), close=Ledger.close),
         observe=observe or (lambda _decision: None),
     )

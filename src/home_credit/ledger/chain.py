@@ -1,4 +1,4 @@
-"""The hash chain: the hash of an entry, and the verification of entries and chains.
+"""The hash chain: the hash of an entry, which is signed, and the verification of entries and chains.
 
 A payload is hashed as it is stored, so that a chain can be verified without parsing it. The columns beside a payload
 are not hashed: they repeat values of the payload and are compared with it.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from home_credit.errors import BrokenRecordError
@@ -19,7 +20,7 @@ from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry, canon
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from home_credit.ledger.keys import Key
+    from home_credit.ledger.keys import Key, Keyring
 
 T = TypeVar("T", DecisionEntry, ReviewEntry)
 GENESIS = "0" * 64  # the previous hash of the first entry of a chain
@@ -31,8 +32,21 @@ class Head(NamedTuple):
     sequence: int
     hash: str
 
+    def content(self, chain: str, key_id: str) -> bytes:
+        """Return what the signature of this head of ``chain`` is made of."""
+        place = {"head": chain, "key": key_id, "sequence": self.sequence, "hash": self.hash}
+        return canonical(place).encode()
+
 
 START = Head(0, GENESIS)
+SIGNED_FROM = 3  # the first format whose entries are signed
+
+
+class Anchored(NamedTuple):
+    """What an anchor says about an entry: its hash; ``name`` is that of the anchor in messages."""
+
+    hash: str
+    name: str
 
 
 class StoredEntry(NamedTuple):
@@ -102,20 +116,14 @@ def entry_hash(
     return key.sign(content) if key else _sha256(content)
 
 
-def check(entry: StoredEntry, model: type[T], keys: Mapping[str, Key], *, rows: bool = True) -> T:
+def check(entry: StoredEntry, model: type[T], keys: Keyring, *, rows: bool = True) -> T:
     """Return the record that an entry holds; without ``rows``, the rows of a decision are left out.
 
     Raises :class:`~home_credit.errors.BrokenRecordError` where the payload does not match its hash, cannot be read,
     or differs from the columns, and where the key is not one of ``keys``.
     """
-    if not _whole(entry, keys):
-        raise BrokenRecordError(f"{entry} was changed: its hash does not match its content")
-    try:
-        if rows and model is DecisionEntry and entry.format >= 3 and entry.bundle is None:
-            raise BrokenRecordError("its rows are missing")
-        record = formats.read(model, entry.format, entry.payload, entry.bundle if rows else None)
-    except BrokenRecordError as error:
-        raise BrokenRecordError(f"{entry} cannot be read: {error}") from error
+    check_hash(entry, keys)
+    record = read(entry, model, rows=rows)
     for name, value in record.projection().items():
         if entry.columns[name] != value:
             raise BrokenRecordError(f"{entry} was changed: its column {name} does not match its content")
@@ -126,30 +134,65 @@ def check(entry: StoredEntry, model: type[T], keys: Mapping[str, Key], *, rows: 
     return record
 
 
-def verify(
-    entries: Iterable[StoredEntry], model: type[T], chain: str, head: Head, keys: Mapping[str, Key]
-) -> int:
-    """Return the number of ``entries`` of ``chain``, in their order and at least up to ``head``.
+def check_hash(entry: StoredEntry, keys: Keyring) -> None:
+    """Raise :class:`~home_credit.errors.BrokenRecordError` where the hash of an entry is not that of its content."""
+    if not _whole(entry, keys):
+        raise BrokenRecordError(f"{entry} was changed: its hash does not match its content")
 
-    Raises :class:`~home_credit.errors.BrokenRecordError` naming the first one whose content, link or position differs
-    from what was recorded.
+
+def read(entry: StoredEntry, model: type[T], *, rows: bool = True) -> T:
+    """Return the record that an entry holds; raises :class:`~home_credit.errors.BrokenRecordError`."""
+    try:
+        if rows and model is DecisionEntry and entry.format >= 3 and entry.bundle is None:
+            raise BrokenRecordError("its rows are missing")
+        return formats.read(model, entry.format, entry.payload, entry.bundle if rows else None)
+    except BrokenRecordError as error:
+        raise BrokenRecordError(f"{entry} cannot be read: {error}") from error
+
+
+def verify(
+    entries: Iterable[StoredEntry],
+    model: type[T],
+    chain: str,
+    head: Head,
+    keys: Keyring,
+    *,
+    anchored: Mapping[int, Anchored] = MappingProxyType({}),
+    start: Head = START,
+) -> int:
+    """Return the number of the last of ``entries``, which follow ``start`` in their order at least up to ``head``.
+
+    ``anchored`` holds what anchors say about entries, by sequence. Raises
+    :class:`~home_credit.errors.BrokenRecordError` naming the first one whose content, link or position differs from
+    what was recorded.
     """
-    sequence, previous = START
+    sequence, previous = start
+    signed = False
     for entry in entries:
         if entry.sequence != sequence + 1:
             raise BrokenRecordError(f"{chain} record {sequence + 1} is missing before {entry}")
         if entry.previous_hash != previous:
             raise BrokenRecordError(f"{entry} does not follow from the record before it")
+        if signed and entry.key_id is None:
+            raise BrokenRecordError(f"{entry} is not signed, but records before it are")
         check(entry, model, keys)
-        sequence, previous = entry.sequence, entry.hash
+        sequence, previous, signed = entry.sequence, entry.hash, entry.key_id is not None
         if sequence == head.sequence and previous != head.hash:
             raise BrokenRecordError(f"{entry} is not the one that was recorded at this place")
+        anchor = anchored.get(sequence)
+        if anchor and anchor.hash != previous:
+            raise BrokenRecordError(f"{entry} is not the one that {anchor.name} names")
     if sequence < head.sequence:
         raise BrokenRecordError(f"{chain} record {sequence + 1} is missing: {head.sequence} were recorded")
+    for number, anchor in anchored.items():
+        if number > sequence:
+            raise BrokenRecordError(
+                f"{chain} record {sequence + 1} is missing: {anchor.name} says that {number} were recorded"
+            )
     return sequence
 
 
-def _whole(entry: StoredEntry, keys: Mapping[str, Key]) -> bool:
+def _whole(entry: StoredEntry, keys: Keyring) -> bool:
     if entry.format == 1:
         # The text that version 1.0 hashed holds its place in the chain.
         return _sha256(entry.payload) == entry.hash and _place_1(entry.payload) == (
@@ -162,10 +205,12 @@ def _whole(entry: StoredEntry, keys: Mapping[str, Key]) -> bool:
         key = keys.get(entry.key_id)
         if key is None:
             raise BrokenRecordError(f"{entry} is signed with the key {entry.key_id}, which is not known here")
-    place = (entry.chain, entry.sequence, entry.previous_hash)
     # A column that somebody changed may hold another type.
-    return isinstance(entry.format, int) and hmac.compare_digest(
-        entry_hash(*place, entry.payload, form=entry.format, key=key), str(entry.hash)
+    if not isinstance(entry.format, int) or (key is not None) != (entry.format >= SIGNED_FROM):
+        return False
+    place = (entry.chain, entry.sequence, entry.previous_hash)
+    return hmac.compare_digest(
+        entry_hash(*place, entry.payload, form=entry.format, key=key).encode(), str(entry.hash).encode()
     )
 
 

@@ -21,6 +21,7 @@ from home_credit.postgresql import WAIT, answered_within, bounded_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from sqlalchemy.engine import URL, Connection, Engine
 
@@ -36,14 +37,18 @@ class Database:
     ``patient`` within :data:`PATIENCE` for each statement. The faults are logged; ``faults`` is their number.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine = _engine(_parsed(url))
-        self._file = self._engine.dialect.name == "sqlite"
+    def __init__(self, url: str, *, create: bool = True) -> None:
+        parsed = _parsed(url)
+        self.file = Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
+        self.address = database_address.shown(parsed)
+        if self.file and not create and not self.file.exists():
+            raise LedgerError(f"there is no ledger at {self.address}")
+        self._engine = _engine(parsed)
         # The threads of one process queue here, which is fair; the retries of a busy database are not.
         self._turn = Lock()
         self._readers = Breaker()
         # A file that another process has locked can still be read.
-        self._writers = Breaker() if self._file else self._readers
+        self._writers = Breaker() if self.file else self._readers
         self.faults = 0
 
     def close(self) -> None:
@@ -55,7 +60,7 @@ class Database:
         """Yield a connection for reading."""
         limit = PATIENCE if patient else WAIT
         with self._readers(), self._answering(limit, each=patient), self._engine.connect() as connection:
-            if self._file:
+            if self.file:
                 _wait_for_lock(connection, limit)
             yield connection
 
@@ -69,10 +74,9 @@ class Database:
                 raise self._fault("other decisions are still being recorded")
             try:
                 with self._engine.begin() as connection:
-                    if self._file:
-                        _wait_for_lock(connection, limit - (time.monotonic() - started))
-                        # The driver is in autocommit mode; the write lock must come before the first read.
-                        connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    if self.file:
+                        _wait_for_lock(connection, 0)
+                        _begin(connection, started + limit)
                     yield connection
             finally:
                 self._turn.release()
@@ -82,14 +86,13 @@ class Database:
         try:
             with answered_within(limit, each=each):
                 yield
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, sqlite3.Error) as error:
             raise self._fault(database_address.cause(error)) from error
 
     def _fault(self, cause: str) -> LedgerUnavailableError:
         self.faults += 1
-        address = database_address.shown(self._engine.url)
-        logger.error("the ledger at %s is not available: %s", address, cause)
-        return LedgerUnavailableError(f"the ledger at {address} is not available: {cause}")
+        logger.error("the ledger at %s is not available: %s", self.address, cause)
+        return LedgerUnavailableError(f"the ledger at {self.address} is not available: {cause}")
 
 
 def _parsed(database_url: str) -> URL:
@@ -126,10 +129,27 @@ def _engine(url: URL) -> Engine:
 
 def _wait_for_lock(connection: Connection, seconds: float) -> None:
     """Let SQLite wait so long where another process has locked the file."""
-    milliseconds = max(0, round(seconds * 10) * 100)
-    if connection.info.get("busy_timeout") != milliseconds:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
-        connection.info["busy_timeout"] = milliseconds
+    if connection.info.get("busy_timeout") != seconds:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={round(seconds * 1000)}")
+        connection.info["busy_timeout"] = seconds
+
+
+def _begin(connection: Connection, deadline: float) -> None:
+    """Begin a transaction of SQLite with the write lock, which must come before the first read.
+
+    SQLite itself asks for the lock ten times a second, and may find it taken each time by a process that commits
+    without a pause; asked for every millisecond, it comes in a few of that process's transactions.
+    """
+    driver: Any = connection.connection.driver_connection
+    while True:
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0.0005, 0.0015))  # noqa: S311  (not for cryptography)
+        else:
+            return
 
 
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:

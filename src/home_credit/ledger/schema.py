@@ -34,6 +34,8 @@ chain_heads = Table(
     Column("chain", String(20), primary_key=True),
     Column("sequence", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("key_id", String(16)),
+    Column("signature", String(64)),
 )
 
 

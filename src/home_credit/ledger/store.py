@@ -1,42 +1,41 @@
 """The ledger: every decision, its input and its reviews.
 
-Two append-only chains, ``decisions`` and ``reviews``. Each entry has a hash of its content and its position, the hash
-of the previous entry included, so that a change, removal or insertion of an entry is detected; ``chain_heads`` holds
-the end of each chain, so that the removal of its last entries is detected too.
+Two append-only chains, ``decisions`` and ``reviews``. Each entry has a signed hash of its content and its position, the
+hash of the previous entry included, so that a change, removal or insertion of an entry is detected; ``chain_heads``
+holds the signed end of each chain, so that the removal of its last entries is detected too. Anchors outside the
+database detect that it was replaced by an earlier copy.
 """
 
 from __future__ import annotations
 
-import re
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
-from home_credit.errors import BrokenRecordError, IdempotencyKeyError, UnknownDecisionError
-from home_credit.ledger import chain, repeats, review_states, search
+from home_credit.errors import IdempotencyKeyError, LedgerError
+from home_credit.ledger import anchors, audit, chain, entries, opening, repeats, review_states, search
 from home_credit.ledger.database import Database
 from home_credit.ledger.drafts import Draft, Recorded, draft_decision, draft_review
-from home_credit.ledger.migrations import prepare
+from home_credit.ledger.keys import Keyring
 from home_credit.ledger.records import DecisionEntry, DecisionHistory, ReviewEntry
-from home_credit.ledger.schema import CHAINS, chain_heads, decisions, reviews
+from home_credit.ledger.schema import decisions, reviews
 from home_credit.ledger.writer import extend, lock_head
-from home_credit.progress import Progress, counted, silent
+from home_credit.progress import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
     from typing import Any
 
-    from sqlalchemy import Connection, RowMapping, Table
+    from sqlalchemy import Connection
 
+    from home_credit.config import Settings
+    from home_credit.ledger.anchors import Anchor
     from home_credit.ledger.bundles import StoredBundle
-    from home_credit.ledger.keys import Key
+    from home_credit.ledger.proofs import Proof
     from home_credit.ledger.records import DecisionContent, ReviewContent
     from home_credit.ledger.repeats import Outcome
     from home_credit.schemas import DecisionQuery, ReviewState
-
-T = TypeVar("T", DecisionEntry, ReviewEntry)
-ROWS_AT_A_TIME = 100
 
 
 class Found(NamedTuple):
@@ -59,20 +58,38 @@ class Ledger:
     Every method raises :class:`~home_credit.errors.LedgerError` where the database does not answer.
     """
 
-    def __init__(self, database: Database, key: Key | None = None) -> None:
-        self._database, self._key = database, key
-        self._keys: Mapping[str, Key] = {key.id: key} if key else {}
+    def __init__(self, database: Database, keys: Keyring, anchors: Path | None = None) -> None:
+        self._database, self._keys, self._anchors = database, keys, anchors
 
     @classmethod
-    def open(cls, database_url: str, key: Key | None = None) -> Ledger:
-        """Open the ledger at an SQLAlchemy address, creating or migrating its tables (and folder) where needed."""
-        database = Database(database_url)
+    def open(
+        cls,
+        database_url: str,
+        keys: Keyring | None = None,
+        *,
+        anchors: Path | None = None,
+        create: bool = True,
+    ) -> Ledger:
+        """Open the ledger at an SQLAlchemy address; its tables are created or migrated where needed.
+
+        Without ``keys``, those of a ledger in a file are read from the file of the same name and ``.key``, which is
+        made beside a new ledger. ``anchors`` is the folder of its anchors. Raises
+        :class:`~home_credit.errors.LedgerError` where a database has no keys, where the ledger is behind its last
+        anchor, and, without ``create``, where there is no ledger.
+        """
+        database = Database(database_url, create=create)
         try:
-            prepare(database)
+            return cls(database, opening.prepare(database, keys, anchors, create=create), anchors)
         except BaseException:
             database.close()
             raise
-        return cls(database, key)
+
+    @classmethod
+    def of(cls, settings: Settings, *, create: bool = True) -> Ledger:
+        """Open the ledger that the settings name."""
+        given = settings.ledger_key
+        keys = Keyring.parse(given, "LEDGER_KEY") if given else None
+        return cls.open(settings.database_url, keys, anchors=settings.ledger_anchors, create=create)
 
     def close(self) -> None:
         """Close the connections."""
@@ -98,10 +115,10 @@ class Ledger:
         if not drafts:
             return []
         with self._database.writing() as connection:
-            head = lock_head(connection, decisions)
+            head = lock_head(connection, decisions, self._keys)
             earlier = self._with_keys(connection, repeats.keys_of(drafts))
             new = repeats.fresh(drafts, {entry.idempotency.key for entry in earlier if entry.idempotency})
-            recorded = extend(connection, decisions, head, new, self._key)
+            recorded = extend(connection, decisions, head, new, self._keys.current)
         return repeats.outcomes(
             drafts,
             [(draft.idempotency, outcome) for draft, outcome in zip(new, recorded, strict=True)],
@@ -120,21 +137,21 @@ class Ledger:
 
     def append_many(self, contents: Sequence[DecisionContent]) -> list[DecisionEntry]:
         """Record several decisions in one transaction: all of them, or none."""
-        entries = []
+        recorded = []
         for outcome in self.commit([draft_decision(content) for content in contents]):
             if isinstance(outcome, IdempotencyKeyError):
                 raise outcome
-            entries.append(outcome.read())
-        return entries
+            recorded.append(outcome.read())
+        return recorded
 
     def review(self, decision_id: str, content: ReviewContent) -> ReviewEntry:
         """Record a human review; raises :class:`~home_credit.errors.UnknownDecisionError`."""
         draft = draft_review(decision_id, content)
         with self._database.writing() as connection:
             # Reviews take this lock first: one that follows sees the state that this one leaves.
-            head = lock_head(connection, reviews)
-            _find(connection, decision_id)
-            (recorded,) = extend(connection, reviews, head, [draft], self._key)
+            head = lock_head(connection, reviews, self._keys)
+            entries.find(connection, decision_id)
+            (recorded,) = extend(connection, reviews, head, [draft], self._keys.current)
             review_states.close(connection, decision_id)
         return recorded.read()
 
@@ -145,12 +162,14 @@ class Ledger:
         for a record that does not match its hash or cannot be read.
         """
         with self._database.reading() as connection:
-            found = _find(connection, decision_id)
+            found = entries.find(connection, decision_id)
             of_it = select(reviews).where(reviews.c.decision_id == decision_id).order_by(reviews.c.sequence)
             followed = connection.execute(of_it).mappings().all()
         return DecisionHistory.model_construct(
-            decision=chain.check(_entry(decisions, found), DecisionEntry, self._keys),
-            reviews=tuple(chain.check(_entry(reviews, row), ReviewEntry, self._keys) for row in followed),
+            decision=chain.check(found, DecisionEntry, self._keys),
+            reviews=tuple(
+                chain.check(entries.stored(reviews, row), ReviewEntry, self._keys) for row in followed
+            ),
         )
 
     def search(self, query: DecisionQuery) -> Page:
@@ -162,7 +181,7 @@ class Ledger:
             rows = connection.execute(search.page(query)).mappings().all()
         found = [
             Found(
-                chain.check(_entry(decisions, row), DecisionEntry, self._keys, rows=False),
+                chain.check(entries.stored(decisions, row), DecisionEntry, self._keys, rows=False),
                 row["review"] or "none",
             )
             for row in rows[: query.limit]
@@ -176,75 +195,46 @@ class Ledger:
         """Walk both chains and return the number of records checked.
 
         Raises :class:`~home_credit.errors.BrokenRecordError` naming the first record whose content, link or position
-        differs from what was recorded. Memory is bounded by a hundred records.
+        differs from what was recorded, or from what an anchor says. Memory is bounded by a hundred records.
         """
         with self._database.reading(patient=True) as connection:
-            records = self._verify(connection, decisions, DecisionEntry, progress)
-            records += self._verify(connection, reviews, ReviewEntry, progress)
-            review_states.verify(connection)
-        return records
+            return audit.verify(connection, self._keys, self._known(), progress)
 
     def export(self, progress: Progress = silent) -> Iterator[dict[str, object]]:
         """Yield every entry in JSON types, with everything that its hash is computed from."""
         with self._database.reading(patient=True) as connection:
-            for table in CHAINS.values():
-                with _walk(connection, table, _head(connection, table), progress, "exported") as entries:
-                    for entry in entries:
-                        yield entry.exported()
+            yield from audit.export(connection, self._keys, progress)
+
+    def anchor(self, progress: Progress = silent) -> Path:
+        """Write the signed heads of the chains into the folder of anchors and return the file.
+
+        Raises :class:`~home_credit.errors.BrokenRecordError` where a record since the last anchor was changed.
+        """
+        folder = self._folder()
+        with self._database.reading(patient=True) as connection:
+            anchor = audit.anchor(connection, self._keys, self._known(), progress)
+        return anchors.write(folder, anchor)
+
+    def prove(self, decision_id: str) -> Proof:
+        """Return the proof of a decision: its record, and its path to the first anchor after it.
+
+        Raises :class:`~home_credit.errors.UnknownDecisionError`, and :class:`~home_credit.errors.LedgerError` where no
+        anchor covers it yet.
+        """
+        self._folder()
+        with self._database.reading(patient=True) as connection:
+            return audit.prove(connection, self._keys, self._known(), decision_id)
+
+    def _folder(self) -> Path:
+        if self._anchors is None:
+            raise LedgerError("LEDGER_ANCHORS names no folder of anchors")
+        return self._anchors
+
+    def _known(self) -> list[Anchor]:
+        return anchors.read_all(self._anchors, self._keys) if self._anchors else []
 
     def _with_keys(self, connection: Connection, keys: Collection[str]) -> list[DecisionEntry]:
         if not keys:
             return []
         rows = connection.execute(select(decisions).where(decisions.c.idempotency_key.in_(keys))).mappings()
-        return [chain.check(_entry(decisions, row), DecisionEntry, self._keys) for row in rows]
-
-    def _verify(self, connection: Connection, table: Table, model: type[T], progress: Progress) -> int:
-        # Read before the walk, so that records appended meanwhile lie beyond this head.
-        head = _head(connection, table)
-        with _walk(connection, table, head, progress, "verified") as entries:
-            return chain.verify(entries, model, table.name, head, self._keys)
-
-
-def _find(connection: Connection, decision_id: str) -> RowMapping:
-    row = None
-    # Other texts are not sent to the database: PostgreSQL rejects NUL characters.
-    if re.fullmatch(r"[0-9a-f-]{36}", decision_id):
-        by_id = select(decisions).where(decisions.c.decision_id == decision_id)
-        row = connection.execute(by_id).mappings().one_or_none()
-    if row is None:
-        raise UnknownDecisionError(decision_id)
-    return row
-
-
-def _head(connection: Connection, table: Table) -> chain.Head:
-    head = select(chain_heads.c.sequence, chain_heads.c.hash).where(chain_heads.c.chain == table.name)
-    row = connection.execute(head).one_or_none()
-    if row is None:
-        raise BrokenRecordError(f"the head of {table.name} is missing")
-    return chain.Head(*row)
-
-
-@contextmanager
-def _walk(
-    connection: Connection, table: Table, head: chain.Head, progress: Progress, done: str
-) -> Iterator[Iterator[chain.StoredEntry]]:
-    """Yield the entries of a table in order; the cursor is closed even if the caller stops early."""
-    rows = select(table).order_by(table.c.sequence).execution_options(yield_per=ROWS_AT_A_TIME)
-    with connection.execute(rows) as found:
-        entries = (_entry(table, row) for row in found.mappings())
-        yield counted(entries, progress, f"{table.name} {done}", head.sequence, every=ROWS_AT_A_TIME)
-
-
-def _entry(table: Table, row: RowMapping) -> chain.StoredEntry:
-    payload = row["payload"]
-    return chain.StoredEntry(
-        chain=table.name,
-        sequence=row["sequence"],
-        format=row["format"],
-        payload=payload if isinstance(payload, bytes) else str(payload).encode(),
-        previous_hash=row["previous_hash"],
-        hash=row["hash"],
-        columns={str(name): value for name, value in row.items()},
-        key_id=row["key_id"],
-        bundle=row.get("bundle"),
-    )
+        return [chain.check(entries.stored(decisions, row), DecisionEntry, self._keys) for row in rows]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, String, Table, insert, inspect, select, text
 
 from home_credit.errors import LedgerError
-from home_credit.ledger import schema
+from home_credit.ledger import heads, schema
 from home_credit.ledger.chain import START
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from home_credit.ledger.database import Database
+    from home_credit.ledger.keys import Key
 
 logger = logging.getLogger(__name__)
 
@@ -31,30 +32,57 @@ version = Table(
 UNVERSIONED = "0001"  # the revision of the tables of version 1.0, which did not store it
 
 
-def prepare(database: Database) -> None:
-    """Create or migrate the tables where they are not those of the present revision.
+class State(NamedTuple):
+    """Whether a database holds a ledger, of any revision, and whether its heads are signed."""
 
-    Safe with several processes at once. Raises :class:`LedgerError` where the tables are of a newer version, or do
-    not belong to a ledger.
+    exists: bool
+    signed: bool
+
+
+def state(database: Database) -> State:
+    """Return what a database holds."""
+    with database.reading() as connection:
+        inspector = inspect(connection)
+        if not inspector.has_table(schema.chain_heads.name):
+            return State(exists=False, signed=False)
+        columns = {column["name"] for column in inspector.get_columns(schema.chain_heads.name)}
+        if schema.chain_heads.c.key_id.name not in columns:
+            return State(exists=True, signed=False)
+        signed = select(schema.chain_heads.c.key_id).where(schema.chain_heads.c.key_id.is_not(None))
+        return State(exists=True, signed=connection.scalar(signed.limit(1)) is not None)
+
+
+def absent(database: Database) -> LedgerError:
+    """Return the error of an address at which there is no ledger."""
+    return LedgerError(f"there is no ledger at {database.address}")
+
+
+def prepare(database: Database, key: Key, *, create: bool = True) -> None:
+    """Create or migrate the tables where they are not those of the present revision, and sign the heads.
+
+    Safe with several processes at once. Raises :class:`LedgerError` where the tables are of a newer version, do
+    not belong to a ledger, or, without ``create``, where there are none.
     """
     with database.reading() as connection:
         if _revision(connection) == schema.REVISION:
             return
+    if not (create or state(database).exists):
+        raise absent(database)
     with database.writing(patient=True) as connection:
         if connection.dialect.name == "postgresql":
             # SQLite's write lock is held already; PostgreSQL's DDL of two processes can collide.
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-        _prepare(connection)
+        _prepare(connection, key)
 
 
-def _prepare(connection: Connection) -> None:
+def _prepare(connection: Connection, key: Key) -> None:
     revision = _revision(connection)
     if revision == schema.REVISION:
         return  # another process was first
     if revision is None:
         found = set(schema.metadata.tables).intersection(inspect(connection).get_table_names())
         if not found:
-            _create(connection)
+            _create(connection, key)
             return
         if found != set(schema.metadata.tables):
             raise LedgerError(f"the database holds a table {min(found)} that does not belong to a ledger")
@@ -63,6 +91,7 @@ def _prepare(connection: Connection) -> None:
         connection.execute(insert(version), {"version_num": revision})
     logger.info("migrating the ledger from revision %s to %s", revision, schema.REVISION)
     _upgrade(connection, revision)
+    heads.sign_all(connection, key)
 
 
 def _revision(connection: Connection) -> str | None:
@@ -71,12 +100,12 @@ def _revision(connection: Connection) -> str | None:
     return connection.scalar(select(version.c.version_num))
 
 
-def _create(connection: Connection) -> None:
+def _create(connection: Connection, key: Key) -> None:
     schema.metadata.create_all(connection)
     version.create(connection)
     connection.execute(insert(version), {"version_num": schema.REVISION})
-    heads = [{"chain": name, **START._asdict()} for name in schema.CHAINS]
-    connection.execute(insert(schema.chain_heads), heads)
+    rows = [heads.signed(name, START, key) for name in schema.CHAINS]
+    connection.execute(insert(schema.chain_heads), rows)
 
 
 def _upgrade(connection: Connection, revision: str) -> None:

@@ -26,6 +26,9 @@ def upgrade() -> None:
     ):
         op.add_column("decisions", column)
     op.add_column("reviews", sa.Column("key_id", sa.String(16)))
+    # The heads are signed once the migrations are done: a migration has no key.
+    op.add_column("chain_heads", sa.Column("key_id", sa.String(16)))
+    op.add_column("chain_heads", sa.Column("signature", sa.String(64)))
     op.execute(STATES)
     for name in ("applicant_id", "recorded_at"):
         op.drop_index(f"ix_decisions_{name}", "decisions")
