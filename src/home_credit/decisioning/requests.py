@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from home_credit.decisioning.known import known_bundle
 from home_credit.errors import BundleError, UnknownApplicantError
 from home_credit.ledger.bundles import StoredBundle
+from home_credit.ledger.records import Idempotency
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import APPLICATION, ID, TARGET
 
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from home_credit.applicants import ApplicantStore, KnownApplicant
-    from home_credit.ledger.records import Idempotency
     from home_credit.schemas import PredictionRequest
     from home_credit.tables.bundle import ParsedBundle
+
+__all__ = ["Checked", "DecisionRequest", "Idempotency", "KnownRequest", "RawRequest", "held_of"]
 
 LARGEST_ID = 2**63 - 1
 
