@@ -55,18 +55,28 @@ class DecisionRequest(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """A request with the applicant's rows: ``read`` returns them when they are needed, or raises their errors."""
+    """A request with the applicant's rows: ``read`` returns them when they are needed, or raises their errors.
+
+    ``text`` is the JSON that it reads, where there is one.
+    """
 
     read: Callable[[], PredictionRequest]
     simulation: bool = False
     idempotency: Idempotency | None = None
-    size: int = 0
+    text: bytes = b""
+
+    @property
+    def size(self) -> int:
+        """The bytes of the text."""
+        return len(self.text)
 
     def checked(self, _applicants: Callable[[], ApplicantStore]) -> Checked:
         """Return the checked rows; no known applicant is looked up."""
         rows = dict(self.read())
         if TARGET in rows[APPLICATION]:
             rows[APPLICATION] = without_label(rows[APPLICATION])
+        elif self.text:
+            return Checked(parse_bundle(rows), StoredBundle.of_json(self.text))
         return Checked(parse_bundle(rows), StoredBundle.of_rows(rows))
 
 

@@ -91,7 +91,7 @@ async def predict(request: Request) -> Response:
     """Decide on one applicant's raw rows, record the decision and return it with its reasons."""
     simulation, body = _simulation(request), await json_text(request)
     rows = partial(read, PredictionRequest, body)
-    asked = RawRequest(rows, simulation, _idempotency(request, body), len(body))
+    asked = RawRequest(rows, simulation, _idempotency(request, body), body)
     return await _deciding(request).decide(asked)
 
 
