@@ -142,7 +142,7 @@ def check_hash(entry: StoredEntry, keys: Keyring) -> None:
 
 
 def read(entry: StoredEntry, model: type[T], *, rows: bool = True, decode: bool = True) -> T:
-    """Return the record that an entry holds, as :func:`check` does; raises :class:`~home_credit.errors.BrokenRecordError`."""
+    """Return the record that an entry holds, as :func:`check` does, without a look at its hash and its columns."""
     try:
         if rows and model is DecisionEntry and entry.format >= 3 and entry.bundle is None:
             raise BrokenRecordError("its rows are missing")

@@ -34,8 +34,10 @@ def read(
     """Return the record that ``payload``, of format ``number``, holds.
 
     From format 3 on the rows of a decision are in ``bundle``, beside the payload. Without it, and without ``decode``,
-    the record that is returned has no rows; ``bundle`` is compared with the payload in any case. Raises :class:`~home_credit.errors.BrokenRecordError` where the payload holds no record, has
-    an unknown format, or is not of these rows.
+    the record that is returned has no rows; ``bundle`` is compared with the payload in any case.
+
+    Raises :class:`~home_credit.errors.BrokenRecordError` where the payload holds no record, has an unknown format, or
+    is not of these rows.
     """
     upgrades: Mapping[int, Upgrade] = _UPGRADES[model]
     if number not in {*upgrades, FORMAT}:
