@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003  (pydantic resolves it at run time)
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, FailFast, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, FailFast, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
 from home_credit.tables.schema import MOST_ROWS
@@ -14,6 +15,7 @@ Lever = Literal["amount", "up_front", "term"]
 AgeBand = Literal["under 30", "30-39", "40-49", "50-59", "60 and over"]
 Contract = Literal["Cash loans", "Revolving loans"]
 ReviewState = Literal["none", "open", "reviewed"]
+MOST_FIELDS = 100
 Row = dict[str, object]
 # A list of other things than rows is refused at the first of them, not with an error for each.
 Rows = Annotated[list[Row], FailFast(), Field(max_length=MOST_ROWS)]
@@ -23,6 +25,17 @@ class Model(BaseModel):
     """Base of the models: immutable, unknown fields are invalid."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Body(Model):
+    """Base of what clients send: an object of few fields, since each unknown one would be an error of its own."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_fields(cls, given: object) -> object:
+        if isinstance(given, dict) and len(given) > MOST_FIELDS:
+            raise PydanticCustomError("fields", "At most {most} fields are accepted", {"most": MOST_FIELDS})
+        return given
 
 
 class Text(Model):
@@ -40,7 +53,7 @@ class Health(Model):
     version: str
 
 
-class PredictionRequest(Model):
+class PredictionRequest(Body):
     """One applicant's raw rows, in the original column names; every history may be left out."""
 
     application: Row
@@ -52,19 +65,19 @@ class PredictionRequest(Model):
     credit_card_balance: Rows = Field(default_factory=list)
 
 
-class BatchRequest(Model):
+class BatchRequest(Body):
     """Several applicants, each a :class:`PredictionRequest` validated by itself."""
 
     bundles: list[object] = Field(min_length=1, max_length=1000)
 
 
-class SimulationRequest(Model):
+class SimulationRequest(Body):
     """Columns of the application to replace before deciding; the decision is marked as a simulation."""
 
     application: Row = Field(default_factory=dict)
 
 
-class ReviewRequest(Model):
+class ReviewRequest(Body):
     """The decision of a human reviewer, with the reason for it."""
 
     reviewer: str = Field(min_length=1, max_length=200)

@@ -358,6 +358,7 @@ def test_a_number_out_of_range_refuses_its_bundle_alone(
         {"x" * 1_000_000: []},
         {"application": {}, "bureau": [{"x" * 1_000_000: 1}]},
         {"application": {"NAME_INCOME_TYPE": "x" * 1_000_000}},
+        {f"table {number}": [] for number in range(100_000)},
         {"application": {}, "bureau": [1] * 500_000},
         {"application": {}, "bureau": [[]] * 500_000},
         {"application": {}, "installments_payments": [{}] * 20_001},

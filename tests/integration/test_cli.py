@@ -49,8 +49,14 @@ def third(column: str, value: object) -> pl.Expr:
         ("application_train", None, None, "table application_train: the table has no rows"),
         ("application_train", third("SK_ID_CURR", 100001), None, "column SK_ID_CURR, row 3"),
         ("installments_payments", third("AMT_PAYMENT", float("inf")), None, "table installments_payments, column AMT_PAYMENT, row 3"),
+        ("application_train", third("EXT_SOURCE_2", 57.0), None, "column EXT_SOURCE_2, row 3: 57.0 is out of range: 0 to 1"),
+        ("application_train", third("DAYS_BIRTH", 300), None, "table application_train, column DAYS_BIRTH, row 3: 300 is out"),
+        ("application_train", third("DAYS_EMPLOYED", -36000), None, "column DAYS_EMPLOYED, row 3: -36000 is before DAYS_BIRTH"),
+        ("installments_payments", third("DAYS_INSTALMENT", 20.0), None, "column DAYS_INSTALMENT, row 3: 20.0 is out of range"),
     ],
-    ids=["missing column", "wrong type", "no rows", "duplicate id", "infinity"],
+    ids=[
+        "missing column", "wrong type", "no rows", "duplicate id", "infinity", "external score", "birth", "job", "instalment",
+    ],
 )  # fmt: skip
 def test_bad_tables_are_one_line_and_exit_code_2(
     tables: Path, tmp_path: Path, name: str, change: pl.Expr | None, drop: str | None, words: str

@@ -19,6 +19,7 @@ from tritonclient.utils import InferenceServerException
 from home_credit.api.app import create_app
 from home_credit.config import Settings
 from home_credit.decisioning.scoring import Scorer
+from support.fakes import FakeApplicantStore
 from support.sites import serve
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def scorer() -> Scorer:
 @pytest.fixture(scope="module")
 def address(scorer: Scorer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     database = f"sqlite:///{tmp_path_factory.mktemp('ledger')}/ledger.db"
-    with serve(create_app(Settings(database_url=database), scorer=scorer)) as url:
+    none: Any = FakeApplicantStore({})
+    with serve(create_app(Settings(database_url=database), scorer=scorer, applicants=none)) as url:
         yield url.removeprefix("http://")
 
 

@@ -20,11 +20,10 @@ from home_credit.tables.schema import (
     ID,
     MOST_ROWS,
     MOST_ROWS_IN_ALL,
-    SMALLEST,
-    Column,
     table,
 )
 from home_credit.tables.values import checked_value
+from support.ranges import employed, kind, values_of
 from support.tables import frame_of
 
 REQUIRED = {
@@ -382,35 +381,16 @@ def test_months_of_a_credit_that_is_not_there_are_ignored_with_a_warning() -> No
     assert "1 rows belong to no row of bureau" in parsed.warnings[0]
 
 
-def _value(column: Column) -> st.SearchStrategy[Any]:
-    values: st.SearchStrategy[Any]
-    if column.values:
-        values = st.sampled_from(column.values)
-    elif column.dtype == "integer":
-        values = st.integers(int(column.minimum), int(column.maximum))
-    else:
-        values = st.floats(column.minimum, column.maximum).filter(lambda value: not 0 < abs(value) < SMALLEST)
-    if column.sentinels and not column.values:
-        values |= st.sampled_from(column.sentinels)
-    return values if column.required else st.none() | values
-
-
-def employed(application: dict[str, Any]) -> dict[str, Any]:
-    """Not before birth."""
-    days, birth = application["DAYS_EMPLOYED"], application["DAYS_BIRTH"]
-    return {**application, "DAYS_EMPLOYED": None if days is None else max(days, birth)}
-
-
 @settings(max_examples=40)  # of 140 columns each
 @given(st.data())
 def test_rows_come_back_as_they_went_in(data: st.DataObject) -> None:
     bundle: dict[str, Any] = {
         APPLICATION: employed(
-            {name: data.draw(_value(column)) for name, column in table(APPLICATION).columns.items()}
+            {name: data.draw(values_of(column)) for name, column in table(APPLICATION).columns.items()}
         )
     }
     for name in ("POS_CASH_balance", "credit_card_balance"):
-        row = {column: data.draw(_value(facts)) for column, facts in table(name).columns.items()}
+        row = {column: data.draw(values_of(facts)) for column, facts in table(name).columns.items()}
         bundle[name] = [{**row, ID: bundle[APPLICATION][ID]}]
     parsed = parse_bundle(bundle)
     assert parsed.application == bundle[APPLICATION]
@@ -479,7 +459,7 @@ def test_columns_checked_at_once_are_as_checked_one_by_one(data: st.DataObject) 
     columns = table(name).columns
     named = data.draw(st.just(set(columns)) | st.sets(st.sampled_from(list(columns))))
     drawn = {
-        column: st.just(100001) if column == ID else _value(columns[column])
+        column: st.just(100001) if column == ID else values_of(columns[column])
         for column in columns
         if column in named or columns[column].required
     }
@@ -508,7 +488,7 @@ def test_columns_checked_at_once_are_as_checked_one_by_one(data: st.DataObject) 
 @settings(deadline=None)
 def test_a_row_checked_at_once_is_as_checked_value_by_value(data: st.DataObject) -> None:
     columns = table(APPLICATION).columns
-    row = {name: data.draw(_value(column)) for name, column in columns.items()}
+    row = {name: data.draw(values_of(column)) for name, column in columns.items()}
     for name in data.draw(st.lists(st.sampled_from(list(columns)), max_size=3)):
         row[name] = data.draw(ODD)
     findings = Findings()
@@ -518,8 +498,8 @@ def test_a_row_checked_at_once_is_as_checked_value_by_value(data: st.DataObject)
         assert (faults, warnings) == (None, [])
         assert repr(fast) == repr(slow)
     else:
-        kinds = {
-            column: {"integer": int, "number": float, "text": str}[facts.dtype]
-            for column, facts in columns.items()
-        }
-        assert faults or warnings or any(type(row[name]) not in (kinds[name], type(None)) for name in columns)
+        assert (
+            faults
+            or warnings
+            or any(type(row[name]) not in (kind(columns[name]), type(None)) for name in columns)
+        )

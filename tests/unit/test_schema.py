@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,29 @@ def test_values_and_sentinels_fit_the_type(name: str, column: Column) -> None:
     if column.dtype == "text":
         assert column.values
         assert set(column.sentinels) <= set(column.values)
+
+
+@each_column
+def test_a_range_is_within_what_features_are_built_for(name: str, column: Column) -> None:
+    if column.dtype == "text":
+        assert (column.minimum, column.maximum) == (-math.inf, math.inf)
+        return
+    assert column.limit
+    assert -column.limit <= column.minimum < column.maximum <= column.limit
+    assert all(
+        isinstance(value, int) and abs(value) <= column.limit for value in (*column.values, *column.sentinels)
+    )
+    assert column.required or not column.values or {*column.sentinels} <= {*column.values}
+    if column.not_before:
+        earlier = table(name).columns[column.not_before]
+        assert earlier.required and earlier.dtype == column.dtype
+
+
+def test_ranges_are_said_in_words() -> None:
+    columns = table(APPLICATION).columns
+    assert columns["DAYS_EMPLOYED"].accepted == "-36525 to 0 or 365243"
+    assert columns["REGION_RATING_CLIENT_W_CITY"].accepted == "-1 or 1 or 2 or 3"
+    assert columns[ID].accepted == "0 to 9007199254740991"
 
 
 def test_known_sentinels_are_there() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from home_credit.decisioning.known import known_bundle
 from home_credit.errors import BundleError, UnknownApplicantError
 from home_credit.ledger.bundles import StoredBundle
+from home_credit.ledger.records import Idempotency
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import APPLICATION, ID, TARGET
 
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from home_credit.applicants import ApplicantStore, KnownApplicant
-    from home_credit.ledger.records import Idempotency
     from home_credit.schemas import PredictionRequest
     from home_credit.tables.bundle import ParsedBundle
+
+__all__ = ["Checked", "DecisionRequest", "Idempotency", "KnownRequest", "RawRequest", "held_of"]
 
 LARGEST_ID = 2**63 - 1
 
@@ -53,18 +55,28 @@ class DecisionRequest(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """A request with the applicant's rows: ``read`` returns them when they are needed, or raises their errors."""
+    """A request with the applicant's rows: ``read`` returns them when they are needed, or raises their errors.
+
+    ``text`` is the JSON that it reads, where there is one.
+    """
 
     read: Callable[[], PredictionRequest]
     simulation: bool = False
     idempotency: Idempotency | None = None
-    size: int = 0
+    text: bytes = b""
+
+    @property
+    def size(self) -> int:
+        """The bytes of the text."""
+        return len(self.text)
 
     def checked(self, _applicants: Callable[[], ApplicantStore]) -> Checked:
         """Return the checked rows; no known applicant is looked up."""
         rows = dict(self.read())
         if TARGET in rows[APPLICATION]:
             rows[APPLICATION] = without_label(rows[APPLICATION])
+        elif self.text:
+            return Checked(parse_bundle(rows), StoredBundle.of_json(self.text))
         return Checked(parse_bundle(rows), StoredBundle.of_rows(rows))
 
 

@@ -38,6 +38,11 @@ class StoredBundle(NamedTuple):
         return cls(ROWS, zlib.compress(encoded(rows), LEVEL))
 
     @classmethod
+    def of_json(cls, rows: bytes) -> Self:
+        """Encode the JSON text of rows, which was parsed before."""
+        return cls(ROWS, zlib.compress(rows, LEVEL))
+
+    @classmethod
     def of_columns(cls, names: bytes, application: bytes, histories: bytes) -> Self:
         """Take the three texts of the encoding ``columns``, compressed already: no row is decoded."""
         return cls(COLUMNS, names + application + histories)

@@ -20,9 +20,8 @@ from starlette.responses import Response  # noqa: TC002
 from home_credit.api.bodies import json_text, read
 from home_credit.api.examples import BUNDLES, SIMULATIONS, json_body
 from home_credit.api.problems import documented
-from home_credit.decisioning.requests import KnownRequest, RawRequest
+from home_credit.decisioning.requests import Idempotency, KnownRequest, RawRequest
 from home_credit.errors import UnknownApplicantError
-from home_credit.ledger.records import Idempotency
 from home_credit.schemas import Decision, PredictionRequest, SimulationRequest
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ async def predict(request: Request) -> Response:
     """Decide on one applicant's raw rows, record the decision and return it with its reasons."""
     simulation, body = _simulation(request), await json_text(request)
     rows = partial(read, PredictionRequest, body)
-    asked = RawRequest(rows, simulation, _idempotency(request, body), len(body))
+    asked = RawRequest(rows, simulation, _idempotency(request, body), body)
     return await _deciding(request).decide(asked)
 
 
