@@ -16,6 +16,7 @@
     │   ├── UnknownApplicantError  (404)
     │   ├── UnknownDecisionError   (404)
     │   ├── IdempotencyKeyError    a key that was used for another request (422)
+    │   ├── ReviewConflictError    a decision that takes no review (409)
     │   ├── OtherModelError        a record that the loaded model did not make (409)
     │   ├── MissingSecretError     a secret of the deployment is not set or not valid
     │   ├── RefusedKeyError        the hosting platform does not accept our key
@@ -153,6 +154,14 @@ class IdempotencyKeyError(InputError):
 
     def __init__(self) -> None:
         super().__init__("the Idempotency-Key was used for another request")
+
+
+class ReviewConflictError(InputError):
+    """A decision takes no review: it was reviewed before, approved, or is a simulation."""
+
+    def __init__(self, decision_id: str, cause: str) -> None:
+        self.decision_id = decision_id
+        super().__init__(f"decision {decision_id} cannot be reviewed: {cause}")
 
 
 class OtherModelError(InputError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003  (pydantic resolves it at run time)
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, FailFast, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, FailFast, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from home_credit.policy import (
@@ -86,9 +86,9 @@ class SimulationRequest(Body):
 class ReviewRequest(Body):
     """The decision of a human reviewer, with the reason for it."""
 
-    reviewer: str = Field(min_length=1, max_length=200)
+    reviewer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     decision: Literal["approved", "declined"]
-    reason: str = Field(min_length=3, max_length=2000)
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=2000)]
 
 
 class Reason(Model):

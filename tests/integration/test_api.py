@@ -206,7 +206,12 @@ def test_a_human_review(api: Api) -> None:
         "recorded_at": response.json()["recorded_at"],
     }
     assert api.get(f"/decisions/{decision_id}").json()["reviews"] == [response.json()]
-    problem(api.post(f"/decisions/{decision_id}/review", json={**review, "reason": ""}), 422, "reason")
+    problem(api.post(f"/decisions/{decision_id}/review", json=review), 409)
+    problem(api.post(f"/decisions/{decision_id}/review", json={**review, "reason": " \n "}), 422, "reason")
+    problem(api.post(f"/decisions/{decision_id}/review", json={**review, "reviewer": " "}), 422, "reviewer")
+    simulated = api.post("/predict?simulation=true", json=BUNDLE).json()["decision_id"]
+    refused = problem(api.post(f"/decisions/{simulated}/review", json=review), 409)
+    assert "it is a simulation" in refused.detail
     problem(api.post("/decisions/none/review", json=review), 404)
 
 

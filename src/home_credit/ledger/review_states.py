@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, not_, select, update
 
-from home_credit.errors import BrokenRecordError
+from home_credit.errors import BrokenRecordError, ReviewConflictError
 from home_credit.ledger.schema import decisions, reviews
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from home_credit.ledger.records import DecisionEntry
 
 OPEN, REVIEWED = "open", "reviewed"
 
@@ -18,6 +20,22 @@ OPEN, REVIEWED = "open", "reviewed"
 def initial(decision: str, *, simulation: bool) -> str | None:
     """Return the state of a decision without a review: a referral waits for one."""
     return OPEN if decision == "review" and not simulation else None
+
+
+def check_open(connection: Connection, decision: DecisionEntry) -> None:
+    """Raise :class:`ReviewConflictError` where a decision takes no review; to be called with the reviews locked.
+
+    A referral takes one review, and so does a declined application, whose applicant may ask for it.
+    """
+    cause = None
+    if decision.simulation:
+        cause = "it is a simulation"
+    elif decision.assessment.decision == "approved":
+        cause = "the application was approved"
+    elif connection.scalar(select(exists().where(reviews.c.decision_id == decision.decision_id))):
+        cause = "it was reviewed before"
+    if cause:
+        raise ReviewConflictError(decision.decision_id, cause)
 
 
 def close(connection: Connection, decision_id: str) -> None:

@@ -22,7 +22,10 @@ metadata = MetaData(
 
 
 class StoredBytes(LargeBinary):
-    """Bytes, returned without conversion: SQLite stores any type in any column."""
+    """Bytes, sent and returned without conversion: SQLite stores any type in any column."""
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        """Convert nothing: the drivers take bytes."""
 
     def result_processor(self, dialect: Dialect, coltype: object) -> None:
         """Convert nothing, so that the hash reveals a changed type."""

@@ -145,12 +145,18 @@ class Ledger:
         return recorded
 
     def review(self, decision_id: str, content: ReviewContent) -> ReviewEntry:
-        """Record a human review; raises :class:`~home_credit.errors.UnknownDecisionError`."""
+        """Record a human review.
+
+        Raises :class:`~home_credit.errors.UnknownDecisionError`, and
+        :class:`~home_credit.errors.ReviewConflictError` where the decision takes none, or has one already.
+        """
         draft = draft_review(decision_id, content)
         with self._database.writing() as connection:
             # Reviews take this lock first: one that follows sees the state that this one leaves.
             head = lock_head(connection, reviews, self._keys)
-            entries.find(connection, decision_id)
+            found = entries.find(connection, decision_id)
+            decision = chain.check(found, DecisionEntry, self._keys, decode=False)
+            review_states.check_open(connection, decision)
             (recorded,) = extend(connection, reviews, head, [draft], self._keys.current)
             review_states.close(connection, decision_id)
         return recorded.read()

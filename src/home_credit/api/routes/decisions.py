@@ -32,7 +32,7 @@ def decision(decision_id: str, service: DecisionServiceDep) -> DecisionRecord:
     return service.decision(decision_id)
 
 
-@router.post("/decisions/{decision_id}/review", status_code=201)
+@router.post("/decisions/{decision_id}/review", status_code=201, responses=documented(409))
 def review(decision_id: str, request: ReviewRequest, service: DecisionServiceDep) -> Review:
     """Record a human's own decision and the reason for it; the recorded decision does not change."""
     return service.review(decision_id, request)

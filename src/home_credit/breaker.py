@@ -1,13 +1,12 @@
-"""Refuses at once what would wait in vain: a database that did not answer in time is asked again a second later."""
+"""Refuses at once what would wait in vain: a resource that failed slowly is asked again a second later."""
 
 from __future__ import annotations
 
+import copy
 import time
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
-
-from home_credit.errors import LedgerUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,11 +16,15 @@ PAUSE = 1.0  # seconds until one caller may try again
 
 
 class Breaker:
-    """Lets every caller through until one fails slowly, then one at a time until one succeeds."""
+    """Lets every caller through until one fails slowly, then one at a time until one succeeds.
 
-    def __init__(self) -> None:
+    ``failure`` is the class of errors that say that the resource does not answer; any other shows that it does.
+    """
+
+    def __init__(self, failure: type[Exception]) -> None:
+        self._class = failure
         self._lock = Lock()
-        self._failure: LedgerUnavailableError | None = None
+        self._failure: Exception | None = None
         self._next_try = 0.0
 
     @contextmanager
@@ -31,13 +34,13 @@ class Breaker:
         self._enter(started)
         try:
             yield
-        except LedgerUnavailableError as error:
+        except self._class as error:
             if time.monotonic() - started >= SLOW:
                 self._next_try = time.monotonic() + PAUSE
-                self._failure = error
+                self._failure = error.with_traceback(None)
             raise
         except BaseException:
-            self._failure = None  # the database answered
+            self._failure = None
             raise
         self._failure = None
 
@@ -48,6 +51,6 @@ class Breaker:
             failure = self._failure
             if failure is not None:
                 if now < self._next_try:
-                    raise LedgerUnavailableError(str(failure))
+                    raise copy.copy(failure)
                 # The others wait for the outcome of this try no longer than for one that fails.
                 self._next_try = now + SLOW + PAUSE
