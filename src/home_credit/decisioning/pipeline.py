@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-COMPUTED_TOGETHER = 8  # more save nothing, and the first of them waits for the last
+COMPUTED_TOGETHER = 16  # more save little, and the first of them waits for the last
 LARGE = 256_000  # bytes; the rows of no two larger requests are in memory together
 RECORDED_TOGETHER = 64
 STOP_SECONDS = 5.0

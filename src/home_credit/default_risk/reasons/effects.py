@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -41,21 +41,26 @@ def effects(features: Sequence[str], contributions: NDArray[np.float64]) -> list
     then by code, so that equal contributions always come in the same order.
     """
     grouping = _grouping(tuple(features))
-    totals = _ranked(enumerate(grouping.totals(contributions)))
-    return grouping.effects(totals, contributions)
+    (totals,) = grouping.totals(contributions[None])
+    return grouping.effects(_ranked(enumerate(totals)), contributions[grouping.order].tolist())
 
 
-def given(features: Sequence[str], contributions: NDArray[np.float64]) -> list[Effect]:
-    """Return the reasons that a decision gives: of the reportable effects, the most harmful and the most favourable.
+def given(features: Sequence[str], contributions: NDArray[np.float64]) -> list[list[Effect]]:
+    """Return the reasons that decisions give, a list for each row of ``contributions`` (applicants by features).
 
-    The order is that of :func:`effects`, so the first ``MAX_REASONS`` are those of an adverse notice.
+    They are the most harmful and the most favourable of the reportable effects, in the order of :func:`effects`, so the
+    first ``MAX_REASONS`` are those of an adverse notice.
     """
     grouping = _grouping(tuple(features))
-    totals = grouping.totals(contributions)
-    told = _ranked((group, totals[group]) for group in grouping.reportable if totals[group] != 0)
-    if len(told) > 2 * GIVEN_EACH_WAY:
-        told = told[:GIVEN_EACH_WAY] + told[-GIVEN_EACH_WAY:]
-    return grouping.effects(told, contributions)
+    found = []
+    for totals, values in zip(
+        grouping.totals(contributions), contributions.take(grouping.order, axis=1).tolist(), strict=True
+    ):
+        told = _ranked((group, totals[group]) for group in grouping.reportable if totals[group] != 0)
+        if len(told) > 2 * GIVEN_EACH_WAY:
+            told = told[:GIVEN_EACH_WAY] + told[-GIVEN_EACH_WAY:]
+        found.append(grouping.effects(told, values))
+    return found
 
 
 def _ranked(totals: Iterable[tuple[int, float]]) -> list[tuple[int, float]]:
@@ -78,14 +83,20 @@ class _Grouping:
     bounds: list[tuple[int, int]]
     reportable: list[int]
 
-    def totals(self, contributions: NDArray[np.float64]) -> list[float]:
-        """Return the contribution of each code, summed in the order of the features."""
-        sums: list[float] = np.bincount(self.group_of, contributions, minlength=len(self.codes)).tolist()
-        return sums
+    def totals(self, contributions: NDArray[np.float64]) -> list[list[float]]:
+        """Return the contribution of each code for each row, summed in the order of the features."""
+        rows, codes = len(contributions), len(self.codes)
+        group_of = self.group_of + codes * np.arange(rows)[:, None]
+        # NumPy's types say that counts are whole; weighted ones are not.
+        sums: NDArray[Any] = np.bincount(group_of.ravel(), contributions.ravel(), minlength=rows * codes)
+        plain: list[list[float]] = sums.reshape(rows, codes).tolist()
+        return plain
 
-    def effects(self, totals: list[tuple[int, float]], contributions: NDArray[np.float64]) -> list[Effect]:
-        """Return the effects of codes, given as place and total, in the order given."""
-        values = contributions.take(self.order).tolist()
+    def effects(self, totals: list[tuple[int, float]], values: list[float]) -> list[Effect]:
+        """Return the effects of codes, given as place and total, in the order given.
+
+        ``values`` are the contributions in the order of the codes.
+        """
         found = []
         for group, total in totals:
             first, last = self.bounds[group]
