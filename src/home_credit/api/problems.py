@@ -85,7 +85,7 @@ ERRORS: Mapping[type[Exception], Kind] = {
         HTTPStatus.SERVICE_UNAVAILABLE,
         "no-portfolio",
         "The portfolio is not available",
-        "the store of known applicants cannot be read; the cause is logged",
+        "no store of known applicants can be read; the cause is logged. `home-credit load` fills a store",
     ),
     errors.LedgerError: Kind(
         HTTPStatus.SERVICE_UNAVAILABLE,
