@@ -24,6 +24,7 @@ from home_credit.decisioning.scoring import Scorer
 from home_credit.errors import ArtifactError
 from home_credit.examples import APPLICANT, BUNDLE
 from home_credit.ledger import Ledger
+from home_credit.ledger.keys import new_secret
 from support.databases import drop_everything
 from support.fakes import FakeApplicantStore, FakeScorer
 from support.guarded import guarded
@@ -162,7 +163,8 @@ def test_a_ledger_that_is_gone_is_seen_logged_and_not_described(
     address, lose = lost
     scorer: Any = FakeScorer()
     known: Any = FakeApplicantStore({APPLICANT: {**BUNDLE}})
-    app = create_app(Settings(database_url=address), scorer=scorer, applicants=known)
+    settings = Settings(database_url=address, ledger_key=new_secret())
+    app = create_app(settings, scorer=scorer, applicants=known)
     with TestClient(app, raise_server_exceptions=False) as client:
         logging.getLogger("home_credit").propagate = True
         assert client.get("/readyz").json() == {"model": True, "ledger": True, "applicants": True}

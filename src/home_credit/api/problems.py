@@ -85,7 +85,7 @@ ERRORS: Mapping[type[Exception], Kind] = {
         HTTPStatus.SERVICE_UNAVAILABLE,
         "no-portfolio",
         "The portfolio is not available",
-        "the store of known applicants cannot be read; the cause is logged",
+        "no store of known applicants can be read; the cause is logged. `home-credit load` fills a store",
     ),
     errors.LedgerError: Kind(
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -162,11 +162,16 @@ def install(app: FastAPI, metrics: Metrics) -> None:
         if kind is not None and kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             metrics.fault(kind.slug)
             fields = {"request_id": getattr(request.state, "request_id", None), "kind": kind.slug}
-            logger.error("%s: %s", kind.title, error, extra={"fields": fields})
+            logger.error("%s: %s", kind.title, _logged(error), extra={"fields": fields})
         return response_of(error)
 
     for kind in (errors.HomeCreditError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, expected)
+
+
+def _logged(error: Exception) -> str:
+    """Return what is logged of a fault; the reason why a record cannot be read may quote a row."""
+    return str(error).partition(": ")[0] if isinstance(error, errors.BrokenRecordError) else str(error)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, object]]:

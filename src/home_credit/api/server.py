@@ -82,7 +82,7 @@ def run(host: str | None, port: int, workers: int = 1) -> None:
 
     with tempfile.TemporaryDirectory(prefix="home-credit-metrics-") as folder:
         os.environ[SHARED_METRICS] = folder
-        Supervisor(config, sockets=[config.bind_socket()]).run()
+        Supervisor(config, [config.bind_socket()], stop_seconds=STOP_SECONDS).run()
 
 
 class _Server(uvicorn.Server):

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from uvicorn.supervisors import Multiprocess
 
-STOP_SECONDS = 8.0
+if TYPE_CHECKING:
+    import socket
+
+    from uvicorn.config import Config
 
 
 class Supervisor(Multiprocess):
-    """Kills the processes that do not end in time: a thread that computes would keep one alive."""
+    """Kills the processes that do not end in ``stop_seconds``: a thread that computes would keep one alive."""
+
+    def __init__(self, config: Config, sockets: list[socket.socket], *, stop_seconds: float) -> None:
+        super().__init__(config, sockets)
+        self._stop_seconds = stop_seconds
 
     def join_all(self) -> None:
         """Wait for the processes to end."""
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + self._stop_seconds
         for worker in self.processes:
             worker.process.join(max(0.0, deadline - time.monotonic()))
             if worker.process.exitcode is None:
