@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     )
     max_batch_bytes: int = Field(8_000_000, description="larger bodies of a batch are refused with 413", gt=0)
     max_buffered_bytes: int = Field(
-        48_000_000, description="bodies held at once per process, finished or not; more get 503", gt=0
+        16_000_000, description="bodies held at once per process, finished or not; more get 503", gt=0
     )
     body_seconds: float = Field(10.0, description="a body must arrive within this time, or gets 408", gt=0)
     max_requests_per_minute: int = Field(600, description="per client address; more get 429", gt=0)

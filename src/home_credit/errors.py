@@ -106,7 +106,7 @@ class NotFiniteError(TableError):
 
 
 class OutOfRangeError(TableError):
-    """A number beyond the range of its column, or at odds with another column of its row."""
+    """A value beyond the range of its column, or at odds with another column of its row."""
 
 
 class Fault(NamedTuple):

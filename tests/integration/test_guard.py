@@ -228,6 +228,26 @@ class TestOverload:
                 api.scorer.may_answer.set()
                 assert working.result().status_code == single.result().status_code == 200
 
+    def test_large_bodies_are_worked_on_one_after_the_other(self, tmp_path: Path) -> None:
+        with guarded(tmp_path, max_body_bytes=1_500_000, max_batch_bytes=1_500_000) as api:
+            api.scorer.may_answer.clear()
+            body = json.dumps(BUNDLE).encode() + b" " * 1_000_000
+            headers = {"Content-Type": "application/json"}
+            with (
+                httpx.Client(base_url=f"http://127.0.0.1:{api.port}", timeout=30) as client,
+                ThreadPoolExecutor(2) as pool,
+            ):
+                batch = json.dumps({"bundles": [BUNDLE]}).encode() + b" " * 1_000_000
+                working = pool.submit(client.post, "/predict/batch", content=batch, headers=headers)
+                assert api.scorer.waiting.acquire(timeout=30)
+                waiting = pool.submit(client.post, "/predict/batch", content=batch, headers=headers)
+                assert not api.scorer.waiting.acquire(timeout=1)
+                assert api.app.state.places.taken[Work.BATCH] == 2
+                api.scorer.may_answer.set()
+                assert working.result().status_code == waiting.result().status_code == 200
+                assert client.post("/predict", content=body, headers=headers).status_code == 200
+            assert not api.app.state.places.large.locked()
+
 
 class TestKeys:
     """Scopes over HTTP."""

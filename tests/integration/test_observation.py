@@ -23,6 +23,7 @@ from home_credit.config import Settings
 from home_credit.decisioning.scoring import Scorer
 from home_credit.errors import ArtifactError
 from home_credit.examples import APPLICANT, BUNDLE
+from home_credit.ledger import Ledger
 from support.databases import drop_everything
 from support.fakes import FakeApplicantStore, FakeScorer
 from support.guarded import guarded
@@ -326,6 +327,9 @@ class TestServer:
         assert time.monotonic() - began < 10
         for connection in slow:
             connection.close()
+        ledger = Ledger.open(f"sqlite:///{tmp_path}/var/ledger.db")
+        assert ledger.verify() == 9
+        ledger.close()
 
 
 def _answers(url: str) -> bool:

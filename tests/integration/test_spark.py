@@ -18,7 +18,13 @@ from home_credit.config import Settings
 from home_credit.decisioning.scoring import Scorer
 from home_credit.decisioning.tables import score_batches
 from home_credit.default_risk import artifacts
-from home_credit.errors import DuplicateKeyError, HomeCreditError, NotFiniteError, TableError, UsageError
+from home_credit.errors import (
+    DuplicateKeyError,
+    HomeCreditError,
+    NotFiniteError,
+    OutOfRangeError,
+    UsageError,
+)
 from home_credit.features.build import KeptPlan, feature_matrix
 from home_credit.spark.job import COMPUTED, Outcome, Run
 from home_credit.spark.plan import MARKER
@@ -26,7 +32,7 @@ from home_credit.spark.session import connected
 from home_credit.spark.work import Decisions, Features
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TARGET, TEST, TRAIN
 from home_credit.tables.source import open_tables
-from support.applicants import odd_applicants
+from support.applicants import odd_applicants, within_ranges
 from support.bits import bits
 from support.spark_cluster import Cluster, running
 
@@ -144,7 +150,7 @@ def test_many_portfolios_in_one_job_equal_each_alone(spark: SparkSession, tmp_pa
 
 def _portfolio(number: int) -> Mapping[str, pl.DataFrame]:
     """A few applicants with ids of their own: those of portfolio 7 begin with 107."""
-    tables = odd_applicants(number, EACH, most_rows=6)
+    tables = within_ranges(odd_applicants(number, EACH, most_rows=6))
     moves = {ID: number * 1000 - 1, "SK_ID_BUREAU": number * 1000, "SK_ID_PREV": number * 1000}
     return {
         name: rows.with_columns(pl.col(key) + move for key, move in moves.items() if key in rows.columns)
@@ -198,7 +204,8 @@ def test_violations_are_told_as_on_one_machine_and_leave_nothing(
     work = Features.of(MODELS)
     changes: list[tuple[str, pl.Expr, type[HomeCreditError]]] = [
         ("installments_payments", _third("AMT_PAYMENT", float("inf")), NotFiniteError),
-        ("bureau_balance", _third("MONTHS_BALANCE", 10**7), TableError),
+        ("bureau_balance", _third("MONTHS_BALANCE", 1), OutOfRangeError),
+        (TRAIN, _third("DAYS_EMPLOYED", -36_000), OutOfRangeError),
         (TRAIN, _third(ID, pl.read_parquet(small[0] / f"{TRAIN}.parquet")[ID][0]), DuplicateKeyError),
     ]
     for number, (name, change, kind) in enumerate(changes):

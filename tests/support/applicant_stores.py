@@ -46,7 +46,8 @@ def portfolios(draw: st.DrawFn) -> dict[str, pl.DataFrame]:
     ids = draw(st.lists(st.integers(0, 2**53 - 1), min_size=1, max_size=6, unique=True))
     owners = st.sampled_from([*ids, 0])
     missing = st.none()
-    texts = missing | st.text(max_size=8) | st.sampled_from(["Active", "Completed"])
+    characters = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+    texts = missing | st.text(characters, max_size=8) | st.sampled_from(["Active", "Completed"])
 
     def rows(**columns: st.SearchStrategy[Any]) -> dict[str, list[Any]]:
         count = draw(st.integers(0, 8))

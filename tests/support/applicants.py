@@ -36,6 +36,22 @@ def odd_applicants(seed: int, applicants: int, most_rows: int) -> Tables:
     return tables
 
 
+def within_ranges(tables: Tables) -> Tables:
+    """The same rows with every number in the range of its column, so that checks accept them."""
+    clipped = {
+        name: rows.with_columns(
+            pl.col(column.name).clip(column.minimum, column.maximum).cast(rows.schema[column.name])
+            for column in table(name).columns.values()
+            if column.dtype != "text"
+        )
+        for name, rows in tables.items()
+    }
+    employed = pl.max_horizontal(
+        "DAYS_EMPLOYED", pl.when(pl.col("DAYS_EMPLOYED").is_not_null()).then("DAYS_BIRTH")
+    )
+    return {**clipped, APPLICATION: clipped[APPLICATION].with_columns(employed.alias("DAYS_EMPLOYED"))}
+
+
 def _rows(random: np.random.Generator, name: str, given: Mapping[str, Any]) -> pl.DataFrame:
     count = len(next(iter(given.values())))
     columns = {

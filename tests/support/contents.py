@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def content(assessment: Assessment, request: PredictionRequest, policy: Policy) -> records.DecisionContent:
     """Return the record of an assessment that ``policy`` made from the rows in ``request``."""
-    said = assessment.model_dump(include=set(records.Assessment.model_fields))
+    said = assessment.model_dump(
+        include=set(records.Assessment.model_fields), exclude={"reasons": {"__all__": {"label", "unit"}}}
+    )
     return records.DecisionContent(
         applicant_id=assessment.SK_ID_CURR,
         bundle=dict(request),

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.routing import APIRoute
+from typer.testing import CliRunner
 
 from home_credit.api.app import create_app
 from home_credit.api.authentication import ANYBODY, Access, mode_of
 from home_credit.api.keys import SCOPES, KeyFile
 from home_credit.api.rules import RULES, UNLISTED, rule_of
+from home_credit.cli import keys
 from home_credit.config import Settings
 from home_credit.errors import KeyFileError, MissingKeyError, UnknownKeyError, UsageError
 
@@ -202,6 +204,24 @@ def test_what_no_rule_names_needs_every_scope(method: str, path: str) -> None:
 def test_admin_includes_every_scope() -> None:
     admin = ANYBODY._replace(scopes=frozenset({"admin"}))
     assert all(admin.may(frozenset({scope})) for scope in SCOPES)
+
+
+def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner, path = CliRunner(), tmp_path / "keys.json"
+    added = runner.invoke(
+        keys.app, ["add", "loans", "--scope", "score", "--scope", "read", "--file", str(path)]
+    )
+    assert added.exit_code == 0
+    caller = access(tmp_path, api_keys_file=path).caller(request(added.output.strip()))
+    assert caller is not None
+    assert caller.scopes == {"score", "read"}
+    monkeypatch.setenv("API_KEYS_FILE", str(path))
+    assert "loans\tscore,read\t" in runner.invoke(keys.app, ["list"]).output
+    assert runner.invoke(keys.app, ["revoke", "loans"]).exit_code == 0
+    assert "revoked" in runner.invoke(keys.app, ["list"]).output
+    assert isinstance(runner.invoke(keys.app, ["revoke", "loans"]).exception, UnknownKeyError)
+    monkeypatch.delenv("API_KEYS_FILE")
+    assert isinstance(runner.invoke(keys.app, ["list"]).exception, UsageError)
 
 
 def test_the_file_is_plain_json_with_a_version(file: KeyFile, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,15 @@ if TYPE_CHECKING:
     from home_credit.config import Settings
 
 
+LARGE_BODY = 512_000  # bytes
+
+
 class Places:
-    """The requests that one process works on, counted by kind of work; probes always have a place."""
+    """The requests that one process works on, counted by kind of work; probes always have a place.
+
+    ``large`` is held by the one request with a body of more than :data:`LARGE_BODY` that is worked on: a parsed body
+    takes many times its bytes. Those that wait for it have a place, and their bodies are held.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._most = {
@@ -27,6 +35,7 @@ class Places:
             Work.READ: settings.max_reads_at_once,
         }
         self.taken: Counter[Work] = Counter()
+        self.large = asyncio.Lock()
 
     def refused(self, rule: Rule) -> HTTPException | None:
         """Return the refusal of a request for which there is no place."""
@@ -52,6 +61,10 @@ class Admission:
             return
         self._places.taken[rule.work] += 1
         try:
-            await self._app(scope, receive, send)
+            if scope["state"].get("body_bytes", 0) > LARGE_BODY:
+                async with self._places.large:
+                    await self._app(scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
         finally:
             self._places.taken[rule.work] -= 1

@@ -61,6 +61,7 @@ class RequestBodies:
             if isinstance(body, HTTPException):
                 await response_of(body)(scope, receive, send)
             elif body is not None:
+                scope["state"]["body_bytes"] = reading.size
                 await self._app(scope, _replayed(body, receive), send)
         finally:
             self._held -= reading.size

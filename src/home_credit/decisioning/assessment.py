@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from home_credit import policy
 from home_credit.default_risk import reasons
+from home_credit.features.catalogue import CATALOGUE
 from home_credit.schemas import Assessment
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ def assemble(
                 "SK_ID_CURR": bundle.applicant_id,
                 "probability_of_default": probability,
                 "cut_off": by.cut_off,
+                "review_band": by.review_band,
                 "decision": by.decide(probability),
                 "score": policy.score_points(probability),
                 "grade": policy.grade(probability),
@@ -60,6 +63,16 @@ def assemble(
     ]
 
 
+@cache
+def facts_of(feature: str) -> dict[str, object]:
+    """Return the label and the unit of a feature, as a reason states them; nothing for an unknown feature."""
+    known = CATALOGUE.get(feature)
+    if known is None:
+        return {}
+    label = {"en": reasons.label(feature, "en"), "fr": reasons.label(feature, "fr")}
+    return {"label": label, "unit": known.unit}
+
+
 def _every_effect(features: Sequence[str], contributions: Numbers) -> list[Effect]:
     return reasons.reportable(reasons.effects(features, contributions))
 
@@ -74,6 +87,7 @@ def _reasons(
             {
                 "code": effect.code,
                 "feature": effect.feature,
+                **facts_of(effect.feature),
                 "value": value_of(effect.feature),
                 "contribution": effect.contribution,
                 "text": {"en": en, "fr": fr},

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from home_credit.decisioning.assessment import facts_of
 from home_credit.errors import BrokenRecordError, BundleError
-from home_credit.ledger import records
 from home_credit.ledger.drafts import draft_decision
 from home_credit.policy import Costs, Policy
 from home_credit.schemas import (
@@ -27,12 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from home_credit.ledger import Page
+    from home_credit.ledger import Page, records
     from home_credit.ledger.bundles import StoredBundle
     from home_credit.ledger.drafts import Draft
     from home_credit.ledger.records import DecisionEntry, DecisionHistory, ReviewEntry
-
-_ASSESSED = set(records.Assessment.model_fields)
 
 
 def draft(
@@ -51,7 +49,7 @@ def draft(
     return draft_decision(
         {
             "applicant_id": assessment.SK_ID_CURR,
-            "assessment": assessment.model_dump(include=_ASSESSED),
+            "assessment": _assessed(assessment),
             "policy": _plain_policy(policy),
             "model_version": assessment.model_version,
             "definitions_version": definitions_version,
@@ -60,6 +58,28 @@ def draft(
         },
         stored,
     )
+
+
+def _assessed(assessment: Assessment) -> dict[str, object]:
+    """Return what is recorded of an assessment beside its policy: what it says, without labels and units."""
+    return {
+        "probability_of_default": assessment.probability_of_default,
+        "decision": assessment.decision,
+        "score": assessment.score,
+        "grade": assessment.grade,
+        "reasons": [
+            {
+                "code": reason.code,
+                "feature": reason.feature,
+                "value": reason.value,
+                "contribution": reason.contribution,
+                "text": {"en": reason.text.en, "fr": reason.text.fr},
+            }
+            for reason in assessment.reasons
+        ],
+        "warnings": assessment.warnings,
+        "expected_cost": assessment.expected_cost,
+    }
 
 
 @lru_cache(maxsize=8)
@@ -85,13 +105,17 @@ def decided(said: Assessment, decision_id: str, recorded_at: datetime) -> Decisi
 
 def assessment(entry: DecisionEntry) -> Assessment:
     """Return the assessment of a recorded decision."""
+    said = entry.assessment.model_dump(mode="json")
+    reasons = [{**reason, **facts_of(reason["feature"])} for reason in said.pop("reasons")]
     return Assessment(
         SK_ID_CURR=entry.applicant_id,
         cut_off=entry.policy.cut_off,
+        review_band=entry.policy.review_band,
         policy_version=entry.policy.version,
         model_version=entry.model_version,
         simulation=entry.simulation,
-        **entry.assessment.model_dump(mode="json", include=set(Assessment.model_fields)),
+        reasons=reasons,
+        **said,
     )
 
 

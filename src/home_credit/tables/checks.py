@@ -14,7 +14,7 @@ import polars as pl
 
 from home_credit.errors import NotFiniteError, OutOfRangeError, TableError, WrongTypeError
 from home_credit.tables.frames import is_known, polars_type
-from home_credit.tables.schema import SMALLEST
+from home_credit.tables.schema import LONGEST_TEXT, SMALLEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -177,6 +177,13 @@ def _violations(column: Column, dtype: pl.DataType) -> Iterator[Violation]:
         )
     if column.dtype != "text":
         yield from _out_of_range(column, dtype)
+    elif dtype == pl.String:
+        long = value.str.len_chars() > LONGEST_TEXT
+        problem = f"{{value}} has more than {LONGEST_TEXT} characters"
+        yield Violation(OutOfRangeError, column.name, long, problem)
+        # PostgreSQL stores no text with it.
+        nul = value.str.contains("\0", literal=True)
+        yield Violation(OutOfRangeError, column.name, nul, "{value} has a NUL character")
     if column.required:
         empty = value.is_null() | value.is_nan() if dtype.is_float() else value.is_null()
         yield Violation(WrongTypeError, column.name, empty, "empty, but a value is required")

@@ -38,8 +38,8 @@ class _Layout:
     complete: bool
 
 
-# Rows of other columns than those of the schema come in few shapes, unless somebody tries.
-@lru_cache(maxsize=64)
+# Rows that lack columns come in a limited number of shapes, unless a client varies them on purpose.
+@lru_cache(maxsize=512)
 def _layout(name: str, given: frozenset[str]) -> _Layout:
     columns = [column for column in table(name).columns.values() if column.name in given]
     numbers = [place for place, column in enumerate(columns) if column.dtype != "text"]

@@ -18,12 +18,12 @@ from home_credit.schemas import (
 
 
 def _plain_digits(value: str) -> str:
-    if not (value.isascii() and value.isdigit()):
+    if not (value.isascii() and value.isdigit()) or (value[0] == "0" and value != "0"):
         raise PydanticCustomError("digits", "Only digits are accepted")
     return value
 
 
-# Python reads 1_00_001 and +1 as numbers, too.
+# Python reads 1_00_001, +1 and 01 as numbers, too.
 ApplicantId = Annotated[int, BeforeValidator(_plain_digits)]
 
 router = APIRouter(

@@ -102,7 +102,7 @@ def _deciding(request: Request) -> Deciding:
 
 def _applicant(request: Request) -> int:
     text: str = request.path_params["SK_ID_CURR"]
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit()) or (text[0] == "0" and text != "0"):
         raise _invalid("path", "SK_ID_CURR", "only digits are accepted")
     if len(text) > LONGEST_ID:
         raise UnknownApplicantError(text[:LONGEST_ID])

@@ -10,7 +10,7 @@ from home_credit.default_risk.reasons.effects import (
     leading_codes,
     reportable,
 )
-from home_credit.default_risk.reasons.words import text
+from home_credit.default_risk.reasons.words import label, text
 
 __all__ = [
     "GIVEN_EACH_WAY",
@@ -21,6 +21,7 @@ __all__ = [
     "code_of",
     "effects",
     "given",
+    "label",
     "leading_codes",
     "reason_codes",
     "reportable",
