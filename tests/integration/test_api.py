@@ -588,6 +588,14 @@ def test_health_answers_while_the_model_works(api: Api) -> None:
     assert api.ledger.verify() == 60
 
 
+def test_the_example_of_an_answer_is_one(api: Api) -> None:
+    for path in ("/predict", "/applicants/{SK_ID_CURR}/predict"):
+        answer = api.get("/openapi.json").json()["paths"][path]["post"]["responses"]["200"]
+        example = answer["content"]["application/json"]["example"]
+        assert Decision.model_validate(example).model_dump(mode="json") == example
+        assert list(example) == list(api.post("/predict", json=BUNDLE).json())
+
+
 def test_the_documentation(api: Api) -> None:
     assert "swagger" in api.get("/docs").text.lower()
     document = api.get("/openapi.json").json()

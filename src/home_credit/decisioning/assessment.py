@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from home_credit import policy
 from home_credit.default_risk import reasons
 from home_credit.features.catalogue import CATALOGUE
-from home_credit.schemas import Assessment
+from home_credit.schemas import Assessment, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ def facts_of(feature: str) -> dict[str, object]:
     known = CATALOGUE.get(feature)
     if known is None:
         return {}
-    label = {"en": reasons.label(feature, "en"), "fr": reasons.label(feature, "fr")}
+    label = Text(en=reasons.label(feature, "en"), fr=reasons.label(feature, "fr"))
     return {"label": label, "unit": known.unit}
 
 

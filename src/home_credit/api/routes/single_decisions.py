@@ -18,7 +18,7 @@ from starlette.requests import Request  # noqa: TC002
 from starlette.responses import Response  # noqa: TC002
 
 from home_credit.api.bodies import json_text, read
-from home_credit.api.examples import BUNDLES, SIMULATIONS, json_body
+from home_credit.api.examples import BUNDLES, DECISION, SIMULATIONS, json_body
 from home_credit.api.problems import documented
 from home_credit.decisioning.requests import Idempotency, KnownRequest, RawRequest
 from home_credit.errors import UnknownApplicantError
@@ -42,7 +42,13 @@ class DirectRoute(APIRoute):
         return self.endpoint
 
 
-router = APIRouter(route_class=DirectRoute, responses=documented(401, 403, 404, 413, 415, 422, 429, 503))
+router = APIRouter(
+    route_class=DirectRoute,
+    responses={
+        200: {"content": {"application/json": {"example": DECISION}}},
+        **documented(401, 403, 404, 408, 413, 415, 422, 429, 503),
+    },
+)
 
 
 def _parameter(place: str, name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
