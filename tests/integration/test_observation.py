@@ -27,6 +27,7 @@ from home_credit.ledger import Ledger
 from support.databases import drop_everything
 from support.fakes import FakeApplicantStore, FakeScorer
 from support.guarded import guarded
+from support.ledgers import SECRET
 from support.ports import free_port
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def test_a_ledger_that_is_gone_is_seen_logged_and_not_described(
     address, lose = lost
     scorer: Any = FakeScorer()
     known: Any = FakeApplicantStore({APPLICANT: {**BUNDLE}})
-    app = create_app(Settings(database_url=address), scorer=scorer, applicants=known)
+    app = create_app(Settings(database_url=address, ledger_key=SECRET), scorer=scorer, applicants=known)
     with TestClient(app, raise_server_exceptions=False) as client:
         logging.getLogger("home_credit").propagate = True
         assert client.get("/readyz").json() == {"model": True, "ledger": True, "applicants": True}
