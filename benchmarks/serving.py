@@ -219,7 +219,7 @@ def overload(data: ours.Data, seconds: float) -> None:
             found = asyncio.run(open_loop(server.port, requests, 5 * rate, seconds, 4_000))
             _report_overload(name, rate, found)
             ending = asyncio.run(_end_under_load(server, requests))
-            print(f"| | | SIGTERM under load: ended after {ending:.1f} s | | | | |")
+            print(f"| | | SIGTERM under load: ended after {ending:.1f} s | | | | | |")
         finally:
             server.stop()
 
@@ -234,12 +234,14 @@ async def _end_under_load(server: Server, requests: list[bytes]) -> float:
 
 def _report_overload(name: str, rate: float, found: Answers) -> None:
     accepted, refused = found.of(200), found.of(*REFUSALS)
-    print("| side | capacity | answers | accepted p50 ms | p99 | refused p50 | p99 |")
-    print("|---|---:|---|---:|---:|---:|---:|")
+    print("| side | capacity | answers | accepted p50 ms | p99 | refused p50 | p99 | sent late p99 |")
+    print("|---|---:|---|---:|---:|---:|---:|---:|")
     times = " | ".join(
         f"{quantile(each, share):.0f}" for each in (accepted, refused) for share in (0.5, 0.99)
     )
-    print(f"| {name} | {rate:.0f} | {dict(sorted(found.statuses.items()))} | {times} |")
+    print(
+        f"| {name} | {rate:.0f} | {dict(sorted(found.statuses.items()))} | {times} | {quantile(found.late, 0.99):.0f} |"
+    )
 
 
 def tenth_of_a_core(data: ours.Data, seconds: float) -> None:

@@ -35,9 +35,13 @@ def request(method: str, path: str, body: bytes = b"", headers: Mapping[str, str
 
 @dataclass(slots=True)
 class Answers:
-    """Latencies in seconds by status, and the wall time in which they were given."""
+    """Latencies in seconds by status, and the wall time in which they were given.
+
+    ``late`` is by how many seconds requests were sent after they were due, a fault of the generator.
+    """
 
     seconds: float = 0.0
+    late: list[float] = field(default_factory=list)
     latencies: dict[int, list[float]] = field(default_factory=dict)
     last: bytes = b""
 
@@ -188,6 +192,7 @@ async def open_loop(
             answers.add(UNANSWERED, time.perf_counter() - due)
             return
         busy.add(connection)
+        answers.late.append(time.perf_counter() - due)
         connection.send(content, due)
 
     began = time.perf_counter()
@@ -201,6 +206,7 @@ async def open_loop(
             if idle:
                 connection = idle.pop()
                 busy.add(connection)
+                answers.late.append(time.perf_counter() - due)
                 connection.send(next(following), due)
             elif len(busy) + len(connecting) < most_connections:
                 task = loop.create_task(connect(next(following), due))

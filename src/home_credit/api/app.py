@@ -95,7 +95,7 @@ def create_app(
     app.state.access, app.state.readiness = access, readiness
     problems.install(app, metrics)
     # The first ones are found first.
-    for module in (single_decisions, predictions, known_applicants, decisions, operations, inference):
+    for module in (single_decisions, predictions, known_applicants, inference, decisions, operations):
         app.include_router(module.router)
     documentation.install(app)
     _guard(app, settings, access, metrics)

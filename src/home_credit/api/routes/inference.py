@@ -37,6 +37,19 @@ def _errors(*statuses: int | str) -> dict[int | str, dict[str, Any]]:
 NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": Ready, "description": "No model is loaded"}}
 
 
+# First, since routes are tried in turn.
+@router.post(f"{MODEL}/infer", responses=_errors(400, 401, 403, 413, 415, 429, 503), openapi_extra=INFER)
+async def infer(request: Request, service: DecisionServiceDep) -> Response:
+    """Return the probability of default of each feature vector."""
+    return await _infer(request, service, None)
+
+
+@router.post(f"{VERSION}/infer", responses=_errors("4XX", 503), openapi_extra=INFER)
+async def infer_version(version: Version, request: Request, service: DecisionServiceDep) -> Response:
+    """Return the probability of default of each feature vector, by this version of the model."""
+    return await _infer(request, service, version)
+
+
 @router.get("")
 async def server() -> Server:
     """Return the server's metadata."""
@@ -84,26 +97,6 @@ def model_version(version: Version, service: DecisionServiceDep) -> ModelMetadat
     """Return the metadata of this version of the model."""
     _of_version(service, version)
     return model(service)
-
-
-@router.post(
-    f"{MODEL}/infer",
-    responses=_errors(400, 401, 403, 413, 415, 429, 503),
-    openapi_extra=INFER,
-)
-async def infer(request: Request, service: DecisionServiceDep) -> Response:
-    """Return the probability of default of each feature vector."""
-    return await _infer(request, service, None)
-
-
-@router.post(
-    f"{VERSION}/infer",
-    responses=_errors("4XX", 503),
-    openapi_extra=INFER,
-)
-async def infer_version(version: Version, request: Request, service: DecisionServiceDep) -> Response:
-    """Return the probability of default of each feature vector, by this version of the model."""
-    return await _infer(request, service, version)
 
 
 async def _infer(request: Request, service: DecisionService, version: str | None) -> Response:
