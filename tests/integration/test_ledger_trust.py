@@ -26,8 +26,10 @@ from home_credit.ledger.keys import Key, Keyring, create_file, new_secret, rotat
 from home_credit.ledger.merkle import leaf, path, root, root_of_path
 from home_credit.ledger.proofs import Proof
 from home_credit.ledger.records import ReviewContent
+from home_credit.ledger.schema import metadata
 from support.assessments import a_decision
-from support.databases import drop_everything, write_1_0
+from support.databases import drop_everything, engine_of, write_1_0
+from support.ledger_writer import append
 from support.ledgers import KEYS, SECRET, open_ledger
 
 if TYPE_CHECKING:
@@ -468,3 +470,65 @@ def test_the_commands(kept: Kept, tmp_path: Path) -> None:
         assert "there is no ledger at" in mistyped.stderr
     assert not (tmp_path / "nowhere").exists()
     assert len(_command("new-key").stdout.strip()) >= 32
+
+
+def _rows(url: str) -> dict[str, list[tuple[object, ...]]]:
+    """Return every row of the ledger's tables."""
+    engine = engine_of(url)
+    with engine.connect() as connection:
+        found = {
+            name: [tuple(row) for row in connection.execute(table.select().order_by(next(iter(table.c))))]
+            for name, table in metadata.tables.items()
+        }
+    engine.dispose()
+    return found
+
+
+def test_a_ledger_is_copied_to_a_database_and_back(kept: Kept, url: str, tmp_path: Path) -> None:
+    whole, back = f"sqlite:///{kept.folder}/whole.db", f"sqlite:///{tmp_path}/back.db"
+    with _opened(kept.folder / "whole.db", kept) as ledger:
+        assert ledger.copy_to(url) == 16
+        with pytest.raises(LedgerError, match="copied into an empty one, but there are decisions already"):
+            ledger.copy_to(url)
+    with closing(Ledger.open(url, KEYS, anchors=kept.folder / "anchors", create=False)) as copied:
+        assert copied.verify() == 16
+        assert copied.copy_to(back) == 16
+        # It goes on like the original.
+        copied.append(a_decision())
+        assert copied.verify() == 17
+    assert _rows(back) == _rows(whole)
+
+
+def test_a_changed_ledger_is_not_copied(kept: Kept, url: str, tmp_path: Path) -> None:
+    shutil.copyfile(kept.folder / "whole.db", tmp_path / "changed.db")
+    _sql("UPDATE decisions SET grade = 'A' WHERE sequence = 5")(tmp_path / "changed.db", tmp_path)
+    with (
+        _opened(tmp_path / "changed.db", kept) as ledger,
+        pytest.raises(BrokenRecordError, match="record 5 .* grade"),
+    ):
+        ledger.copy_to(url)
+    with closing(Ledger.open(url, KEYS)) as untouched:
+        assert untouched.verify() == 0
+
+
+def test_a_backup_is_made_while_others_record_and_is_restored(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/var/ledger.db"
+    backup, restored = tmp_path / "backup.db", f"sqlite:///{tmp_path}/new/ledger.db"
+    recording = SPAWN.Process(target=append, args=(url, 400))
+    recording.start()
+    with closing(Ledger.open(url)) as ledger:
+        while ledger.verify() < 20:
+            assert recording.is_alive()
+    made = _command("backup", str(backup), DATABASE_URL=url)
+    assert made.returncode == 0, made.stderr
+    recording.join(60)
+    assert _command("backup", str(backup), DATABASE_URL=url).returncode == 2
+    missing = _command("restore", str(backup), DATABASE_URL=restored)
+    assert (missing.returncode, "the key of the ledger is missing" in missing.stderr) == (1, True)
+    shutil.copy(tmp_path / "var/ledger.db.key", tmp_path / "new/ledger.db.key")
+    done = _command("restore", str(backup), DATABASE_URL=restored)
+    assert done.returncode == 0, done.stderr
+    with closing(Ledger.open(restored)) as ledger, closing(Ledger.open(url)) as original:
+        number = ledger.verify()
+        assert 20 <= number <= original.verify() == 400
+        assert list(ledger.export()) == list(original.export())[:number]

@@ -41,6 +41,40 @@ def export(out: Annotated[Path, typer.Option(help="file to write, one JSON objec
 
 
 @app.command()
+def copy(to: Annotated[str, typer.Option(metavar="URL", help="address of the empty database")]) -> None:
+    """Copy the ledger into another database, with the same keys, and verify the copy."""
+    from home_credit.ledger import Ledger
+
+    with shown() as progress, closing(Ledger.of(Settings(), create=False)) as ledger:
+        records = ledger.copy_to(to, progress)
+    typer.echo(f"{records} records copied, chain intact; set LEDGER_KEY to the keys of this ledger")
+
+
+@app.command()
+def backup(file: Path) -> None:
+    """Write a verified copy of the ledger, as it is now, into a new SQLite file; the keys are not in it."""
+    from home_credit.errors import UsageError
+    from home_credit.ledger import Ledger
+
+    if file.exists():
+        raise UsageError(f"{file} exists already")
+    with shown() as progress, closing(Ledger.of(Settings(), create=False)) as ledger:
+        records = ledger.copy_to(f"sqlite:///{file}", progress)
+    typer.echo(f"{records} records, chain intact: {file}")
+
+
+@app.command()
+def restore(file: Path) -> None:
+    """Fill an empty ledger at DATABASE_URL from a backup, and verify it; the keys have to be in place."""
+    from home_credit.ledger import Ledger
+
+    settings = Settings()
+    with shown() as progress, closing(Ledger.backup_of(settings, file)) as ledger:
+        records = ledger.copy_to(settings.database_url, progress)
+    typer.echo(f"{records} records restored, chain intact")
+
+
+@app.command()
 def anchor() -> None:
     """Write the signed heads of the ledger into LEDGER_ANCHORS; to be run on a schedule."""
     from home_credit.ledger import Ledger

@@ -65,6 +65,16 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Yield a connection for patient reading on which all statements see the same state."""
+        with self.reading(patient=True) as connection:
+            if self.file:
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    @contextmanager
     def writing(self, *, patient: bool = False) -> Iterator[Connection]:
         """Yield a connection in a transaction that commits at the end; one thread at a time."""
         limit = PATIENCE if patient else WAIT

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from home_credit.errors import LedgerError
 from home_credit.ledger import anchors, heads, migrations
+from home_credit.ledger.database import Database
 from home_credit.ledger.keys import Keyring, create_file
 from home_credit.ledger.schema import CHAINS
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from home_credit.ledger.database import Database
 
 
 def prepare(database: Database, keys: Keyring | None, folder: Path | None, *, create: bool) -> Keyring:
@@ -26,13 +25,28 @@ def prepare(database: Database, keys: Keyring | None, folder: Path | None, *, cr
     return keys
 
 
-def _of_file(database: Database, *, create: bool) -> Keyring:
+def keys_beside(database_url: str) -> Keyring:
+    """Return the keys in the key file of a ledger that need not be there yet; raises :class:`LedgerError`."""
+    database = Database(database_url)
+    database.close()
+    path = _key_file(database)
+    found = Keyring.read(path)
+    if found is None:
+        raise LedgerError(f"the key of the ledger is missing: put it into {path}, or set LEDGER_KEY")
+    return found
+
+
+def _key_file(database: Database) -> Path:
     if database.file is None:
         raise LedgerError(
             "LEDGER_KEY is not set: a ledger in a database needs a key outside of it; "
             "`home-credit ledger new-key` prints one"
         )
-    path = database.file.with_name(f"{database.file.name}.key")
+    return database.file.with_name(f"{database.file.name}.key")
+
+
+def _of_file(database: Database, *, create: bool) -> Keyring:
+    path = _key_file(database)
     found = Keyring.read(path)
     if found is None:
         state = migrations.state(database)

@@ -23,7 +23,8 @@ Scalar = str | int | bool | None
 class Record(BaseModel):
     """Base of the models: unknown fields and non-finite numbers are invalid."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # Built on first use: the API starts without reading a record.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class Reason(Record):

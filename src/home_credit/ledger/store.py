@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import select
 
 from home_credit.errors import IdempotencyKeyError, LedgerError
-from home_credit.ledger import anchors, audit, chain, entries, opening, repeats, review_states, search
+from home_credit.ledger import (
+    anchors,
+    audit,
+    chain,
+    copying,
+    entries,
+    migrations,
+    opening,
+    repeats,
+    review_states,
+    search,
+)
 from home_credit.ledger.database import Database
 from home_credit.ledger.drafts import Draft, Recorded, draft_decision, draft_review
 from home_credit.ledger.keys import Keyring
@@ -90,6 +101,16 @@ class Ledger:
         given = settings.ledger_key
         keys = Keyring.parse(given, "LEDGER_KEY") if given else None
         return cls.open(settings.database_url, keys, anchors=settings.ledger_anchors, create=create)
+
+    @classmethod
+    def backup_of(cls, settings: Settings, file: Path) -> Ledger:
+        """Open a backup in an SQLite file with the keys of the ledger that the settings name.
+
+        Raises :class:`~home_credit.errors.LedgerError` where these keys are not in place, or there is no backup.
+        """
+        given = settings.ledger_key
+        keys = Keyring.parse(given, "LEDGER_KEY") if given else opening.keys_beside(settings.database_url)
+        return cls.open(f"sqlite:///{file}", keys, anchors=settings.ledger_anchors, create=False)
 
     def close(self) -> None:
         """Close the connections."""
@@ -210,6 +231,21 @@ class Ledger:
         """Yield every entry in JSON types, with everything that its hash is computed from."""
         with self._database.reading(patient=True) as connection:
             yield from audit.export(connection, self._keys, progress)
+
+    def copy_to(self, database_url: str, progress: Progress = silent) -> int:
+        """Copy everything into an empty ledger at another address, verify it, and return the number of its records.
+
+        The copy is signed with the same keys, and is there as a whole or not at all. Raises
+        :class:`~home_credit.errors.LedgerError` where there is a ledger already, and
+        :class:`~home_credit.errors.BrokenRecordError` where a record was changed.
+        """
+        target = Database(database_url)
+        try:
+            migrations.prepare(target, self._keys.current)
+            with self._database.snapshot() as source, target.writing(patient=True) as connection:
+                return copying.copy(source, connection, self._keys, self._known(), progress)
+        finally:
+            target.close()
 
     def anchor(self, progress: Progress = silent) -> Path:
         """Write the signed heads of the chains into the folder of anchors and return the file.
