@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import defaultdict
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from home_credit.errors import BrokenRecordError
 from home_credit.ledger.records import Idempotency
+from home_credit.schemas import DecisionQuery
 from support.assessments import a_decision
 from support.databases import execute, rows_1_0, write_1_0
 from support.ledgers import open_ledger
@@ -58,16 +58,19 @@ def _counted(ledger: Ledger) -> Counts:
     return {tuple(cell): (count.decisions, count.mean_probability) for cell, count in found}
 
 
-def _exported(ledger: Ledger) -> Counts:
-    """The counts made from the exported entries, without the table."""
+def _found(ledger: Ledger) -> Counts:
+    """The counts made from every recorded decision, without the table."""
     probabilities: defaultdict[tuple[str, str, str, bool], list[float]] = defaultdict(list)
-    for line in ledger.export():
-        if line["chain"] == "decisions":
-            payload = json.loads(str(line["payload"]))
-            said: dict[str, Any] = payload["assessment"]
-            simulation = payload.get("simulation", said.get("simulation"))
-            key = (payload["recorded_at"][:10], said["decision"], said["grade"], simulation)
-            probabilities[key].append(said["probability_of_default"])
+    page = ledger.search(DecisionQuery(limit=200))
+    while True:
+        for entry, _ in page.found:
+            said, day = entry.assessment, entry.recorded_at.date().isoformat()
+            probabilities[day, said.decision, said.grade, entry.simulation].append(
+                said.probability_of_default
+            )
+        if page.next is None:
+            break
+        page = ledger.search(DecisionQuery(limit=200, cursor=page.next))
     return {
         key: (len(each), pytest.approx(sum(each) / len(each), abs=1e-9))
         for key, each in probabilities.items()
@@ -80,7 +83,7 @@ def test_daily_counts_are_a_count_over_the_entries(ledger: Ledger) -> None:
     def check(groups: list[list[DecisionContent]]) -> None:
         for group in groups:
             ledger.append_many(group)
-        assert _counted(ledger) == _exported(ledger)
+        assert _counted(ledger) == _found(ledger)
 
     check()
     ledger.verify()
@@ -122,7 +125,7 @@ def test_the_ledger_is_verified_while_decisions_are_counted(url: str, ledger: Le
             writer.join()
     assert verified[-1] > verified[0]
     ledger.verify()
-    assert _counted(ledger) == _exported(ledger)
+    assert _counted(ledger) == _found(ledger)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +155,7 @@ def test_a_migration_counts_the_decisions_there_are(url: str, tmp_path: Path) ->
     write_1_0(url)
     ledger = open_ledger(url)
     counted = _counted(ledger)
-    assert counted == _exported(ledger)
+    assert counted == _found(ledger)
     assert sum(decisions for decisions, _ in counted.values()) == len(rows_1_0("decisions"))
     ledger.append_many([a_decision(), a_decision(simulation=True)])
     ledger.verify()
@@ -162,7 +165,7 @@ def test_a_migration_counts_the_decisions_there_are(url: str, tmp_path: Path) ->
     execute(url, "DROP TABLE daily_counts")
     execute(url, "UPDATE ledger_version SET version_num = '0003'")
     ledger = open_ledger(url)
-    assert _counted(ledger) == _exported(ledger)
+    assert _counted(ledger) == _found(ledger)
     assert {cell.day for cell, _ in ledger.daily_counts(BEGINNING, END)} >= {
         datetime.now(UTC).date().isoformat()
     }

@@ -101,7 +101,7 @@ def test_segments_hold_their_applicants(applicants: list[Any], batch: int) -> No
             if known:
                 largest = float(np.finfo(np.float32).max)
                 assert of_figure.quantiles[[0, -1]].tolist() == [
-                    min(min(known), largest),
+                    min(*known, largest),
                     min(max(known), largest),
                 ]
 
