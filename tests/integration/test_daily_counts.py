@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from home_credit.errors import BrokenRecordError
+from home_credit.ledger.daily_counts import Cell
 from home_credit.ledger.records import Idempotency
 from home_credit.schemas import DecisionQuery
 from support.assessments import a_decision
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from home_credit.ledger.records import DecisionContent
 
 BEGINNING, END = date(1970, 1, 1), date(9999, 12, 31)
-Counts = dict[tuple[str, str, str, bool], tuple[int, float]]
+Counts = dict[Cell, tuple[int, Any]]
 
 contents = st.builds(
     lambda decision, grade, simulation, probability: _content(
@@ -55,17 +56,17 @@ def ledger(url: str) -> Iterator[Ledger]:
 def _counted(ledger: Ledger) -> Counts:
     found = ledger.daily_counts(BEGINNING, END)
     assert [cell for cell, _ in found] == sorted(cell for cell, _ in found)
-    return {tuple(cell): (count.decisions, count.mean_probability) for cell, count in found}
+    return {cell: (count.decisions, count.mean_probability) for cell, count in found}
 
 
 def _found(ledger: Ledger) -> Counts:
     """The counts made from every recorded decision, without the table."""
-    probabilities: defaultdict[tuple[str, str, str, bool], list[float]] = defaultdict(list)
+    probabilities: defaultdict[Cell, list[float]] = defaultdict(list)
     page = ledger.search(DecisionQuery(limit=200))
     while True:
         for entry, _ in page.found:
             said, day = entry.assessment, entry.recorded_at.date().isoformat()
-            probabilities[day, said.decision, said.grade, entry.simulation].append(
+            probabilities[Cell(day, said.decision, said.grade, entry.simulation)].append(
                 said.probability_of_default
             )
         if page.next is None:

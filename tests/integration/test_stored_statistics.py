@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -281,7 +281,7 @@ def test_the_stored_verdict_is_the_one_of_the_comparison(api: TestClient, tmp_pa
 
 
 def test_the_client_returns_each_as_its_model(tmp_path: Path, address: str) -> None:
-    with Ledger.open(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+    with closing(Ledger.open(f"sqlite:///{tmp_path}/ledger.db")) as ledger:
         ledger.append(a_decision())
     app = create_app(
         Settings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,8 +57,8 @@ def compare(
 
 def _standing(name: str, value: Value, among: Distribution) -> Standing:
     """Return one figure; a time before the application, which is stored as negative days, is positive."""
-    known = isinstance(value, float) and value == value  # noqa: PLR0124  # NaN is missing
-    shown, percentile = (float(value), among.percentile(float(value))) if known else (None, None)
+    shown = value if isinstance(value, float) and not isnan(value) else None
+    percentile = None if shown is None else among.percentile(shown)
     quantiles = among.digits(EVERY)
     if counted_backwards(name):
         shown = None if shown is None else 0.0 - shown

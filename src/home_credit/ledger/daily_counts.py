@@ -18,7 +18,7 @@ from home_credit.errors import BrokenRecordError
 from home_credit.ledger.schema import chain_heads, daily_counts, decisions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
     from typing import Any
 
@@ -111,10 +111,7 @@ class Comparison:
         """
         for entry in entries:
             yield entry
-            columns = entry.columns
-            cell = Cell(
-                str(columns["recorded_at"])[:10], columns["decision"], columns["grade"], columns["simulation"]
-            )
+            cell = _cell(entry)
             stored = self._stored.get(cell)
             if stored and entry.sequence <= stored.last_sequence:
                 probability = from_json(entry.payload)["assessment"]["probability_of_default"]
@@ -132,6 +129,15 @@ class Comparison:
                     f" {cell.grade} on {cell.day}, {self._found[cell].decisions} are recorded, or their"
                     " probabilities differ"
                 )
+
+
+def _cell(entry: StoredEntry) -> Cell:
+    """Return what an entry is counted by, from its columns, which its check compared with the payload."""
+    columns: Mapping[str, Any] = entry.columns
+    return Cell(
+        columns["recorded_at"][: len("2026-01-01")],
+        *(columns[name] for name in ("decision", "grade", "simulation")),
+    )
 
 
 def _columns(count: Count) -> dict[str, int]:
