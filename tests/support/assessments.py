@@ -54,7 +54,10 @@ def a_decision(
         applicant_id=applicant_id,
         bundle=a_bundle(applicant_id, **columns).model_dump(),
         assessment=records.Assessment.model_validate(
-            assessment.model_dump(include=set(records.Assessment.model_fields))
+            assessment.model_dump(
+                include=set(records.Assessment.model_fields),
+                exclude={"reasons": {"__all__": {"label", "unit"}}},
+            )
         ),
         policy=records.Policy(
             cut_off=assessment.cut_off,
