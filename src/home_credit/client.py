@@ -9,6 +9,14 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from home_credit.errors import ApiError
+from home_credit.report_schemas import (
+    Comparison,
+    ModelReport,
+    Portfolio,
+    PortfolioQuery,
+    Segment,
+    StoredVerdict,
+)
 from home_credit.schemas import (
     Applicant,
     ApplicantList,
@@ -89,6 +97,10 @@ class ApiClient:
         """Return the facts of the model that decides."""
         return self._get("/model", ModelFacts)
 
+    def model_report(self) -> ModelReport:
+        """Return what training measured of the model that decides."""
+        return self._get("/model/report", ModelReport)
+
     def applicants(
         self,
         after: int = 0,
@@ -111,6 +123,11 @@ class ApiClient:
         """Return the rows that the platform holds of one applicant (404 for an unknown one)."""
         return self._get(f"/applicants/{applicant_id}", Applicant)
 
+    def comparison(self, applicant_id: int, segment: Segment | None = None) -> Comparison:
+        """Return the place of a known applicant among those of a segment, or among all of them."""
+        params = (segment or Segment()).model_dump(exclude_none=True)
+        return self._get(f"/applicants/{applicant_id}/comparison", Comparison, params=params)
+
     def predict(self, bundle: PredictionRequest, *, simulation: bool = False) -> Decision:
         """Decide on one applicant's raw rows, optionally as a simulation."""
         path = "/predict?simulation=true" if simulation else "/predict"
@@ -129,6 +146,15 @@ class ApiClient:
     def decision(self, decision_id: str) -> DecisionRecord:
         """Return a recorded decision with its rows and its reviews."""
         return self._get(f"/decisions/{decision_id}", DecisionRecord)
+
+    def portfolio(self, query: PortfolioQuery | None = None) -> Portfolio:
+        """Return how many decisions were recorded each day; of the last ninety days where none are named."""
+        params = (query or PortfolioQuery()).model_dump(mode="json", by_alias=True, exclude_none=True)
+        return self._get("/portfolio", Portfolio, params=params)
+
+    def drift_verdict(self) -> StoredVerdict:
+        """Return the stored verdict on drift (404 where there is none)."""
+        return self._get("/monitoring/verdict", StoredVerdict)
 
     def recourse(self, bundle: PredictionRequest) -> Recourse:
         """Return the loans that one applicant would be approved with, smallest change first."""

@@ -18,6 +18,7 @@
     │   ├── IdempotencyKeyError    a key that was used for another request (422)
     │   ├── ReviewConflictError    a decision that takes no review (409)
     │   ├── OtherModelError        a record that the loaded model did not make (409)
+    │   ├── NoVerdictError         no drift verdict is stored (404)
     │   ├── MissingSecretError     a secret of the deployment is not set or not valid
     │   ├── RefusedKeyError        the hosting platform does not accept our key
     │   ├── UnknownServiceError    the hosting platform has no such service
@@ -172,6 +173,13 @@ class OtherModelError(InputError):
         super().__init__(
             f"decision {decision_id} was made by model version {recorded}; the one loaded is {loaded}"
         )
+
+
+class NoVerdictError(InputError):
+    """No comparison of applications for drift is stored."""
+
+    def __init__(self) -> None:
+        super().__init__("no drift verdict is stored")
 
 
 class MissingSecretError(InputError):

@@ -24,7 +24,7 @@ from sqlalchemy import create_engine, text
 
 from home_credit.applicants import ApplicantStore
 from home_credit.applicants.loading import HistoryFeatures, load
-from home_credit.applicants.schema import Content, applicants
+from home_credit.applicants.schema import SCHEMA_VERSION, Content, applicants
 from home_credit.applicants.search import LARGEST_ID, id_ranges
 from home_credit.applicants.writing import replacing
 from home_credit.errors import (
@@ -540,7 +540,9 @@ def test_a_store_of_another_release_is_refused_and_can_be_filled_anew(
     store: ApplicantStore, tables: Path, url: str
 ) -> None:
     _execute(url, "UPDATE applicant_store SET schema_version = 99")
-    with pytest.raises(ApplicantStoreError, match="schema 99, this release reads 1; home-credit load"):
+    with pytest.raises(
+        ApplicantStoreError, match=f"schema 99, this release reads {SCHEMA_VERSION}; home-credit load"
+    ):
         ApplicantStore.open(url)
     load(tables, url)
     with closing(ApplicantStore.open(url)) as anew:

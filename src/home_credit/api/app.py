@@ -21,7 +21,7 @@ from home_credit.api.observation import Observation
 from home_credit.api.readiness import Readiness
 from home_credit.api.request_bodies import RequestBodies
 from home_credit.api.routes import applicants as known_applicants
-from home_credit.api.routes import decisions, inference, operations, predictions, single_decisions
+from home_credit.api.routes import decisions, inference, operations, predictions, single_decisions, statistics
 from home_credit.api.rules import body_limits
 from home_credit.decisioning.factory import decision_service
 
@@ -43,6 +43,10 @@ TAGS = [
     {"name": "decisions", "description": "Decide on rows that come with the request."},
     {"name": "applicants", "description": "Applicants whose rows the platform holds."},
     {"name": "ledger", "description": "Recorded decisions, their input and their reviews."},
+    {
+        "name": "statistics",
+        "description": "Stored figures of the model, the portfolio, applicants and drift.",
+    },
     {"name": "operations", "description": "Health, metrics, model."},
     {"name": "inference protocol", "description": "Open Inference Protocol on the model's feature vector."},
 ]
@@ -95,7 +99,15 @@ def create_app(
     app.state.access, app.state.readiness = access, readiness
     problems.install(app, metrics)
     # The first ones are found first.
-    for module in (single_decisions, predictions, known_applicants, inference, decisions, operations):
+    for module in (
+        single_decisions,
+        predictions,
+        known_applicants,
+        inference,
+        decisions,
+        statistics,
+        operations,
+    ):
         app.include_router(module.router)
     documentation.install(app)
     _guard(app, settings, access, metrics)

@@ -6,17 +6,20 @@ import hashlib
 import math
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 from polars import selectors
 
+from home_credit.applicants import figures
 from home_credit.applicants.address import parsed
 from home_credit.applicants.definitions import definitions_version
+from home_credit.applicants.distributions import Collected
 from home_credit.applicants.schema import (
     SCHEMA_VERSION,
     Content,
     applicant_rows,
+    applicant_statistics,
     applicants,
     compressed,
     encoded,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from home_credit.features.rows import Value
     from home_credit.tables.source import Source, Split
 
     Rows = list[dict[str, Any]]
@@ -58,6 +62,13 @@ class HistoryFeatures:
 
     version: str
     compute: Callable[[Mapping[str, pl.LazyFrame]], pl.LazyFrame]
+
+
+class _Made(NamedTuple):
+    """The packed features of the histories by applicant, and the figures of every applicant, ids ascending."""
+
+    features: dict[int, bytes]
+    figures: list[list[Value]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +133,15 @@ def load(
             definitions_version=features.version if features else None,
             columns={name: tuple(table(name).columns) for name in TABLES},
         )
-        done = 0
+        done, collected = 0, Collected(_figures(features), total)
         progress(STAGE, done, total)
-        for listed, rows in _batches(source, features, batch):
+        for listed, rows in _batches(source, features, batch, collected):
             writer.write(applicants, listed)
             writer.write(applicant_rows, rows)
             done += len(listed)
             progress(STAGE, done, total)
+        for segment, statistics in collected.statistics():
+            writer.write(applicant_statistics, [{**segment._asdict(), "payload": statistics.payload()}])
         writer.describe(content)
         return Loaded(content, source.warnings)
 
@@ -141,13 +154,24 @@ def _split(tables: Path) -> Split:
     return "test" if test else "train"
 
 
-def _batches(source: Source, features: HistoryFeatures | None, size: int) -> Iterator[tuple[Rows, Rows]]:
-    """Yield the rows of both tables of the store, applicants ascending."""
+def _figures(features: HistoryFeatures | None) -> tuple[str, ...]:
+    """Return the figures that can be computed: those of histories by the definitions of this release alone."""
+    current = features is not None and features.version == definitions_version()
+    return figures.FIGURES if current else figures.OF_APPLICATION
+
+
+def _batches(
+    source: Source, features: HistoryFeatures | None, size: int, collected: Collected
+) -> Iterator[tuple[Rows, Rows]]:
+    """Yield the rows of both tables of the store, applicants ascending, whose figures are ``collected``."""
     ids, training = source.applicants[ID].sort(), source.target[ID]
     for start in range(0, len(ids), size):
         frames = _of(ids.slice(start, size), source.written)
-        made = _features(frames, features) if features else {}
-        yield _listed(frames[APPLICATION], training), _payloads(frames, made)
+        listed, made = _listed(frames[APPLICATION], training), _made(frames, features)
+        collected.add(
+            [(each["contract"], each["age_band"], each["region_rating"]) for each in listed], made.figures
+        )
+        yield listed, _payloads(frames, made.features)
 
 
 def _of(ids: pl.Series, tables: Mapping[str, pl.LazyFrame]) -> dict[str, pl.DataFrame]:
@@ -216,16 +240,27 @@ def _encoded(history: pl.DataFrame, columns: tuple[str, ...]) -> dict[int, bytes
     return found
 
 
-def _features(frames: Mapping[str, pl.DataFrame], features: HistoryFeatures) -> dict[int, bytes]:
-    """Return the features of the histories, but of applicants whose rows give warnings.
+def _made(frames: Mapping[str, pl.DataFrame], features: HistoryFeatures | None) -> _Made:
+    """Return what is made of the rows, in one pass over the applicants.
 
     A warning of an unknown value belongs to the decision: it is made from the rows then, not from kept features.
     """
+    compute, applications = (
+        figures.compute(_figures(features)),
+        frames[APPLICATION].sort(ID).iter_rows(named=True),
+    )
+    if features is None:
+        return _Made({}, [compute(application, ()) for application in applications])
     warned = _with_unknown_values(frames)
     made = features.compute({name: frame.drop(OWNER).lazy() for name, frame in frames.items()})
     # A missing number is NaN, as in the functions that compute a request.
-    rows = made.with_columns(selectors.float().fill_null(math.nan)).collect().iter_rows()
-    return {applicant: packed(values) for applicant, *values in rows if applicant not in warned}
+    rows = made.with_columns(selectors.float().fill_null(math.nan)).collect().sort(ID).iter_rows()
+    kept = _Made({}, [])
+    for application, (applicant, *values) in zip(applications, rows, strict=True):
+        kept.figures.append(compute(application, values))
+        if applicant not in warned:
+            kept.features[applicant] = packed(values)
+    return kept
 
 
 def _with_unknown_values(frames: Mapping[str, pl.DataFrame]) -> set[int]:

@@ -1,7 +1,8 @@
 """The tables of the store and what is written into them, in SQLite and PostgreSQL alike.
 
 ``applicants`` is narrow, for listing and searching; ``applicant_rows`` holds what is read of one applicant, as
-payloads; ``applicant_store`` has one row that says what was loaded. A load replaces the content of all three.
+payloads; ``applicant_statistics`` the distributions of figures by segment; ``applicant_store`` has one row that says
+what was loaded. A load replaces the content of all four.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # To be raised whenever the tables or the payloads change: the store is loaded again then, never migrated.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 COMPRESSION = 6
 
 # SQLite finds a row by its number, and without an index, only where the column is called INTEGER.
@@ -54,6 +55,14 @@ applicant_rows = Table(
     Column("application", LargeBinary, nullable=False),
     Column("histories", LargeBinary, nullable=False),
     Column("history_features", LargeBinary),
+)
+applicant_statistics = Table(
+    "applicant_statistics",
+    metadata,
+    Column("contract", String(20), primary_key=True),
+    Column("age_band", String(20), primary_key=True),
+    Column("region_rating", Integer, primary_key=True, autoincrement=False),
+    Column("payload", LargeBinary, nullable=False),
 )
 
 

@@ -10,14 +10,23 @@ from sqlalchemy import inspect, select
 
 from home_credit.applicants import search
 from home_credit.applicants.address import parsed, shown
+from home_credit.applicants.distributions import SegmentStatistics
 from home_credit.applicants.reading import Reader, absent, reader
-from home_credit.applicants.schema import SCHEMA_VERSION, Content, applicant_store, unpacked
+from home_credit.applicants.schema import (
+    SCHEMA_VERSION,
+    Content,
+    applicant_statistics,
+    applicant_store,
+    unpacked,
+)
 from home_credit.errors import ApplicantStoreError, UnknownApplicantError
 from home_credit.schemas import ApplicantList, ApplicantQuery
 from home_credit.tables.schema import APPLICATION, HISTORIES
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
+
+    from home_credit.applicants.distributions import SegmentKey
 
 Row = dict[str, Any]
 Bundle = dict[str, Any]
@@ -100,6 +109,7 @@ class ApplicantStore:
     def __init__(self, address: str) -> None:
         self._where = parsed(address)
         self._reader: Reader = reader(address)
+        self._statistics: tuple[str | None, dict[SegmentKey, SegmentStatistics]] = (None, {})
         try:
             with self._reader.connection() as connection:
                 if not inspect(connection).has_table(applicant_store.name):
@@ -166,12 +176,36 @@ class ApplicantStore:
                 return KnownApplicant(applicant_id, application, histories, features, content)
         raise ApplicantStoreError(f"the applicant store at {shown(self._where)} is being replaced")
 
+    def statistics(self, segment: SegmentKey) -> SegmentStatistics:
+        """Return the statistics of a segment of the applicants; they are read once for each load."""
+        with self._reader.connection() as connection:
+            generation = connection.scalar(select(applicant_store.c.generation))
+            cached, found = self._statistics
+            if cached != generation:
+                found = {}
+                self._statistics = generation, found
+            if segment not in found:
+                found[segment] = self._read_statistics(connection, segment)
+        return found[segment]
+
     def bundle(self, applicant_id: int) -> Bundle:
         """Return the raw rows of one applicant, ready for JSON: nulls stay in the application only.
 
         Raises :class:`UnknownApplicantError`.
         """
         return self.read(applicant_id).bundle
+
+    def _read_statistics(self, connection: Connection, segment: SegmentKey) -> SegmentStatistics:
+        wanted = (applicant_statistics.c[name] == value for name, value in segment._asdict().items())
+        payload = connection.scalar(select(applicant_statistics.c.payload).where(*wanted))
+        if payload is None:
+            return SegmentStatistics(0, {})
+        try:
+            return SegmentStatistics.of_payload(unpacked(payload))
+        except (zlib.error, ValueError, LookupError, TypeError) as error:
+            raise ApplicantStoreError(
+                f"the statistics of applicants that are stored are damaged: {error}"
+            ) from error
 
     def _read_content(self, connection: Connection) -> Content:
         version = connection.scalar(select(applicant_store.c.schema_version))

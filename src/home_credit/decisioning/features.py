@@ -27,7 +27,7 @@ class ApplicantFeatures:
     def compute(self, bundles: Sequence[ParsedBundle]) -> FeatureRows:
         """Return the features of applicants, one row per bundle, in order."""
         return FeatureRows(
-            [self._features.features(bundle.application, self._history(bundle)) for bundle in bundles]
+            [self._features.features(bundle.application, self.history(bundle)) for bundle in bundles]
         )
 
     def variants(self, bundle: ParsedBundle, replaced: Mapping[str, Numbers]) -> FeatureRows:
@@ -44,8 +44,9 @@ class ApplicantFeatures:
             }
             for values in zip(*columns, strict=True)
         )
-        return FeatureRows(self._features.variants(bundle.application, self._history(bundle), changes))
+        return FeatureRows(self._features.variants(bundle.application, self.history(bundle), changes))
 
-    def _history(self, bundle: ParsedBundle) -> Sequence[Value]:
+    def history(self, bundle: ParsedBundle) -> Sequence[Value]:
+        """Return the features of one applicant's histories, the ready ones where there are some."""
         ready = bundle.history_features
         return self._features.history(bundle.histories) if ready is None else ready

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from home_credit.decisioning.model_report import report_of
 from home_credit.default_risk import artifacts, classifier
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from home_credit.default_risk.manifest import Manifest
     from home_credit.default_risk.preprocessor import Preprocessor
     from home_credit.features.rows import FeatureRows, Numbers
+    from home_credit.report_schemas import ModelReport
     from home_credit.terms.model import TermModel
 
 
@@ -51,6 +54,11 @@ class RiskModel:
     def manifest(self) -> Manifest:
         """The manifest of the model."""
         return self._model.manifest
+
+    @cached_property
+    def report(self) -> ModelReport:
+        """What training measured; raises :class:`ArtifactError` where the manifest has another layout."""
+        return report_of(self.manifest)
 
     @property
     def features(self) -> tuple[str, ...]:

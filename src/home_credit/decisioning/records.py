@@ -13,6 +13,7 @@ from home_credit.decisioning.assessment import facts_of
 from home_credit.errors import BrokenRecordError, BundleError
 from home_credit.ledger.drafts import draft_decision
 from home_credit.policy import Costs, Policy
+from home_credit.report_schemas import Portfolio
 from home_credit.schemas import (
     Assessment,
     Decision,
@@ -24,11 +25,12 @@ from home_credit.schemas import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
+    from collections.abc import Iterable, Iterator
+    from datetime import date, datetime
 
     from home_credit.ledger import Page, records
     from home_credit.ledger.bundles import StoredBundle
+    from home_credit.ledger.daily_counts import Cell, Count
     from home_credit.ledger.drafts import Draft
     from home_credit.ledger.records import DecisionEntry, DecisionHistory, ReviewEntry
 
@@ -183,3 +185,12 @@ def reading(decision_id: str) -> Iterator[None]:
     except (BundleError, ValidationError) as error:
         cause = str(error).splitlines()[0]
         raise BrokenRecordError(f"the record of decision {decision_id} cannot be read: {cause}") from error
+
+
+def portfolio(first: date, last: date, counts: Iterable[tuple[Cell, Count]]) -> Portfolio:
+    """Return the counts of the days ``first`` to ``last`` as the API gives them."""
+    told = [
+        {**cell._asdict(), "decisions": count.decisions, "mean_probability": count.mean_probability}
+        for cell, count in counts
+    ]
+    return Portfolio.model_validate({"from": first, "to": last, "counts": told})

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from home_credit.config import Settings
     from home_credit.features.rows import Numbers
+    from home_credit.report_schemas import ModelReport
     from home_credit.schemas import Assessment
     from home_credit.tables.bundle import ParsedBundle
     from home_credit.terms.model import TermModel
@@ -84,6 +85,11 @@ class Scorer:
             metrics=manifest.metrics.out_of_fold,
             training_data=manifest.training_data.model_dump(),
         )
+
+    @property
+    def report(self) -> ModelReport:
+        """What training measured of the model."""
+        return self.model.report
 
     def assess(
         self, bundles: Sequence[ParsedBundle], *, simulation: bool = False, every_reason: bool = False

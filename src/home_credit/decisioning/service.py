@@ -6,10 +6,13 @@ The API, the command line and jobs call it and nothing below it. Errors are pass
 from __future__ import annotations
 
 import gc
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from home_credit.decisioning import records, recourse
+from home_credit.decisioning.comparison import compare, key_of
+from home_credit.decisioning.known import known_bundle
 from home_credit.decisioning.replay import recorded_scorer, replay_record
 from home_credit.decisioning.requests import Checked, KnownRequest, RawRequest, held_of
 from home_credit.errors import HomeCreditError
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from home_credit.ledger import Ledger
     from home_credit.ledger.drafts import Draft
     from home_credit.ledger.records import DecisionEntry
+    from home_credit.report_schemas import Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
     from home_credit.schemas import (
         ApplicantList,
         ApplicantQuery,
@@ -111,6 +115,10 @@ class DecisionService:
     def model(self) -> ModelFacts:
         """Return the facts of the loaded model."""
         return self.scorer().facts
+
+    def model_report(self) -> ModelReport:
+        """Return what training measured of the loaded model."""
+        return self.scorer().report
 
     def decide(self, request: PredictionRequest, *, simulation: bool = False) -> Decision:
         """Decide on one applicant's rows and record it."""
@@ -196,6 +204,13 @@ class DecisionService:
         held = held_of(self._applicants.get(), applicant_id)
         return Applicant(SK_ID_CURR=applicant_id, bundle=PredictionRequest(**held.bundle))
 
+    def comparison(self, applicant_id: int, segment: Segment) -> Comparison:
+        """Return the place of a known applicant among those of a segment; raises :class:`UnknownApplicantError`."""
+        applicants = self._applicants.get()
+        bundle = known_bundle(held_of(applicants, applicant_id))
+        history = self.scorer().computer.history(bundle)
+        return compare(applicant_id, bundle, history, segment, applicants.statistics(key_of(segment)))
+
     def recourse(self, request: PredictionRequest) -> Recourse:
         """Return the loans that one applicant would have been approved with; nothing is recorded."""
         return recourse.find(self.scorer(), request)
@@ -223,6 +238,11 @@ class DecisionService:
         recorded = self._ledger.get().read(decision_id)
         with records.reading(decision_id):
             return records.history(recorded)
+
+    def portfolio(self, query: PortfolioQuery) -> Portfolio:
+        """Return how many decisions were recorded each day."""
+        first, last = query.days(datetime.now(UTC).date())
+        return records.portfolio(first, last, self._ledger.get().daily_counts(first, last))
 
     def review(self, decision_id: str, request: ReviewRequest) -> Review:
         """Record a human's own decision."""

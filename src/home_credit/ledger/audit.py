@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from home_credit.errors import LedgerError
-from home_credit.ledger import anchors, chain, entries, heads, merkle, review_states
+from home_credit.ledger import anchors, chain, daily_counts, entries, heads, merkle, review_states
 from home_credit.ledger.anchors import Anchor, AnchoredChain
 from home_credit.ledger.proofs import Proof
 from home_credit.ledger.records import DecisionEntry, ReviewEntry
@@ -13,7 +13,7 @@ from home_credit.ledger.schema import CHAINS, decisions, reviews
 from home_credit.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection, Table
 
@@ -26,16 +26,20 @@ T = TypeVar("T", DecisionEntry, ReviewEntry)
 def verify(connection: Connection, keys: Keyring, known: Sequence[Anchor], progress: Progress) -> int:
     """Walk both chains and return the number of records; see :meth:`Ledger.verify`."""
 
-    def walk(table: Table, model: type[T]) -> int:
+    def walk(
+        table: Table, model: type[T], noting: Callable[[Iterator[StoredEntry]], Iterator[StoredEntry]] = iter
+    ) -> int:
         # Read before the walk, so that records appended meanwhile lie beyond this head.
         head = heads.read(connection, table.name, keys)
         label = f"{table.name} verified"
         with entries.walk(connection, table, progress=progress, label=label, total=head.sequence) as found:
             return chain.verify(
-                found, model, table.name, head, keys, anchored=anchors.ends(known, table.name)
+                noting(found), model, table.name, head, keys, anchored=anchors.ends(known, table.name)
             )
 
-    records = walk(decisions, DecisionEntry) + walk(reviews, ReviewEntry)
+    counts = daily_counts.Comparison(connection)
+    records = walk(decisions, DecisionEntry, counts.noting) + walk(reviews, ReviewEntry)
+    counts.finish()
     review_states.verify(connection)
     return records
 

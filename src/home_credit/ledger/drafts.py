@@ -31,6 +31,7 @@ class Draft(Generic[T]):
     """A record before it is recorded; making one takes no lock and no connection.
 
     ``payload`` lacks the time and the closing brace, ``columns`` the time and the place. ``record`` returns the model.
+    ``probability`` is that of default, zero for a review.
     """
 
     decision_id: str
@@ -39,6 +40,7 @@ class Draft(Generic[T]):
     record: Callable[[datetime], T]
     bundle: bytes | None = None
     idempotency: Idempotency | None = None
+    probability: float = 0.0
 
     def recorded(self, moment: str) -> bytes:
         """Return the payload with its time, a text of :func:`~home_credit.ledger.records.timestamp`."""
@@ -114,6 +116,7 @@ def draft_decision(
         record,
         stored.content,
         idempotency,
+        assessment["probability_of_default"],
     )
 
 

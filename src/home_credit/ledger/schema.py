@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
     from sqlalchemy.schema import SchemaItem
 
-REVISION = "0003"  # the migration that creates these tables
+REVISION = "0004"  # the migration that creates these tables
 
 metadata = MetaData(
     naming_convention={
@@ -77,6 +77,17 @@ reviews = _chain(
     Column("decision_id", String(36), nullable=False, index=True),
     Column("recorded_at", String(32), nullable=False),
     Column("key_id", String(16)),
+)
+daily_counts = Table(
+    "daily_counts",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("decision", String(20), primary_key=True),
+    Column("grade", String(20), primary_key=True),
+    Column("simulation", Boolean, primary_key=True),
+    Column("decisions", BigInteger, nullable=False),
+    Column("billionths", BigInteger, nullable=False),
+    Column("last_sequence", BigInteger, nullable=False),
 )
 CHAINS = {table.name: table for table in (decisions, reviews)}
 

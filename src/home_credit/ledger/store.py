@@ -18,6 +18,7 @@ from home_credit.ledger import (
     audit,
     chain,
     copying,
+    daily_counts,
     entries,
     migrations,
     opening,
@@ -35,6 +36,7 @@ from home_credit.progress import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import date
     from pathlib import Path
     from typing import Any
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from home_credit.config import Settings
     from home_credit.ledger.anchors import Anchor
     from home_credit.ledger.bundles import StoredBundle
+    from home_credit.ledger.daily_counts import Cell, Count
     from home_credit.ledger.proofs import Proof
     from home_credit.ledger.records import DecisionContent, ReviewContent
     from home_credit.ledger.repeats import Outcome
@@ -140,6 +143,7 @@ class Ledger:
             earlier = self._with_keys(connection, repeats.keys_of(drafts))
             new = repeats.fresh(drafts, {entry.idempotency.key for entry in earlier if entry.idempotency})
             recorded = extend(connection, decisions, head, new, self._keys.current)
+            daily_counts.add(connection, new, recorded, head.sequence)
         return repeats.outcomes(
             drafts,
             [(draft.idempotency, outcome) for draft, outcome in zip(new, recorded, strict=True)],
@@ -218,11 +222,17 @@ class Ledger:
             found, search.cursor(found[-1].entry, rows[query.limit - 1]["sequence"]) if more else None
         )
 
+    def daily_counts(self, first: date, last: date) -> list[tuple[Cell, Count]]:
+        """Return how many decisions were recorded on the days ``first`` to ``last``, the earliest first."""
+        with self._database.reading() as connection:
+            return daily_counts.read(connection, first, last)
+
     def verify(self, progress: Progress = silent) -> int:
         """Walk both chains and return the number of records checked.
 
         Raises :class:`~home_credit.errors.BrokenRecordError` naming the first record whose content, link or position
-        differs from what was recorded, or from what an anchor says. Memory is bounded by a hundred records.
+        differs from what was recorded, or from what an anchor says, or daily counts that differ from the records.
+        Memory is bounded by a hundred records.
         """
         with self._database.reading(patient=True) as connection:
             return audit.verify(connection, self._keys, self._known(), progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import plotly.io
@@ -14,6 +15,7 @@ from evidently.presets import DataDriftPreset, DataSummaryPreset
 from home_credit.errors import MissingTableError
 from home_credit.monitoring.drift import MODERATE, DriftVerdict, drift
 from home_credit.monitoring.page import slim
+from home_credit.monitoring.verdict import VERDICT
 from home_credit.progress import Progress, silent
 from home_credit.tables.schema import APPLICATION
 from home_credit.tables.source import open_tables
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from home_credit.tables.source import Split
 
 REPORT = "evidently_full_report.html"
-VERDICT = "drift.json"
 
 
 def run(reference_dir: Path, current_dir: Path, out_dir: Path, progress: Progress = silent) -> DriftVerdict:
@@ -47,7 +48,8 @@ def run(reference_dir: Path, current_dir: Path, out_dir: Path, progress: Progres
     progress("pages written", 0, 1)
     write_report(reference, current, verdict, out_dir / REPORT)
     progress("pages written", 1, 1)
-    document = json.dumps(verdict.document(), indent=1)
+    made_at = datetime.now(UTC).isoformat(timespec="seconds")
+    document = json.dumps({"made_at": made_at, **verdict.document()}, indent=1)
     (out_dir / VERDICT).write_text(document + "\n", encoding="utf-8")
     return verdict
 

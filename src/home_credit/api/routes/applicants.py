@@ -3,11 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from home_credit.api.bodies import JsonRoute
-from home_credit.api.dependencies import DecisionServiceDep
+from home_credit.api.dependencies import ApplicantId, DecisionServiceDep
 from home_credit.api.problems import documented
 from home_credit.schemas import (
     Applicant,
@@ -15,16 +13,6 @@ from home_credit.schemas import (
     ApplicantQuery,
     Recourse,
 )
-
-
-def _plain_digits(value: str) -> str:
-    if not (value.isascii() and value.isdigit()) or (value[0] == "0" and value != "0"):
-        raise PydanticCustomError("digits", "Only digits are accepted")
-    return value
-
-
-# Python reads 1_00_001, +1 and 01 as numbers, too.
-ApplicantId = Annotated[int, BeforeValidator(_plain_digits)]
 
 router = APIRouter(
     tags=["applicants"], route_class=JsonRoute, responses=documented(401, 404, 413, 422, 429, 503)

@@ -126,6 +126,11 @@ def _beside(name: str, median: float) -> Words:
     return Words(f", median of applicants {written.en}", f", médiane des demandeurs {written.fr}")
 
 
+def counted_backwards(name: str) -> bool:
+    """Return whether :func:`label` names the time before the application, which the feature counts as negative days."""
+    return _style(name).before
+
+
 @cache
 def label(name: str, language: Language) -> str:
     """Return the name of a feature, as a noun phrase before its value."""

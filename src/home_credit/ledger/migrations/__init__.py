@@ -29,6 +29,7 @@ version = Table(
     Column("version_num", String(32), nullable=False),
     PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
 )
+UNVERSIONED_TABLES = {"chain_heads", "decisions", "reviews"}
 UNVERSIONED = "0001"  # the revision of the tables of version 1.0, which did not store it
 
 
@@ -84,7 +85,7 @@ def _prepare(connection: Connection, key: Key) -> None:
         if not found:
             _create(connection, key)
             return
-        if found != set(schema.metadata.tables):
+        if found != UNVERSIONED_TABLES:
             raise LedgerError(f"the database holds a table {min(found)} that does not belong to a ledger")
         revision = UNVERSIONED
         version.create(connection)

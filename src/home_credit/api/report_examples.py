@@ -1,0 +1,138 @@
+"""Examples of the answers that come from stored statistics, for the OpenAPI documentation."""
+
+from typing import Any
+
+_RATE = {
+    "applicants": 14828,
+    "defaults": 186,
+    "mean_probability": 0.0141,
+    "observed_rate": 0.0125,
+    "low": 0.0108,
+    "high": 0.0144,
+}
+_GROUP = {
+    "group": "everybody",
+    "applicants": 69054,
+    "defaults": 5393,
+    "small": False,
+    "approval_rate": 0.7278,
+    "approval_rate_low": 0.7244,
+    "approval_rate_high": 0.7311,
+    "false_negative_rate": 0.3412,
+    "false_negative_rate_low": 0.3286,
+    "false_negative_rate_high": 0.354,
+    "false_positive_rate": 0.2395,
+    "false_positive_rate_low": 0.2362,
+    "false_positive_rate_high": 0.2428,
+    "calibration": -0.0001,
+    "calibration_low": -0.002,
+    "calibration_high": 0.002,
+}
+MODEL_REPORT: dict[str, Any] = {
+    "model_version": "8a9d0c69364d",
+    "trained_at": "2026-11-26T17:35:27Z",
+    "training_applicants": 69054,
+    "training_persons": 68786,
+    "features": 656,
+    "metrics": {
+        "out_of_fold": {"auc": 0.7828, "log_loss": 0.2329, "brier": 0.0642},
+        "complete_histories": None,
+        "holdout": None,
+        "fold_auc": [0.7724, 0.7929],
+        "fold_train_auc": [0.8276, 0.8237],
+    },
+    "calibration": {"chosen": "line", "log_loss": {"none": 0.23295, "line": 0.23292}},
+    "policy": {
+        "cut_off": 0.0909,
+        "review_band": [0.0732, 0.1429],
+        "cost_false_negative": 10.0,
+        "cost_false_positive": 1.0,
+        "cost_review": 0.4,
+        "reviewer_error_rate": 0.2,
+        "out_of_fold_optimal_cut_off": 0.0969,
+        "out_of_fold_optimal_cost": 0.4845,
+    },
+    "grades": [{"grade": "A", "below": 0.02, **_RATE, "p_value": 1.0, "verdict": "pass", "too_high": False}],
+    "reliability": [{"bin": 1, **_RATE}],
+    "fairness": {
+        "confidence": 0.95,
+        "least_applicants": 100,
+        "least_defaults": 10,
+        "four_fifths": 0.8,
+        "overall": _GROUP,
+        "by": [
+            {
+                "traits": ["gender"],
+                "groups": [{**_GROUP, "group": "F"}, {**_GROUP, "group": "M"}],
+                "approval_ratio": 0.9159,
+                "passes_four_fifths": True,
+                "equalized_odds_difference": 0.0579,
+            }
+        ],
+    },
+    "explanations": {
+        "stability": {"overlap": 0.7835, "rank_correlation": 0.9615},
+        "faithfulness": {"beyond_random": 0.7563, "beyond_least": 0.7733},
+        "gates": {"stability": {"overlap": 0.6}, "faithfulness": {"beyond_random": 0.173}},
+        "failed": [],
+    },
+    "baselines": [
+        {
+            "name": "logistic regression",
+            "features": 156,
+            "auc": 0.7684,
+            "auc_low": 0.7619,
+            "auc_high": 0.775,
+            "log_loss": 0.2379,
+            "train_auc": 0.7803,
+        }
+    ],
+}
+COMPARISON: dict[str, Any] = {
+    "SK_ID_CURR": 100002,
+    "segment": {"contract": "Cash loans", "age_band": None, "region": None},
+    "applicants": 4521,
+    "levels": [0.0, 25.0, 50.0, 75.0, 100.0],
+    "figures": [
+        {
+            "figure": "AMT_CREDIT",
+            "unit": "currency",
+            "label": {"en": "credit applied for", "fr": "crédit demandé"},
+            "value": 406597.5,
+            "percentile": 37.5,
+            "known": 4521,
+            "quantiles": [45000.0, 270000.0, 513531.0, 808650.0, 4050000.0],
+        }
+    ],
+}
+PORTFOLIO: dict[str, Any] = {
+    "from": "2026-11-25",
+    "to": "2026-11-26",
+    "counts": [
+        {
+            "day": "2026-11-26",
+            "decision": "approved",
+            "grade": "B",
+            "simulation": False,
+            "decisions": 41,
+            "mean_probability": 0.0312,
+        }
+    ],
+}
+VERDICT: dict[str, Any] = {
+    "made_at": "2026-11-26T18:31:00Z",
+    "alarm": True,
+    "share_drifted": 0.05,
+    "reference_rows": 5000,
+    "current_rows": 1200,
+    "columns": [
+        {
+            "column": "NAME_CONTRACT_TYPE",
+            "psi": 0.3851,
+            "p_value": 1.9e-51,
+            "missing_reference": 0.0,
+            "missing_current": 0.0,
+            "status": "major",
+        }
+    ],
+}

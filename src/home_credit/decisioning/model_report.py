@@ -1,0 +1,40 @@
+"""What training measured of a model, from its manifest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from home_credit.errors import ArtifactError
+from home_credit.report_schemas import CalibrationChoice, ModelMetrics, ModelReport, PolicyAtTraining
+
+if TYPE_CHECKING:
+    from home_credit.default_risk.manifest import Manifest
+
+
+def report_of(manifest: Manifest) -> ModelReport:
+    """Return the report; raises :class:`ArtifactError` where the validation report has another layout."""
+    measured = manifest.metrics
+    facts = {
+        "model_version": manifest.model_version,
+        "trained_at": manifest.trained_at,
+        "training_applicants": manifest.training_data.applicants,
+        "training_persons": manifest.training_data.persons,
+        "features": len(manifest.features.names),
+        "metrics": ModelMetrics(
+            out_of_fold=measured.out_of_fold,
+            complete_histories=measured.complete_histories,
+            holdout=measured.holdout,
+            fold_auc=measured.folds.auc,
+            fold_train_auc=measured.folds.train_auc,
+        ),
+        "calibration": CalibrationChoice(**manifest.calibration.model_dump()),
+        "policy": PolicyAtTraining(**manifest.policy.model_dump()),
+    }
+    try:
+        return ModelReport.model_validate({**manifest.validation, **facts})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ArtifactError(f"the validation report of the model: {place}: {first['msg']}") from error

@@ -1,0 +1,33 @@
+"""The stored verdict of the drift comparison, read without data frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from home_credit.errors import NoVerdictError, UnavailableError
+from home_credit.report_schemas import StoredVerdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VERDICT = "drift.json"
+
+
+def stored_verdict(reports: Path) -> StoredVerdict:
+    """Return the verdict in the folder ``reports``.
+
+    Raises :class:`NoVerdictError` where there is none, and :class:`UnavailableError` where it cannot be read.
+    """
+    path = reports / VERDICT
+    try:
+        return StoredVerdict.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise NoVerdictError from None
+    except OSError as error:
+        raise UnavailableError(f"{path} cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise UnavailableError(f"{path} is not a verdict: {place}: {first['msg']}") from error
