@@ -14,7 +14,8 @@ import pytest
 from nbclient import NotebookClient
 
 from home_credit.errors import MissingTableError
-from home_credit.monitoring.report import REPORT, VERDICT, run
+from home_credit.monitoring.report import REPORT, run
+from home_credit.monitoring.verdict import VERDICT
 from home_credit.tables.frames import polars_type
 from home_credit.tables.schema import APPLICATION, ID, TARGET, table
 
