@@ -28,7 +28,7 @@ M = TypeVar("M", bound=BaseModel)
 # Bytes; smaller bodies are parsed on the event loop, which is faster than a thread.
 LARGE_BODY = 256_000
 # The most bytes that a parsed body may take; of larger estimates the body is refused.
-MOST_MEMORY = 96_000_000
+MOST_MEMORY = 80_000_000
 # Bytes of memory for each of these characters, measured as the worst of many kinds of bodies: objects and lists,
 # strings (two quotes), entries of objects, and values.
 _MEMORY: Mapping[bytes, int] = MappingProxyType({b"{": 80, b"[": 80, b'"': 48, b":": 48, b",": 24})

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import logging
 import os
 import signal
@@ -45,10 +44,7 @@ def application() -> FastAPI:
     from home_credit.api.app import create_app  # noqa: PLC0415  # not in the process that only supervises
 
     _configure_logs()
-    app = create_app(Settings())
-    # What was imported stays; each full collection of garbage would look at all of it again, for tens of milliseconds.
-    gc.freeze()
-    return app
+    return create_app(Settings())
 
 
 def run(host: str | None, port: int, workers: int = 1) -> None:

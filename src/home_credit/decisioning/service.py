@@ -89,8 +89,7 @@ class DecisionService:
                 resource.get()
             except HomeCreditError as error:
                 failed.append(error)
-        # What is loaded now stays, so the garbage collector need not look at it again.
-        gc.collect()
+        # What is imported and loaded now stays; each full collection of garbage would look at all of it again.
         gc.freeze()
         return failed
 
