@@ -9,14 +9,6 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from home_credit.errors import ApiError
-from home_credit.report_schemas import (
-    Comparison,
-    ModelReport,
-    Portfolio,
-    PortfolioQuery,
-    Segment,
-    StoredVerdict,
-)
 from home_credit.schemas import (
     Applicant,
     ApplicantList,
@@ -31,6 +23,14 @@ from home_credit.schemas import (
     Review,
     ReviewRequest,
     SimulationRequest,
+)
+from home_credit.schemas.reports import (
+    Comparison,
+    ModelReport,
+    Portfolio,
+    PortfolioQuery,
+    Segment,
+    StoredVerdict,
 )
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from home_credit.errors import ApiError
 from home_credit.features.build import feature_batches
 from home_credit.ledger import Ledger
 from home_credit.monitoring.drift import drift
-from home_credit.report_schemas import (
+from home_credit.schemas.reports import (
     MOST_DAYS,
     Comparison,
     ModelReport,

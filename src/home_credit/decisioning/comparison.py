@@ -18,8 +18,8 @@ from home_credit.applicants.distributions import (
 from home_credit.applicants.figures import FIGURES, compute
 from home_credit.default_risk.reasons.words import counted_backwards, label
 from home_credit.features.catalogue import CATALOGUE
-from home_credit.report_schemas import Comparison, Segment, Standing
 from home_credit.schemas import Text
+from home_credit.schemas.reports import Comparison, Segment, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from home_credit.errors import ArtifactError
-from home_credit.report_schemas import CalibrationChoice, ModelMetrics, ModelReport, PolicyAtTraining
+from home_credit.schemas.reports import CalibrationChoice, ModelMetrics, ModelReport, PolicyAtTraining
 
 if TYPE_CHECKING:
     from home_credit.default_risk.manifest import Manifest

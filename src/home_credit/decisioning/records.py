@@ -13,7 +13,6 @@ from home_credit.decisioning.assessment import facts_of
 from home_credit.errors import BrokenRecordError, BundleError
 from home_credit.ledger.drafts import draft_decision
 from home_credit.policy import Costs, Policy
-from home_credit.report_schemas import Portfolio
 from home_credit.schemas import (
     Assessment,
     Decision,
@@ -23,6 +22,7 @@ from home_credit.schemas import (
     PredictionRequest,
     Review,
 )
+from home_credit.schemas.reports import Portfolio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from home_credit.ledger import Ledger
     from home_credit.ledger.drafts import Draft
     from home_credit.ledger.records import DecisionEntry
-    from home_credit.report_schemas import Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
     from home_credit.schemas import (
         ApplicantList,
         ApplicantQuery,
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
         Review,
         ReviewRequest,
     )
+    from home_credit.schemas.reports import Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
 
 
 class Prepared(NamedTuple):

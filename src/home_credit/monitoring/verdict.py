@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from home_credit.errors import NoVerdictError, UnavailableError
-from home_credit.report_schemas import StoredVerdict
+from home_credit.schemas.reports import StoredVerdict
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from home_credit.api.bodies import JsonRoute
 from home_credit.api.dependencies import ApplicantId, DecisionServiceDep
 from home_credit.api.problems import documented
 from home_credit.monitoring.verdict import stored_verdict
-from home_credit.report_schemas import (
+from home_credit.schemas.reports import (
     Comparison,
     ModelReport,
     Portfolio,

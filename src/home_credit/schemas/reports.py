@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
+from home_credit.policy import DecisionKind
 from home_credit.schemas import AgeBand, Contract, Model, Text
 
 MOST_DAYS, USUAL_DAYS = 1_000, 90
