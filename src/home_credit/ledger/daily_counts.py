@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic_core import from_json
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from home_credit.errors import BrokenRecordError
 from home_credit.ledger.schema import chain_heads, daily_counts, decisions
@@ -92,6 +92,12 @@ def read(connection: Connection, first: date, last: date) -> list[tuple[Cell, Co
     within = daily_counts.c.day.between(first.isoformat(), last.isoformat())
     key = (daily_counts.c[name] for name in Cell._fields)
     return _read(connection, select(daily_counts).where(within).order_by(*key))
+
+
+def copy(source: Connection, target: Connection) -> None:
+    """Copy the counts into a ledger that has none."""
+    if rows := [dict(row) for row in source.execute(select(daily_counts)).mappings()]:
+        target.execute(insert(daily_counts), rows)
 
 
 class Comparison:
