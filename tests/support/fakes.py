@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from threading import Event, Semaphore
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from home_credit.applicants.distributions import SegmentStatistics
 from home_credit.applicants.schema import packed
 from home_credit.decisioning.assessment import assemble
+from home_credit.decisioning.features import ApplicantFeatures
 from home_credit.decisioning.model import Scores
+from home_credit.decisioning.model_report import report_of
 from home_credit.decisioning.recourse.loans import COLUMNS
+from home_credit.default_risk.manifest import Manifest
 from home_credit.errors import UnknownApplicantError
 from home_credit.features.rows import FeatureRows
 from home_credit.schemas import ApplicantList, Assessment, ModelFacts
@@ -23,14 +28,17 @@ from support.loans import price_list
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from home_credit.applicants.distributions import SegmentKey
     from home_credit.features.rows import Numbers
     from home_credit.policy import Policy
     from home_credit.schemas import ApplicantQuery
+    from home_credit.schemas.reports import ModelReport
     from home_credit.tables.bundle import ParsedBundle
     from home_credit.terms.model import TermModel
 
 EFFECTS = {"EXT_SOURCE_2": 0.5, "NAME_CONTRACT_TYPE": -0.1}
 LIKED = 0.0512
+MODELS = Path(__file__).parents[2] / "models"
 
 
 class FakeScorer:
@@ -69,6 +77,14 @@ class FakeScorer:
         other = FakeScorer(self.version, policy, effects=self._effects, likes=self._likes)
         other.may_answer, other.fails = self.may_answer, self.fails
         return other
+
+    @cached_property
+    def computer(self) -> ApplicantFeatures:
+        return ApplicantFeatures(self.terms)
+
+    @cached_property
+    def report(self) -> ModelReport:
+        return report_of(Manifest.read(MODELS))
 
     @property
     def facts(self) -> ModelFacts:
@@ -155,6 +171,9 @@ class FakeApplicantStore:
         if applicant_id not in self._bundles:
             raise UnknownApplicantError(applicant_id)
         return FakeKnownApplicant(self._bundles[applicant_id])
+
+    def statistics(self, _segment: SegmentKey) -> SegmentStatistics:
+        return SegmentStatistics(len(self._bundles), {})
 
     def search(self, query: ApplicantQuery) -> ApplicantList:
         found = [applicant for applicant in sorted(self._bundles) if applicant > query.after]
