@@ -30,6 +30,9 @@ def checked(chain: str, row: RowMapping | None, keys: Keyring) -> Head:
     """Return the head in a row; raises :class:`BrokenRecordError` where it is missing or was changed."""
     if row is None:
         raise BrokenRecordError(f"the head of {chain} is missing")
+    # SQLite keeps what it is given, whatever the type of the column.
+    if not isinstance(row["sequence"], int) or not isinstance(row["hash"], str):
+        raise BrokenRecordError(f"the head of {chain} was changed: it is no place and no hash")
     head, key = Head(row["sequence"], row["hash"]), keys.get(str(row["key_id"]))
     if row["key_id"] is None:
         raise BrokenRecordError(f"the head of {chain} was changed: it is not signed")
