@@ -53,9 +53,9 @@ class Settings(BaseSettings):
         description="answer everybody while no key is set; synthetic applicants and the local ledger only",
     )
     max_body_bytes: int = Field(
-        8_000_000, description="larger bodies of one applicant's rows are refused with 413", gt=0
+        6_000_000, description="larger bodies of one applicant's rows are refused with 413", gt=0
     )
-    max_batch_bytes: int = Field(8_000_000, description="larger bodies of a batch are refused with 413", gt=0)
+    max_batch_bytes: int = Field(6_000_000, description="larger bodies of a batch are refused with 413", gt=0)
     max_buffered_bytes: int = Field(
         16_000_000, description="bodies held at once per process, finished or not; more get 503", gt=0
     )

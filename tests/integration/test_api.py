@@ -539,6 +539,7 @@ def test_every_error_of_the_tree_has_a_problem() -> None:
         "BundleError": ("bureau[2].DAYS_CREDIT", "is no number"),
         "OtherModelError": ("some-id", "1", "2"),
         "IdempotencyKeyError": (),
+        "NoVerdictError": (),
         "ReviewConflictError": ("some-id", "it was reviewed before"),
     }
     kinds = [kind for _, kind in getmembers(errors, isclass) if issubclass(kind, errors.HomeCreditError)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -186,7 +187,9 @@ def test_a_migration_that_is_killed_leaves_the_ledger_as_it_was(old: str) -> Non
         "import logging, sys; logging.basicConfig(level=logging.INFO);"
         "from support.ledgers import open_ledger; open_ledger(sys.argv[1])"
     )
-    process = subprocess.Popen([sys.executable, "-c", program, old], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, old], stderr=subprocess.PIPE, text=True, env=_environment()
+    )
     assert process.stderr is not None
     assert any("500 of the ledger's decisions migrated" in line for line in process.stderr)
     process.kill()
@@ -250,7 +253,12 @@ def test_alembic_is_imported_where_a_migration_is_due_alone(url: str) -> None:
         "open_ledger(sys.argv[1]).close(); open_ledger(sys.argv[1]).close();"
         "assert 'alembic' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", program, url], check=True)
+    subprocess.run([sys.executable, "-c", program, url], check=True, env=_environment())
+
+
+def _environment() -> dict[str, str]:
+    """The environment of a process that imports what this one can."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 def _described(url: str) -> dict[str, object]:

@@ -30,13 +30,16 @@ def _values(column: Column, rows: int, random: np.random.Generator) -> pl.Series
     if column.values:
         drawn = random.choice(np.array(column.values, dtype=object), rows).tolist()
     else:
-        drawn = random.integers(1, 40, rows).tolist()
+        drawn = random.uniform(column.minimum, column.maximum, rows).tolist()
+        if column.dtype == "integer":
+            drawn = [int(value) for value in drawn]
     return pl.Series(column.name, drawn, strict=False).cast(polars_type(column))
 
 
 def _applications(rows: int, seed: int) -> pl.DataFrame:
     random = np.random.default_rng(seed)
     drawn = pl.DataFrame([_values(column, rows, random) for column in table(APPLICATION).columns.values()])
+    drawn = drawn.with_columns(DAYS_EMPLOYED=pl.max_horizontal("DAYS_EMPLOYED", "DAYS_BIRTH"))
     return drawn.with_columns(pl.Series(ID, range(seed * 1_000 + 1, seed * 1_000 + rows + 1), pl.Int64))
 
 

@@ -34,10 +34,14 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "PORT": str(port),
         "FORWARDED_ALLOW_IPS": trusted,
         "MAX_REQUESTS_PER_MINUTE": str(LIMIT),
-        "DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('proxy') / 'ledger.db'}",
+        # A request that a proxy passed on is not of this machine.
+        "HOME_CREDIT_DEMO": "1",
+        "HOME_CREDIT_MODELS": str(ROOT / "models"),
     }
     command = [sys.executable, "-c", "from home_credit.cli.main import main; main()", "serve", "api"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=tmp_path_factory.mktemp("proxy"), env=environment, stderr=subprocess.DEVNULL
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + 120
