@@ -12,6 +12,7 @@ from home_credit.api.problems import RETRY, response_of
 from home_credit.api.rules import Work
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from home_credit.api.rules import Rule
@@ -35,12 +36,18 @@ class Places:
             Work.READ: settings.max_reads_at_once,
         }
         self.taken: Counter[Work] = Counter()
+        # Written once: refusals come by thousands, and must cost little.
+        self._occupied = response_of(
+            HTTPException(503, "the service is fully occupied; try again shortly", headers=RETRY)
+        )
         self.large = asyncio.Lock()
 
-    def refused(self, rule: Rule) -> HTTPException | None:
-        """Return the refusal of a request for which there is no place."""
-        if rule.work in self._most and self.taken[rule.work] >= self._most[rule.work]:
-            return HTTPException(503, "the service is fully occupied; try again shortly", headers=RETRY)
+    def refused(self, scope: Scope) -> Response | None:
+        """Return the answer to a request for which there is no place; it is marked as refused."""
+        work = scope["state"]["rule"].work
+        if work in self._most and self.taken[work] >= self._most[work]:
+            scope["state"]["refused"] = True
+            return self._occupied
         return None
 
 
@@ -55,10 +62,10 @@ class Admission:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        rule: Rule = scope["state"]["rule"]
-        if refused := self._places.refused(rule):
-            await response_of(refused)(scope, receive, send)
+        if refused := self._places.refused(scope):
+            await refused(scope, receive, send)
             return
+        rule: Rule = scope["state"]["rule"]
         self._places.taken[rule.work] += 1
         try:
             if scope["state"].get("body_bytes", 0) > LARGE_BODY:

@@ -91,8 +91,9 @@ class Observation:
         method = scope["method"] if scope["method"] in METHODS else "other"
         route = route_of(scope)
         self._metrics.answered(method, route, status, seconds)
-        if logger.isEnabledFor(logging.INFO):
-            state = scope["state"]
+        # Requests that were refused for want of a place are counted, not logged: they come by thousands.
+        state = scope["state"]
+        if not state.get("refused") and logger.isEnabledFor(logging.INFO):
             caller = state.get("caller")
             logs.request(
                 request_id=state["request_id"],

@@ -12,6 +12,7 @@ from home_credit.api.problems import RETRY, response_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from home_credit.api.rules import Body, Rule
@@ -31,7 +32,7 @@ class RequestBodies:
         limits: Mapping[Body, int],
         seconds: float,
         buffered: int,
-        refused: Callable[[Rule], HTTPException | None],
+        refused: Callable[[Scope], Response | None],
     ) -> None:
         self._app, self._limits, self._seconds = app, limits, seconds
         self._most, self._held = buffered, 0
@@ -48,8 +49,8 @@ class RequestBodies:
             await self._app(scope, receive, send)
             return
         rule: Rule = scope["state"]["rule"]
-        if refused := self._refused(rule):
-            await response_of(refused)(scope, receive, send)
+        if refused := self._refused(scope):
+            await refused(scope, receive, send)
             return
         announced = _announced(scope)
         if announced == 0:
