@@ -53,6 +53,7 @@ def trained(portfolio: Path, folder: Path, parameters: list[dict[str, float]]) -
     return manifest.model_version
 
 
+@pytest.mark.slow
 def test_a_better_challenger_is_promoted_and_can_be_rolled_back(
     portfolio: Path, later: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,7 +27,7 @@ def request_features() -> RequestFeatures:
 
 
 @given(bundle=bundles())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_no_feature_of_values_in_their_ranges_is_infinite(
     request_features: RequestFeatures, bundle: dict[str, Any]
 ) -> None:

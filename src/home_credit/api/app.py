@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -75,6 +76,9 @@ def create_app(
         if access.mode == "demo":
             logger.warning("demo: everybody is answered, since HOME_CREDIT_DEMO is set and no API key is")
         await run_in_threadpool(_load, service)
+        # What is imported and loaded now stays; each full collection of garbage would look at all of it again.
+        gc.freeze()
+        gc.enable()
         yield
         readiness.close()
         await run_in_threadpool(app.state.deciding.close)

@@ -34,7 +34,7 @@ RESERVED = "API_KEY"  # the name of the key in that setting
 class StoredKey(BaseModel):
     """What is kept of a key. A revoked key stays, so that its name is never given to somebody else."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str = Field(pattern=f"^{NAME}$")
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
@@ -44,7 +44,7 @@ class StoredKey(BaseModel):
 
 
 class _Contents(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)  # its patterns take long to compile
 
     version: Literal[1] = 1
     keys: tuple[StoredKey, ...] = ()

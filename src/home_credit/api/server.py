@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -42,6 +43,8 @@ SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 def application() -> FastAPI:
     """Return the application with the settings of the environment; uvicorn calls this in each process."""
+    # Until everything is loaded: almost nothing of it is garbage.
+    gc.disable()
     from home_credit.api.app import create_app  # noqa: PLC0415  # not in the process that only supervises
 
     _configure_logs()

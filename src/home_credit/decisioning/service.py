@@ -5,7 +5,6 @@ The API, the command line and jobs call it and nothing below it. Errors are pass
 
 from __future__ import annotations
 
-import gc
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -89,8 +88,6 @@ class DecisionService:
                 resource.get()
             except HomeCreditError as error:
                 failed.append(error)
-        # What is imported and loaded now stays; each full collection of garbage would look at all of it again.
-        gc.freeze()
         return failed
 
     def close(self) -> None:
