@@ -39,7 +39,9 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 @pytest.fixture(scope="module")
 def client(api: Guarded) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://127.0.0.1:{api.port}", timeout=60) as opened:
+    # A connection each: the server ends one that was idle while the next case was made.
+    each = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(base_url=f"http://127.0.0.1:{api.port}", timeout=60, limits=each) as opened:
         yield opened
 
 
