@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         64, description="requests for decisions worked on at once per process; more get 503", gt=0
     )
     max_batches_at_once: int = Field(
-        4, description="batches worked on at once per process; more get 503", gt=0
+        2, description="batches worked on at once per process; more get 503", gt=0
     )
     max_reads_at_once: int = Field(
         64, description="other requests worked on at once per process; more get 503", gt=0
