@@ -9,6 +9,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from home_credit.errors import ApiError
+from home_credit.invalid import first_fault
 from home_credit.schemas import (
     Applicant,
     ApplicantList,
@@ -213,9 +214,7 @@ def _parsed(response: httpx.Response, answer: type[Answer]) -> Answer:
     try:
         return answer.model_validate_json(response.content)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "body"
-        problem = f"answer is not a {answer.__name__}: {place}: {first['msg']}"
+        problem = f"answer is not a {answer.__name__}: {first_fault(error, 'body')}"
         raise ApiError(f"{_request(response)}: {problem}", status=response.status_code) from error
 
 

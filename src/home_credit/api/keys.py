@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from home_credit.errors import KeyFileError, UnknownKeyError, UsageError
+from home_credit.invalid import first_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,9 +70,7 @@ class KeyFile:
         except OSError as error:
             raise KeyFileError(f"the API keys in {self._path} cannot be read: {error.strerror}") from error
         except ValidationError as error:
-            first = error.errors(include_input=False)[0]
-            place = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise KeyFileError(f"{self._path} holds no API keys: {place}: {first['msg']}") from None
+            raise KeyFileError(f"{self._path} holds no API keys: {first_fault(error, 'the file')}") from None
 
     def add(self, name: str, scopes: Sequence[str]) -> str:
         """Store a new key and return it.

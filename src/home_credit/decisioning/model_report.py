@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from home_credit.errors import ArtifactError
+from home_credit.invalid import first_fault
 from home_credit.schemas.reports import CalibrationChoice, ModelMetrics, ModelReport, PolicyAtTraining
 
 if TYPE_CHECKING:
@@ -35,6 +36,4 @@ def report_of(manifest: Manifest) -> ModelReport:
     try:
         return ModelReport.model_validate({**manifest.validation, **facts})
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ArtifactError(f"the validation report of the model: {place}: {first['msg']}") from error
+        raise ArtifactError(f"the validation report of the model: {first_fault(error)}") from error

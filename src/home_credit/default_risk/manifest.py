@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from home_credit.errors import ArtifactError
+from home_credit.invalid import first_fault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,6 +130,4 @@ class Manifest(TrainingFacts):
         try:
             return cls.model_validate_json(path.read_bytes())
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise ArtifactError(f"{path} is not a manifest: {place}: {first['msg']}") from error
+            raise ArtifactError(f"{path} is not a manifest: {first_fault(error, 'the file')}") from error

@@ -18,6 +18,7 @@ from home_credit.errors import (
     StuckDeployError,
     UnknownServiceError,
 )
+from home_credit.invalid import first_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -287,7 +288,7 @@ def _parsed(response: httpx.Response, kind: type[T]) -> T:
     try:
         return TypeAdapter(kind).validate_json(response.content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "body"
         where = f"{response.request.method} {response.request.url.path}"
-        raise HostingError(f"Render: {where}: not the answer expected: {place}: {first['msg']}") from None
+        raise HostingError(
+            f"Render: {where}: not the answer expected: {first_fault(error, 'body')}"
+        ) from None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import ValidationError
 
 from home_credit.errors import BrokenRecordError
+from home_credit.invalid import first_fault
 from home_credit.ledger.bundles import StoredBundle
 from home_credit.ledger.parsing import UNREADABLE, parse
 from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry
@@ -52,9 +53,7 @@ def read(
             content = {**content, "bundle": _rows(content["bundle"], bundle, decode=decode)}
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise BrokenRecordError(f"it is not a record of format {number}: {place}: {first['msg']}") from error
+        raise BrokenRecordError(f"it is not a record of format {number}: {first_fault(error)}") from error
     except UNREADABLE as error:
         raise BrokenRecordError(f"it is not a record of format {number}: {error!r}") from error
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from home_credit.errors import NoVerdictError, UnavailableError
+from home_credit.invalid import first_fault
 from home_credit.schemas.reports import StoredVerdict
 
 if TYPE_CHECKING:
@@ -28,6 +29,4 @@ def stored_verdict(reports: Path) -> StoredVerdict:
     except OSError as error:
         raise UnavailableError(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UnavailableError(f"{path} is not a verdict: {place}: {first['msg']}") from error
+        raise UnavailableError(f"{path} is not a verdict: {first_fault(error, 'the file')}") from error
