@@ -19,12 +19,13 @@ from home_credit.config import Settings
 from home_credit.decisioning.factory import decision_service
 from home_credit.decisioning.known import known_bundle
 from home_credit.decisioning.replay import replay_record
+from home_credit.decisioning.requests import KnownRequest
 from home_credit.decisioning.scoring import Scorer
 from home_credit.default_risk.reasons import GIVEN_EACH_WAY
 from home_credit.features.request import HISTORY_NAMES, RequestFeatures
 from home_credit.ledger import Ledger
 from home_credit.ledger.records import FORMAT, DecisionEntry
-from home_credit.schemas import PredictionRequest
+from home_credit.schemas import Decision, PredictionRequest
 from home_credit.tables.bundle import parse_bundle
 from home_credit.tables.schema import APPLICATION, ID
 from home_credit.tables.source import open_tables
@@ -36,6 +37,8 @@ from support.loans import price_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from home_credit.decisioning.service import DecisionService
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +90,12 @@ def _nonsense(frames: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
     return frames[APPLICATION].select(ID, *(pl.lit(1e6).alias(name) for name in HISTORY_NAMES))
 
 
+def decided(service: DecisionService, request: KnownRequest) -> Decision:
+    (decision,) = service.decide_all([request])
+    assert isinstance(decision, Decision)
+    return decision
+
+
 def test_a_known_applicant_s_decision_is_replayed_from_its_rows(
     portfolio: Path, scorer: Scorer, tmp_path: Path
 ) -> None:
@@ -98,11 +107,11 @@ def test_a_known_applicant_s_decision_is_replayed_from_its_rows(
         decision_service(Settings(), scorer=scorer, applicants=known, ledger=ledger) as service,
     ):
         for applicant in known.applicants(limit=20):
-            decision = service.decide_applicant(applicant)
+            decision = decided(service, KnownRequest(applicant))
             assert service.replay(decision.decision_id).identical
             record = service.decision(decision.decision_id)
             assert dict(record.bundle) == dict(service.applicant(applicant).bundle)
-            simulated = service.decide_applicant(applicant, {"AMT_CREDIT": 99_000.0, "TARGET": 1})
+            simulated = decided(service, KnownRequest(applicant, {"AMT_CREDIT": 99_000.0, "TARGET": 1}))
             assert simulated.simulation
             assert service.replay(simulated.decision_id).identical
             assert service.decision(simulated.decision_id).bundle.application["AMT_CREDIT"] == 99_000.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from home_credit.ledger.drafts import Recorded
+from home_credit.ledger.drafts import Recorded, draft_decision
 from home_credit.ledger.records import Idempotency
 from support.assessments import a_decision
 from support.ledgers import open_ledger
@@ -25,7 +25,7 @@ def append_with_keys(url: str, count: int) -> None:
     """Append ``count`` decisions with the idempotency keys 1, 2, … in groups of three."""
     ledger = open_ledger(url)
     drafts = [
-        ledger.draft(
+        draft_decision(
             a_decision().model_copy(update={"idempotency": Idempotency.of("caller", str(key), b"request")})
         )
         for key in range(count)
@@ -40,7 +40,7 @@ def commit_groups(url: str, acknowledged: Path) -> None:
     ledger = open_ledger(url)
     with acknowledged.open("a", buffering=1) as file:
         while True:
-            outcomes = ledger.commit([ledger.draft(a_decision(number)) for number in range(16)])
+            outcomes = ledger.commit([draft_decision(a_decision(number)) for number in range(16)])
             file.write(
                 " ".join(outcome.decision_id for outcome in outcomes if isinstance(outcome, Recorded)) + "\n"
             )

@@ -18,11 +18,15 @@ async def decision_service(request: Request) -> DecisionService:
 DecisionServiceDep = Annotated[DecisionService, Depends(decision_service)]
 
 
+def is_plain_number(text: str) -> bool:
+    """Return whether a text is a number as it is written: Python reads 1_00_001, +1 and 01 as numbers, too."""
+    return text.isascii() and text.isdigit() and (text[0] != "0" or text == "0")
+
+
 def _plain_digits(value: str) -> str:
-    if not (value.isascii() and value.isdigit()) or (value[0] == "0" and value != "0"):
+    if not is_plain_number(value):
         raise PydanticCustomError("digits", "Only digits are accepted")
     return value
 
 
-# Python reads 1_00_001, +1 and 01 as numbers, too.
 ApplicantId = Annotated[int, BeforeValidator(_plain_digits)]

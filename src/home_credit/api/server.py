@@ -37,8 +37,6 @@ DRAIN_SECONDS = 5  # for requests to end after SIGTERM
 SWITCH_SECONDS = 0.001  # between threads; Python's own is 0.005
 STOP_SECONDS = 8.0  # after which the process ends, whatever still runs
 ANYWHERE = "0.0.0.0"  # noqa: S104  # a container's own address
-# As PROMETHEUS_MULTIPROC_DIR is read when the library is imported, it is set before the processes start.
-SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def application() -> FastAPI:
@@ -80,10 +78,13 @@ def run(host: str | None, port: int, workers: int = 1) -> None:
     if workers == 1:
         _Server(config).run()
         return
-    from home_credit.api.supervisor import Supervisor  # noqa: PLC0415  # only for several processes
+    # Only for several processes.
+    from home_credit.api.metrics import SHARED  # noqa: PLC0415
+    from home_credit.api.supervisor import Supervisor  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="home-credit-metrics-") as folder:
-        os.environ[SHARED_METRICS] = folder
+        # Each process reads it when it imports the library, so it is set before they start.
+        os.environ[SHARED] = folder
         Supervisor(config, [config.bind_socket()], stop_seconds=STOP_SECONDS).run()
 
 

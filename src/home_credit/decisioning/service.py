@@ -13,13 +13,13 @@ from home_credit.decisioning import records, recourse
 from home_credit.decisioning.comparison import compare, key_of
 from home_credit.decisioning.known import known_bundle
 from home_credit.decisioning.replay import recorded_scorer, replay_record
-from home_credit.decisioning.requests import Checked, KnownRequest, RawRequest, held_of
+from home_credit.decisioning.requests import Checked, RawRequest, held_of
 from home_credit.errors import HomeCreditError
 from home_credit.ledger.records import ReviewContent
 from home_credit.schemas import Applicant, PredictionRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -116,14 +116,6 @@ class DecisionService:
         """Return what training measured of the loaded model."""
         return self.scorer().report
 
-    def decide(self, request: PredictionRequest, *, simulation: bool = False) -> Decision:
-        """Decide on one applicant's rows and record it."""
-        return self._decide_one(RawRequest(lambda: request, simulation))
-
-    def decide_applicant(self, applicant_id: int, overrides: Mapping[str, object] | None = None) -> Decision:
-        """Decide on the rows held of a known applicant; with ``overrides``, even empty, as a simulation."""
-        return self._decide_one(KnownRequest(applicant_id, overrides))
-
     def decide_each(self, bundles: Sequence[object]) -> list[Decision | Exception]:
         """Decide on each bundle by itself: a decision or the error of the bundle, in order.
 
@@ -146,30 +138,11 @@ class DecisionService:
         """
         scorer = self.scorer()
         checked = [self._checked(request) for request in requests]
-        assessed: dict[int, Assessment] = {}
-        for simulation in (False, True):
-            places = [
-                place
-                for place, (request, each) in enumerate(zip(requests, checked, strict=True))
-                if isinstance(each, Checked) and request.simulation == simulation
-            ]
-            bundles = [each.parsed for place in places if isinstance(each := checked[place], Checked)]
-            if bundles:
-                assessed.update(zip(places, scorer.assess(bundles, simulation=simulation), strict=True))
+        bundles = [each.parsed for each in checked if isinstance(each, Checked)]
+        assessments = iter(scorer.assess(bundles) if bundles else ())
         return [
-            Prepared(
-                assessed[place],
-                records.draft(
-                    assessed[place],
-                    each.stored,
-                    scorer.policy,
-                    definitions_version=scorer.definitions_version,
-                    idempotency=request.idempotency,
-                ),
-            )
-            if isinstance(each, Checked)
-            else each
-            for place, (request, each) in enumerate(zip(requests, checked, strict=True))
+            _prepared(scorer, request, each, next(assessments)) if isinstance(each, Checked) else each
+            for request, each in zip(requests, checked, strict=True)
         ]
 
     def record(self, prepared: Sequence[Prepared]) -> list[Decision | Exception]:
@@ -248,14 +221,21 @@ class DecisionService:
         """Compute a recorded decision again; raises :class:`OtherModelError` where another model made it."""
         return replay_record(self.scorer(), self._ledger.get().read(decision_id).decision)
 
-    def _decide_one(self, request: DecisionRequest) -> Decision:
-        (outcome,) = self.decide_all([request])
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
-
     def _checked(self, request: DecisionRequest) -> Checked | Exception:
         try:
             return request.checked(self._applicants.get)
         except Exception as error:  # whatever one request causes, the others are decided
             return error
+
+
+def _prepared(scorer: Scorer, request: DecisionRequest, checked: Checked, assessment: Assessment) -> Prepared:
+    if request.simulation:
+        assessment = assessment.model_copy(update={"simulation": True})
+    draft = records.draft(
+        assessment,
+        checked.stored,
+        scorer.policy,
+        definitions_version=scorer.definitions_version,
+        idempotency=request.idempotency,
+    )
+    return Prepared(assessment, draft)

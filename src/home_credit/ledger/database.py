@@ -151,15 +151,7 @@ def _begin(connection: Connection, deadline: float) -> None:
     without a pause; asked for every millisecond, it comes in a few of that process's transactions.
     """
     driver: Any = connection.connection.driver_connection
-    while True:
-        try:
-            driver.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(random.uniform(0.0005, 0.0015))  # noqa: S311  (not for cryptography)
-        else:
-            return
+    _execute(driver, "BEGIN IMMEDIATE", deadline, pause=(0.0005, 0.0015))
 
 
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:
@@ -167,13 +159,19 @@ def use_write_ahead_log(connection: sqlite3.Connection) -> None:
 
     SQLite's busy timeout does not apply to this statement, so it is repeated while another process switches.
     """
-    deadline = time.monotonic() + WAIT
+    _execute(connection, "PRAGMA journal_mode=WAL", time.monotonic() + WAIT, pause=(0.01, 0.05))
+
+
+def _execute(
+    connection: sqlite3.Connection, statement: str, deadline: float, *, pause: tuple[float, float]
+) -> None:
+    """Execute a statement; while another process has locked the file, again after a ``pause`` of so many seconds."""
     while True:
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(statement)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
-            time.sleep(random.uniform(0.01, 0.05))  # noqa: S311  (not for cryptography)
+            time.sleep(random.uniform(*pause))  # noqa: S311  (not for cryptography)
         else:
             return

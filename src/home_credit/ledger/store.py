@@ -35,16 +35,14 @@ from home_credit.ledger.writer import extend, lock_head
 from home_credit.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import date
     from pathlib import Path
-    from typing import Any
 
     from sqlalchemy import Connection
 
     from home_credit.config import Settings
     from home_credit.ledger.anchors import Anchor
-    from home_credit.ledger.bundles import StoredBundle
     from home_credit.ledger.daily_counts import Cell, Count
     from home_credit.ledger.proofs import Proof
     from home_credit.ledger.records import DecisionContent, ReviewContent
@@ -123,12 +121,6 @@ class Ledger:
     def faults(self) -> int:
         """How often the database did not answer."""
         return self._database.faults
-
-    def draft(
-        self, content: DecisionContent | Mapping[str, Any], bundle: StoredBundle | None = None
-    ) -> Draft[DecisionEntry]:
-        """Return a decision made ready for :meth:`commit`, without a lock or a connection; see ``draft_decision``."""
-        return draft_decision(content, bundle)
 
     def commit(self, drafts: Sequence[Draft[DecisionEntry]]) -> list[Outcome]:
         """Record drafts in one transaction: all of them, or none; they are durable when the method returns.

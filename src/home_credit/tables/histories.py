@@ -13,7 +13,7 @@ import numpy as np
 from home_credit.tables.findings import MOST_TOLD, Finding, shown
 from home_credit.tables.numbers import KINDS, Numbers
 from home_credit.tables.schema import ID, table
-from home_credit.tables.values import NEEDED, Plain, checked_value
+from home_credit.tables.values import NEEDED, Plain, checked_value, known_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,7 +49,7 @@ def _layout(name: str, given: frozenset[str]) -> _Layout:
         tuple(numbers),
         Numbers.of([columns[place] for place in numbers]),
         tuple(texts),
-        tuple(frozenset([None, *columns[place].values]) for place in texts),
+        tuple(known_texts(columns[place]) for place in texts),
         all(column.name in given for column in table(name).columns.values() if column.required),
     )
 

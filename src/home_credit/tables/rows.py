@@ -10,7 +10,7 @@ import numpy as np
 
 from home_credit.tables.numbers import KINDS, Numbers
 from home_credit.tables.schema import table
-from home_credit.tables.values import checked_value
+from home_credit.tables.values import checked_value, known_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +54,7 @@ def _layout(name: str) -> _Layout:
     return _Layout(
         dict.fromkeys(column.name for column in columns),
         _Part.of(columns, "text"),
-        tuple(frozenset([*column.values, *([] if column.required else [None])]) for column in texts),
+        tuple(map(known_texts, texts)),
         _Part.of(columns, "integer"),
         _Part.of(columns, "number"),
         Numbers.of([*integers, *numbers]),

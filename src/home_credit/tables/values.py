@@ -63,6 +63,11 @@ class Plain(NamedTuple):
         )
 
 
+def known_texts(column: Column) -> frozenset[object]:
+    """Return what a text column holds where nothing is odd about it: its categories, ``None`` if it may be empty."""
+    return frozenset([*column.values, *([] if column.required else [None])])
+
+
 def checked_value(value: object, column: Column) -> tuple[Value, Finding | None]:
     """Return a value in the type of its column, with what was found in it.
 

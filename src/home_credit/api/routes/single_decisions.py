@@ -17,7 +17,9 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request  # noqa: TC002
 from starlette.responses import Response  # noqa: TC002
 
+from home_credit.api.authentication import caller_of
 from home_credit.api.bodies import json_text, read
+from home_credit.api.dependencies import is_plain_number
 from home_credit.api.examples import BUNDLES, DECISION, SIMULATIONS, json_body
 from home_credit.api.problems import documented
 from home_credit.decisioning.requests import Idempotency, KnownRequest, RawRequest
@@ -108,7 +110,7 @@ def _deciding(request: Request) -> Deciding:
 
 def _applicant(request: Request) -> int:
     text: str = request.path_params["SK_ID_CURR"]
-    if not (text.isascii() and text.isdigit()) or (text[0] == "0" and text != "0"):
+    if not is_plain_number(text):
         raise _invalid("path", "SK_ID_CURR", "only digits are accepted")
     if len(text) > LONGEST_ID:
         raise UnknownApplicantError(text[:LONGEST_ID])
@@ -132,9 +134,8 @@ def _idempotency(request: Request, body: bytes) -> Idempotency | None:
         return None
     if not 0 < len(key) <= LONGEST_KEY:
         raise _invalid("header", IDEMPOTENCY_KEY, f"must have 1 to {LONGEST_KEY} characters")
-    caller = getattr(request.state, "caller", None)
     asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body
-    return Idempotency.of(caller.name if caller else "", key, asked)
+    return Idempotency.of(caller_of(request).name or "", key, asked)
 
 
 def _invalid(place: str, name: str, problem: str) -> RequestValidationError:
