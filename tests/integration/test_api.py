@@ -127,6 +127,28 @@ def test_a_decision_is_recorded_before_it_is_answered(api: Api) -> None:
     assert records.history(api.ledger.read(decision.decision_id)) == record
 
 
+def test_a_fault_in_a_batch_is_logged_and_counted(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    class Failing:
+        """A service that fails at each bundle."""
+
+        def decide_each(self, bundles: list[object]) -> list[Exception]:
+            return [ZeroDivisionError("of rows") for _ in bundles]
+
+    logging.getLogger("home_credit").propagate = True
+    state: Any = api.app
+    state.state.service = Failing()
+    (item,) = BatchResponse.model_validate_json(
+        api.post("/predict/batch", json={"bundles": [BUNDLE]}).content
+    ).results
+    assert item.problem is not None
+    assert item.problem.status == 500
+    assert "of rows" not in item.problem.detail
+    (fault,) = {record for record in caplog.records if record.name == "home_credit.api.problems"}
+    assert fault.exc_info is not None
+    assert fault.exc_info[0] is ZeroDivisionError
+    assert 'home_credit_faults_total{kind="fault"} 1.0' in api.get("/metrics").text
+
+
 def test_a_batch_gives_what_single_requests_give(api: Api) -> None:
     bundles: list[Any] = [changed("application.EXT_SOURCE_2", 0.1 * n) for n in range(5)]
     bundles[1:1] = [None, {}, changed("bureau.0.DAYS_CREDIT", "long ago"), {"application": {}, "loans": []}]

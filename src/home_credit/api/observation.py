@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from home_credit import logs
-from home_credit.api.problems import response_of
+from home_credit.api.problems import note, response_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +67,8 @@ class Observation:
         try:
             await self._app(scope, receive, watched)
         except Exception as error:
-            self._fault(scope, error)
+            fields = {"request_id": request_id.decode(), "route": route_of(scope)}
+            note(error, self._metrics, expected=False, **fields)
             if status:
                 raise  # the answer has begun; the server closes the connection
             await response_of(error)(scope, receive, watched)
@@ -81,11 +82,6 @@ class Observation:
         names = {name for name, _ in headers}
         headers += (pair for pair in DEFAULT_HEADERS if pair[0] not in names)
         return headers
-
-    def _fault(self, scope: Scope, error: Exception) -> None:
-        self._metrics.fault("fault")
-        fields = {"request_id": scope["state"]["request_id"], "route": route_of(scope)}
-        logger.error("unexpected error", exc_info=error, extra={"fields": fields})
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"

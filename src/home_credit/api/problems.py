@@ -159,15 +159,29 @@ def install(app: FastAPI, metrics: Metrics) -> None:
     """
 
     async def expected(request: Request, error: Exception) -> Response:
-        kind = None if isinstance(error, HTTPException) else kind_of(error)
-        if kind is not None and kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            metrics.fault(kind.slug)
-            fields = {"request_id": getattr(request.state, "request_id", None), "kind": kind.slug}
-            logger.error("%s: %s", kind.title, _logged(error), extra={"fields": fields})
+        note(error, metrics, request_id=getattr(request.state, "request_id", None))
         return response_of(error)
 
     for kind in (errors.HomeCreditError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, expected)
+
+
+def note(error: Exception, metrics: Metrics, *, expected: bool = True, **fields: str | None) -> None:
+    """Log and count an error that is a fault of ours, as one that is not ``expected`` always is.
+
+    ``fields`` are added to the line.
+    """
+    if expected and isinstance(error, HTTPException):
+        return
+    kind = kind_of(error) if expected else INTERNAL
+    if kind.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return
+    metrics.fault(kind.slug)
+    extra = {"fields": {**fields, "kind": kind.slug}}
+    if kind is INTERNAL:
+        logger.error("unexpected error", exc_info=error, extra=extra)
+    else:
+        logger.error("%s: %s", kind.title, _logged(error), extra=extra)
 
 
 def _logged(error: Exception) -> str:

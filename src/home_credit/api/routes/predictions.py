@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Request
 
 from home_credit.api.bodies import JsonRoute
 from home_credit.api.dependencies import DecisionServiceDep
 from home_credit.api.examples import BATCHES, BUNDLES
-from home_credit.api.problems import documented, problem_of
+from home_credit.api.problems import documented, note, problem_of
 from home_credit.schemas import BatchItem, BatchRequest, BatchResponse, Decision, PredictionRequest, Recourse
 
 router = APIRouter(tags=["decisions"], route_class=JsonRoute, responses=documented(401, 413, 422, 429, 503))
@@ -23,14 +23,16 @@ def recourse(
 
 @router.post("/predict/batch")
 def predict_batch(
-    batch: Annotated[BatchRequest, Body(openapi_examples=BATCHES)], service: DecisionServiceDep
+    batch: Annotated[BatchRequest, Body(openapi_examples=BATCHES)],
+    service: DecisionServiceDep,
+    request: Request,
 ) -> BatchResponse:
     """Decide on several applicants; each outcome equals that of the same bundle sent alone."""
-    return BatchResponse(
-        results=[
-            BatchItem(index=index, decision=outcome)
-            if isinstance(outcome, Decision)
-            else BatchItem(index=index, problem=problem_of(outcome))
-            for index, outcome in enumerate(service.decide_each(batch.bundles))
-        ]
-    )
+    results = []
+    for index, outcome in enumerate(service.decide_each(batch.bundles)):
+        if isinstance(outcome, Decision):
+            results.append(BatchItem(index=index, decision=outcome))
+        else:
+            note(outcome, request.app.state.metrics, request_id=request.state.request_id)
+            results.append(BatchItem(index=index, problem=problem_of(outcome)))
+    return BatchResponse(results=results)
