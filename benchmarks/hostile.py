@@ -62,19 +62,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--tables", type=Path, help="tables of known applicants; by default a demo portfolio is made"
-    )
+    ours.add_arguments(parser)
     parser.add_argument(
         "--rows", nargs="+", choices=[*ROWS], default=[*ROWS], metavar="NAME", help=", ".join(ROWS)
     )
-    parser.add_argument(
-        "--environments",
-        type=Path,
-        default=Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "home-credit-benchmarks",
-        help="where the API's packages are installed",
-    )
-    parser.add_argument("--python", type=Path, help="runs the API; by default one with the image's packages")
     arguments = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
     print("| row | answers | wall s | CPU s | peak MiB | missed |\n|---|---|---:|---:|---:|---|")

@@ -59,20 +59,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--tables", type=Path, help="tables of known applicants; by default a demo portfolio is made"
-    )
+    ours.add_arguments(parser)
     parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, nargs="+", default=CONNECTIONS)
     parser.add_argument("--sides", nargs="+", default=[], help="some of the sides")
-    parser.add_argument(
-        "--environments",
-        type=Path,
-        default=Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "home-credit-benchmarks",
-        help="where the API and the model servers are installed, each in an environment of its own",
-    )
-    parser.add_argument("--python", type=Path, help="runs the API; by default one with the image's packages")
     modes = parser.add_mutually_exclusive_group()
     for name in ("overload", "tenth", "memory"):
         modes.add_argument(f"--{name}", action="store_true")

@@ -25,6 +25,8 @@ from servers.load import request
 from servers.processes import Server, start
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
     from home_credit.features.rows import Numbers
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +36,20 @@ HEADERS = {"X-API-Key": KEY}
 START_SECONDS = 120
 MOST_APPLICANTS = 2_000
 MODEL = "/v2/models/home-credit/infer"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what every benchmark of a served API asks for."""
+    parser.add_argument(
+        "--tables", type=Path, help="tables of known applicants; by default a demo portfolio is made"
+    )
+    parser.add_argument(
+        "--environments",
+        type=Path,
+        default=Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "home-credit-benchmarks",
+        help="where the API, and any model servers, are installed, each in an environment of its own",
+    )
+    parser.add_argument("--python", type=Path, help="runs the API; by default one with the image's packages")
 
 
 @dataclass(frozen=True, slots=True)

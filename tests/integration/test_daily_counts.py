@@ -20,7 +20,6 @@ from support.databases import execute, rows_1_0, write_1_0
 from support.ledgers import open_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from home_credit.ledger import Ledger
@@ -44,13 +43,6 @@ def _content(decision: str, grade: str, probability: float, *, simulation: bool)
     content = a_decision(simulation=simulation)
     changed = {"decision": decision, "grade": grade, "probability_of_default": probability}
     return content.model_copy(update={"assessment": content.assessment.model_copy(update=changed)})
-
-
-@pytest.fixture
-def ledger(url: str) -> Iterator[Ledger]:
-    opened = open_ledger(url)
-    yield opened
-    opened.close()
 
 
 def _counted(ledger: Ledger) -> Counts:

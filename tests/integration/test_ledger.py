@@ -33,20 +33,12 @@ from support.ledger_writer import append, append_with_keys, commit_groups
 from support.ledgers import SECRET, open_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from home_credit.ledger import Ledger
 
 REVIEW = ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found\0")
 SPAWN = multiprocessing.get_context("spawn")
-
-
-@pytest.fixture
-def ledger(url: str) -> Iterator[Ledger]:
-    opened = open_ledger(url)
-    yield opened
-    opened.close()
 
 
 def test_a_decision_is_read_back_as_it_was_recorded(ledger: Ledger) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import socket
-import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from home_credit.config import Settings
 from home_credit.examples import APPLICANT, BUNDLE
 from home_credit.ledger import Ledger
 from support.fakes import FakeApplicantStore, FakeScorer
+from support.sites import port_of, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,17 +83,9 @@ def guarded(
         server_header=False,
         limit_concurrency=connections,
     )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        thread.join(0.02)
-    try:
-        yield Guarded(server.servers[0].sockets[0].getsockname()[1], fake, app, server)
-    finally:
-        if isinstance(fake, FakeScorer):
-            fake.may_answer.set()
-        server.should_exit = True
-        thread.join()
-        ledger.close()
+    with closing(ledger), started(config) as server:
+        try:
+            yield Guarded(port_of(server), fake, app, server)
+        finally:
+            if isinstance(fake, FakeScorer):
+                fake.may_answer.set()

@@ -95,17 +95,30 @@ def site(pages: dict[str, tuple[str, str]]) -> Iterator[Site]:
 @contextmanager
 def serve(app: ASGIApp) -> Iterator[str]:
     """Serve an application on a free port until the context ends; its address."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    with started(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning")) as server:
+        yield f"http://127.0.0.1:{port_of(server)}"
+
+
+@contextmanager
+def started(config: uvicorn.Config) -> Iterator[uvicorn.Server]:
+    """Run a server in a thread until the context ends."""
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         assert thread.is_alive()
         thread.join(0.02)
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield server
     finally:
         server.should_exit = True
         thread.join()
+
+
+def port_of(server: uvicorn.Server) -> int:
+    """The port that a running server listens on."""
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port
 
 
 @contextmanager
