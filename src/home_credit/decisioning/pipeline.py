@@ -45,7 +45,7 @@ class Pipeline(Generic[T]):
         self._asked: SimpleQueue[tuple[T, DecisionRequest] | None] = SimpleQueue()
         self._prepared: SimpleQueue[tuple[T, Prepared] | None] = SimpleQueue()
         self._threads: list[Thread] = []
-        self._lock = Lock()
+        self._lock, self._recording = Lock(), Lock()
 
     def submit(self, ticket: T, request: DecisionRequest) -> None:
         """Take a request; its outcome is delivered later. The first one starts the threads."""
@@ -75,25 +75,42 @@ class Pipeline(Generic[T]):
 
     def _compute(self) -> None:
         while group := _next(self._asked, COMPUTED_TOGETHER, _is_large):
-            failed: list[tuple[T, Decision | Exception]] = []
-            prepared = self._prepare([request for _, request in group])
-            for (ticket, _), outcome in zip(group, prepared, strict=True):
+            prepared, failed = [], []
+            outcomes = self._prepare([request for _, request in group])
+            for (ticket, _), outcome in zip(group, outcomes, strict=True):
                 if isinstance(outcome, Prepared):
-                    self._prepared.put((ticket, outcome))
+                    prepared.append((ticket, outcome))
                 else:
                     failed.append((ticket, outcome))
             self._failed(failed)
+            if prepared and not self._recorded_here(prepared):
+                for each in prepared:
+                    self._prepared.put(each)
         self._prepared.put(None)
+
+    def _recorded_here(self, group: Sequence[tuple[T, Prepared]]) -> bool:
+        """Record a group at once where nothing else is to be done meanwhile: it need not wait for another thread."""
+        if not self._asked.empty() or not self._recording.acquire(blocking=False):
+            return False
+        try:
+            self._record_group(group)
+        finally:
+            self._recording.release()
+        return True
 
     def _record(self) -> None:
         while group := _next(self._prepared, RECORDED_TOGETHER):
-            tickets = [ticket for ticket, _ in group]
-            try:
-                outcomes = self._service.record([prepared for _, prepared in group])
-            except Exception as error:  # the callers are told, and the next group is tried
-                self._failed([(ticket, error) for ticket in tickets])
-            else:
-                self._deliver(list(zip(tickets, outcomes, strict=True)))
+            with self._recording:
+                self._record_group(group)
+
+    def _record_group(self, group: Sequence[tuple[T, Prepared]]) -> None:
+        tickets = [ticket for ticket, _ in group]
+        try:
+            outcomes = self._service.record([prepared for _, prepared in group])
+        except Exception as error:  # the callers are told, and the next group is tried
+            self._failed([(ticket, error) for ticket in tickets])
+        else:
+            self._deliver(list(zip(tickets, outcomes, strict=True)))
 
     def _prepare(self, requests: Sequence[DecisionRequest]) -> Sequence[Prepared | Exception]:
         try:

@@ -14,6 +14,7 @@ from home_credit.errors import BrokenRecordError, BundleError
 from home_credit.ledger.drafts import draft_decision
 from home_credit.policy import Costs, Policy
 from home_credit.schemas import (
+    SCALE,
     Assessment,
     Decision,
     DecisionList,
@@ -101,8 +102,10 @@ def decision(entry: DecisionEntry) -> Decision:
 
 def decided(said: Assessment, decision_id: str, recorded_at: datetime) -> Decision:
     """Return the API's decision for an assessment that was recorded."""
-    # Both parts were validated when they were made.
-    return Decision.model_construct(**dict(said), decision_id=decision_id, recorded_at=recorded_at)
+    # Both parts were validated when they were made, and a default would be copied.
+    return Decision.model_construct(
+        **dict(said), scale=SCALE, decision_id=decision_id, recorded_at=recorded_at
+    )
 
 
 def assessment(entry: DecisionEntry) -> Assessment:
