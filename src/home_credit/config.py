@@ -14,6 +14,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     models: Path = Field(Path("models"), validation_alias="HOME_CREDIT_MODELS", description="saved model")
+    model_key: str | None = Field(
+        None,
+        description="key of `home-credit sign`; a model that is not signed by it is refused",
+        min_length=32,
+    )
     portfolio: Path = Field(
         Path("data/demo"),
         validation_alias="HOME_CREDIT_PORTFOLIO",

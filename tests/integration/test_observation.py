@@ -21,6 +21,7 @@ from fastapi.testclient import TestClient
 from home_credit.api.app import create_app
 from home_credit.config import Settings
 from home_credit.decisioning.scoring import Scorer
+from home_credit.default_risk.manifest import Manifest, TrainingFacts
 from home_credit.errors import ArtifactError
 from home_credit.examples import APPLICANT, BUNDLE
 from home_credit.ledger import Ledger
@@ -212,7 +213,7 @@ BROKEN: list[bytes | dict[str, Any]] = [
     b'{"validation":' * 100_000,
     {"artifacts": {}},
     {"artifacts": {"../../../etc/passwd": "0" * 64}},
-    {"schema_version": 4},
+    {"schema_version": 3},
     {"features": {"version": 1, "names": "EXT_SOURCE_2"}},
 ]
 
@@ -247,9 +248,10 @@ def test_an_artefact_that_holds_no_model(tmp_path: Path, name: str, content: byt
         (folder / name).mkdir()
     else:
         (folder / name).write_bytes(content)
-        manifest = json.loads((folder / "manifest.json").read_text())
-        manifest["artifacts"][name] = hashlib.sha256(content).hexdigest()
-        (folder / "manifest.json").write_text(json.dumps(manifest))
+        plain = json.loads((folder / "manifest.json").read_text())
+        facts = TrainingFacts(**{field: plain[field] for field in TrainingFacts.model_fields})
+        artefacts = {**plain["artifacts"], name: hashlib.sha256(content).hexdigest()}
+        Manifest.of(facts, artefacts).write(folder)
     with pytest.raises(ArtifactError):
         Scorer.load(folder, Settings())
 

@@ -23,7 +23,7 @@ from home_credit.applicants.figures import FIGURES
 from home_credit.applicants.loading import current_features, load
 from home_credit.client import ApiClient
 from home_credit.config import Settings
-from home_credit.default_risk.manifest import Manifest
+from home_credit.default_risk.manifest import Manifest, TrainingFacts
 from home_credit.errors import ApiError
 from home_credit.features.build import feature_batches
 from home_credit.ledger import Ledger
@@ -202,7 +202,8 @@ def test_a_manifest_with_another_report_is_a_model_that_is_not_available(
     shutil.copytree(MODELS, models)
     manifest = json.loads((models / "manifest.json").read_text(encoding="utf-8"))
     manifest["validation"]["grades"] = "none"
-    (models / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    facts = TrainingFacts(**{field: manifest[field] for field in TrainingFacts.model_fields})
+    Manifest.of(facts, manifest["artifacts"]).write(models)
     with _serving(tmp_path, address, HOME_CREDIT_MODELS=models) as api:
         answer = api.get("/model/report")
         assert _answer(answer, 503)["type"].endswith("no-model")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from home_credit.default_risk.manifest import MANIFEST, Manifest
+from home_credit.default_risk.manifest import MANIFEST, Manifest, TrainingFacts
 from home_credit.errors import ArtifactError
 from unit.test_model_card import MANIFEST as PLAIN
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def test_a_manifest_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    manifest = Manifest.model_validate(PLAIN)
+    facts = TrainingFacts(**{field: PLAIN[field] for field in TrainingFacts.model_fields})
+    manifest = Manifest.of(facts, PLAIN["artifacts"])
     manifest.write(tmp_path)
     assert Manifest.read(tmp_path) == manifest
 

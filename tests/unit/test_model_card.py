@@ -51,8 +51,9 @@ def _manifest() -> dict[str, Any]:
         "rank_correlation": 0.86,
     }
     manifest = {
-        "schema_version": 3,
+        "schema_version": 4,
         "model_version": "0123456789ab",
+        "digest": "0123456789ab",
         "artifacts": {"lgbm_model.joblib": "aa11", "preprocessor.joblib": "bb22"},
         "package_version": "1.0.0",
         "trained_at": "2026-11-24T10:00:00+00:00",

@@ -29,7 +29,7 @@ _GROUP = {
     "calibration_high": 0.002,
 }
 MODEL_REPORT: dict[str, Any] = {
-    "model_version": "8a9d0c69364d",
+    "model_version": "734dd3ac8be7",
     "trained_at": "2026-11-26T17:35:27Z",
     "training_applicants": 69054,
     "training_persons": 68786,

@@ -41,9 +41,12 @@ class RiskModel:
         self._explainer = classifier.Explainer(model.booster)
 
     @classmethod
-    def load(cls, directory: Path) -> RiskModel:
-        """Load the model in ``directory``; raises :class:`ArtifactError` where no valid model is there."""
-        return cls(artifacts.load(directory))
+    def load(cls, directory: Path, key: str | None = None) -> RiskModel:
+        """Load the model in ``directory``; with a ``key`` it must be signed by it.
+
+        Raises :class:`ArtifactError` where no valid model is there.
+        """
+        return cls(artifacts.load(directory, key))
 
     @property
     def version(self) -> str:

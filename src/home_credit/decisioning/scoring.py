@@ -43,7 +43,7 @@ class Scorer:
 
         Raises :class:`ArtifactError` where no valid model is there.
         """
-        model = RiskModel.load(models)
+        model = RiskModel.load(models, settings.model_key)
         return cls(ApplicantFeatures(model.terms), model, Policy.of(Costs.of(settings)))
 
     def with_policy(self, policy: Policy) -> Self:

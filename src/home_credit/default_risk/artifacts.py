@@ -1,16 +1,21 @@
-"""The saved model: three files, one of them plain JSON, and a manifest that names each by its SHA-256."""
+"""The saved model: three files, and a manifest that names each by its SHA-256 and binds them together.
+
+The manifest may be signed: its signature is the HMAC-SHA256 of its bytes under a key of the operator, in a file beside
+it. Nothing that is read runs code.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
+import pickle
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import joblib
 import lightgbm as lgb
 
-from home_credit.default_risk import classifier
+from home_credit.default_risk import classifier, plain_pickle
 from home_credit.default_risk.calibration import Calibration
 from home_credit.default_risk.manifest import MANIFEST, Manifest
 from home_credit.default_risk.preprocessor import Preprocessor
@@ -28,7 +33,8 @@ if TYPE_CHECKING:
 
 CLASSIFIER, PREPROCESSOR, TERMS = "lgbm_model.joblib", "preprocessor.joblib", "terms.json"
 ARTIFACTS = frozenset({CLASSIFIER, PREPROCESSOR, TERMS})
-CARD = "model_card.md"
+CARD, SIGNATURE = "model_card.md", "manifest.sig"
+PROTOCOL = 4  # of the pickles; joblib reads them as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +73,40 @@ def save(
 ) -> Manifest:
     """Write the model to ``directory`` and return its manifest.
 
-    joblib files hold a LightGBM booster and plain data only, so that they do not depend on this package's modules.
+    The joblib files hold a LightGBM booster and plain data only, so that they do not depend on this package's modules.
+    A signature of an earlier model is removed.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    joblib.dump(booster, directory / CLASSIFIER)
-    joblib.dump(
-        {
-            **preprocessor.to_plain(),
-            "calibration": {"slope": calibration.slope, "intercept": calibration.intercept},
-        },
-        directory / PREPROCESSOR,
-    )
+    plain = {
+        **preprocessor.to_plain(),
+        "calibration": {"slope": calibration.slope, "intercept": calibration.intercept},
+    }
+    (directory / CLASSIFIER).write_bytes(pickle.dumps(booster, PROTOCOL))
+    (directory / PREPROCESSOR).write_bytes(pickle.dumps(plain, PROTOCOL))
     (directory / TERMS).write_text(json.dumps(terms.to_plain(), separators=(",", ":")), encoding="utf-8")
-    digests = {name: _digest(directory / name) for name in (CLASSIFIER, PREPROCESSOR, TERMS)}
-    version = hashlib.sha256("".join(digests.values()).encode()).hexdigest()[:12]
-    manifest = Manifest(model_version=version, artifacts=digests, **dict(facts))
+    (directory / SIGNATURE).unlink(missing_ok=True)
+    manifest = Manifest.of(
+        facts, {name: _digest(directory / name) for name in (CLASSIFIER, PREPROCESSOR, TERMS)}
+    )
     manifest.write(directory)
     return manifest
 
 
-def load(directory: Path) -> Artifacts:
-    """Load the model in ``directory``; every digest is checked first, since unpickling runs code.
+def sign(directory: Path, key: str) -> None:
+    """Sign the manifest of the model in ``directory``; raises what :func:`load` raises for a broken model."""
+    load(directory)
+    (directory / SIGNATURE).write_text(_signature(directory, key) + "\n", encoding="ascii")
 
-    Raises :class:`ArtifactError` where a file is missing, is not the one that the manifest names, or holds no model.
+
+def load(directory: Path, key: str | None = None) -> Artifacts:
+    """Load the model in ``directory``, every digest checked first; with a ``key`` it must be signed by it.
+
+    Raises :class:`ArtifactError` where a file is missing, is not the one that the manifest names, holds no model, or
+    the files do not fit each other.
     """
     try:
+        if key is not None:
+            _check_signature(directory, key)
         manifest = Manifest.read(directory)
         _check(directory, manifest)
         return _loaded(directory, manifest)
@@ -106,6 +121,18 @@ def load(directory: Path) -> Artifacts:
         raise ArtifactError(f"{directory} holds no model: {type(error).__name__}: {error}") from error
 
 
+def _signature(directory: Path, key: str) -> str:
+    return hmac.new(key.encode(), (directory / MANIFEST).read_bytes(), hashlib.sha256).hexdigest()
+
+
+def _check_signature(directory: Path, key: str) -> None:
+    path = directory / SIGNATURE
+    if not path.exists():
+        raise ArtifactError(f"{directory} holds a model without a signature, which MODEL_KEY demands")
+    if not hmac.compare_digest(path.read_bytes().strip(), _signature(directory, key).encode()):
+        raise ArtifactError(f"{path} is not a signature of {MANIFEST} by the key in MODEL_KEY")
+
+
 def _check(directory: Path, manifest: Manifest) -> None:
     if manifest.artifacts.keys() != ARTIFACTS:
         raise ArtifactError(f"{directory / MANIFEST} must name the files {', '.join(sorted(ARTIFACTS))}")
@@ -117,14 +144,19 @@ def _check(directory: Path, manifest: Manifest) -> None:
 
 
 def _loaded(directory: Path, manifest: Manifest) -> Artifacts:
-    plain = joblib.load(directory / PREPROCESSOR)
-    booster = joblib.load(directory / CLASSIFIER)
-    if not isinstance(booster, lgb.Booster):
+    plain = plain_pickle.read(directory / PREPROCESSOR)
+    stored = plain_pickle.read(directory / CLASSIFIER)
+    if not isinstance(stored, plain_pickle.StoredBooster):
         raise ArtifactError(f"{directory / CLASSIFIER} is no LightGBM booster")
+    booster = lgb.Booster(model_str=stored.text)
+    preprocessor = Preprocessor.from_plain(plain)
+    for name, features in ((PREPROCESSOR, preprocessor.features), (CLASSIFIER, booster.feature_name())):
+        if list(features) != manifest.features.names:
+            raise ArtifactError(
+                f"{directory / name} has other features, or another order, than {MANIFEST} names"
+            )
     terms = TermModel.from_plain(json.loads((directory / TERMS).read_text(encoding="utf-8")))
-    return Artifacts(
-        booster, Preprocessor.from_plain(plain), Calibration(**plain["calibration"]), terms, manifest
-    )
+    return Artifacts(booster, preprocessor, Calibration(**plain["calibration"]), terms, manifest)
 
 
 def copy(source: Path, target: Path) -> str:
@@ -134,7 +166,10 @@ def copy(source: Path, target: Path) -> str:
     """
     model = load(source)
     target.mkdir(parents=True, exist_ok=True)
-    for name in (*model.manifest.artifacts, CARD, MANIFEST):
+    for name in (*model.manifest.artifacts, CARD, SIGNATURE, MANIFEST):
+        if name == SIGNATURE and not (source / name).exists():
+            (target / name).unlink(missing_ok=True)
+            continue
         half = target / f"{name}.half"
         half.write_bytes((source / name).read_bytes())
         half.replace(target / name)

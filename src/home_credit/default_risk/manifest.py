@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import datetime  # noqa: TC003  # pydantic resolves it at run time
 from typing import TYPE_CHECKING, Literal
 
@@ -11,9 +13,12 @@ from home_credit.errors import ArtifactError
 from home_credit.invalid import first_fault
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+    from typing import Self
 
 MANIFEST = "manifest.json"
+VERSION_DIGITS = 12  # of the digest
 
 Metrics = dict[str, float]
 
@@ -101,11 +106,29 @@ class TrainingFacts(_Section):
 
 
 class Manifest(TrainingFacts):
-    """The manifest as it is stored: the facts, and every artefact by its SHA-256."""
+    """The manifest as it is stored: the facts, every artefact by its SHA-256, and the digest of all of it.
 
-    schema_version: Literal[3] = 3
+    ``digest`` is the SHA-256 of every field but the time of training, so it binds the artefacts, the features in their
+    order, the calibration and the policy together. The model version is its beginning: another cut-off is another
+    version, and the same model has the same version at any time.
+    """
+
+    schema_version: Literal[4] = 4
     model_version: str
     artifacts: dict[str, str]
+    digest: str
+
+    @classmethod
+    def of(cls, facts: TrainingFacts, artifacts: Mapping[str, str]) -> Self:
+        """Return the manifest of a model whose files have these digests."""
+        unbound = cls(**dict(facts), artifacts=dict(artifacts), model_version="", digest="")
+        digest = unbound.content_digest()
+        return unbound.model_copy(update={"model_version": digest[:VERSION_DIGITS], "digest": digest})
+
+    def content_digest(self) -> str:
+        """Return the digest of what the manifest states now."""
+        content = self.model_dump(mode="json", exclude={"model_version", "digest", "trained_at"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     @property
     def failed_gates(self) -> list[str]:
@@ -124,10 +147,15 @@ class Manifest(TrainingFacts):
     def read(cls, directory: Path) -> Manifest:
         """Read the manifest in ``directory``.
 
-        Raises FileNotFoundError, or :class:`ArtifactError` for a file that is not a manifest of this schema version.
+        Raises FileNotFoundError, or :class:`ArtifactError` for a file that is not a manifest of this schema version,
+        or whose content was changed after training.
         """
         path = directory / MANIFEST
         try:
-            return cls.model_validate_json(path.read_bytes())
+            manifest = cls.model_validate_json(path.read_bytes())
         except ValidationError as error:
             raise ArtifactError(f"{path} is not a manifest: {first_fault(error, 'the file')}") from error
+        digest = manifest.content_digest()
+        if (manifest.digest, manifest.model_version) != (digest, digest[:VERSION_DIGITS]):
+            raise ArtifactError(f"{path} was changed: its content does not have the digest that it states")
+        return manifest
