@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -23,6 +24,7 @@ from home_credit.schemas import (
     Recourse,
     Review,
     ReviewRequest,
+    ReviewStatistics,
     SimulationRequest,
 )
 from home_credit.schemas.reports import (
@@ -169,9 +171,20 @@ class ApiClient:
         """Return the loans that would have turned a recorded decision into an approval."""
         return self._get(f"/decisions/{decision_id}/recourse", Recourse)
 
-    def review(self, decision_id: str, request: ReviewRequest) -> Review:
-        """Record a human's own decision."""
-        return self._post(f"/decisions/{decision_id}/review", Review, request.model_dump())
+    def review(self, decision_id: str, request: ReviewRequest, *, reviewer: str | None = None) -> Review:
+        """Record a human's own decision.
+
+        ``reviewer`` is the person that the caller signed in, which its key must be allowed to name (scope
+        ``act-for``); without one it is the holder of the key.
+        """
+        headers = {"X-Reviewer": quote(reviewer)} if reviewer else None
+        body = request.model_dump(exclude_none=True)
+        return self._post(f"/decisions/{decision_id}/review", Review, body, headers)
+
+    def review_statistics(self, query: PortfolioQuery | None = None) -> ReviewStatistics:
+        """Return how many decisions were reviewed each day; of the last ninety days where none are named."""
+        params = (query or PortfolioQuery()).model_dump(mode="json", by_alias=True, exclude_none=True)
+        return self._get("/reviews/statistics", ReviewStatistics, params=params)
 
     def _get(self, path: str, answer: type[Answer], params: Mapping[str, int | str] | None = None) -> Answer:
         for pause in self._back_off:
@@ -186,8 +199,14 @@ class ApiClient:
             time.sleep(pause)
         return _answer(self._send("GET", path, params=params), answer)
 
-    def _post(self, path: str, answer: type[Answer], body: Mapping[str, object] | None) -> Answer:
-        return _answer(self._send("POST", path, body=body), answer)
+    def _post(
+        self,
+        path: str,
+        answer: type[Answer],
+        body: Mapping[str, object] | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        return _answer(self._send("POST", path, body=body, headers=headers), answer)
 
     def _send(
         self,
@@ -196,9 +215,10 @@ class ApiClient:
         *,
         params: Mapping[str, int | str] | None = None,
         body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         try:
-            return self._http.request(method, path, params=params, json=body)
+            return self._http.request(method, path, params=params, json=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             cause = str(error) or type(error).__name__
             raise ApiError(f"{method} {self.base_url}{path}: no answer ({cause})") from error

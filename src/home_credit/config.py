@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     ledger_anchors: Path | None = Field(
         None, description="folder of the ledger's anchors, on another machine or disk than the ledger"
     )
+    second_reader: bool = Field(
+        False, description="a review that overrides a decision needs a second one, by another reviewer"
+    )
     mlflow_tracking_uri: str = Field(
         "sqlite:///mlruns/mlflow.db", description="an MLflow address, or a folder with mlflow.db in it"
     )

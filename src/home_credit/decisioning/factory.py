@@ -38,4 +38,5 @@ def decision_service(
         if ledger is not None
         else LazyResource(lambda: Ledger.of(settings), close=Ledger.close),
         observe=observe or (lambda _decision: None),
+        second_reader=settings.second_reader,
     )

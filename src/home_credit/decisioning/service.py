@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         Replay,
         Review,
         ReviewRequest,
+        ReviewStatistics,
     )
     from home_credit.schemas.reports import Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
 
@@ -54,10 +55,18 @@ class Prepared(NamedTuple):
     draft: Draft[DecisionEntry]
 
 
+class Reviewer(NamedTuple):
+    """Who reviews a decision, and the name of the API key that said so, where it is another one's."""
+
+    name: str
+    forwarded_by: str | None = None
+
+
 class DecisionService:
     """Decisions on applicants and their records; safe to use from several threads.
 
-    ``observe`` is called with every decision once it is recorded. As a context manager it closes the resources that
+    ``observe`` is called with every decision once it is recorded. With ``second_reader``, a review that overrides a
+    decision needs a second one by somebody else. As a context manager it closes the resources that
     it loaded.
     """
 
@@ -68,9 +77,10 @@ class DecisionService:
         applicants: LazyResource[ApplicantStore],
         ledger: LazyResource[Ledger],
         observe: Callable[[Decision], None],
+        second_reader: bool = False,
     ) -> None:
         self._scorer, self._applicants, self._ledger = scorer, applicants, ledger
-        self._observe = observe
+        self._observe, self._second_reader = observe, second_reader
 
     def __enter__(self) -> Self:
         return self
@@ -213,9 +223,17 @@ class DecisionService:
         first, last = query.days(datetime.now(UTC).date())
         return records.portfolio(first, last, self._ledger.get().daily_counts(first, last))
 
-    def review(self, decision_id: str, request: ReviewRequest) -> Review:
+    def review(self, decision_id: str, request: ReviewRequest, reviewer: Reviewer) -> Review:
         """Record a human's own decision."""
-        return records.review(self._ledger.get().review(decision_id, ReviewContent(**dict(request))))
+        said = request.model_dump(include={"decision", "reason", "reason_code"})
+        content = ReviewContent(**said, reviewer=reviewer.name, forwarded_by=reviewer.forwarded_by)
+        recorded = self._ledger.get().review(decision_id, content, second_reader=self._second_reader)
+        return records.review(recorded)
+
+    def review_statistics(self, query: PortfolioQuery) -> ReviewStatistics:
+        """Return how many decisions were reviewed each day, and what became of them."""
+        first, last = query.days(datetime.now(UTC).date())
+        return records.review_statistics(first, last, self._ledger.get().review_statistics(first, last))
 
     def replay(self, decision_id: str) -> Replay:
         """Compute a recorded decision again; raises :class:`OtherModelError` where another model made it."""
