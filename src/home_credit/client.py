@@ -37,7 +37,7 @@ from home_credit.schemas.reports import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -55,7 +55,8 @@ class ApiClient:
     """Calls the scoring API at ``base_url``; every method raises :class:`~home_credit.errors.ApiError`.
 
     ``back_off`` holds the pauses, in seconds, between attempts of a GET request while the API is starting (connection
-    refused, 502 or 503). Requests that record something are sent once: a second attempt could record it twice.
+    refused, 502 or 503). A request that records something is sent once, for a second attempt could record it twice;
+    one with an idempotency key is tried again like a GET.
     Thread-safe; ``transport`` replaces the network.
     """
 
@@ -136,10 +137,25 @@ class ApiClient:
         path = "/predict?simulation=true" if simulation else "/predict"
         return self._post(path, Decision, bundle.model_dump(mode="json"))
 
-    def predict_applicant(self, applicant_id: int, overrides: Mapping[str, object] | None = None) -> Decision:
-        """Decide on the rows held of a known applicant; ``overrides`` make it a simulation."""
+    def predict_applicant(
+        self,
+        applicant_id: int,
+        overrides: Mapping[str, object] | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Decision:
+        """Decide on the rows held of a known applicant; ``overrides`` make it a simulation.
+
+        A request that repeats an ``idempotency_key`` gets the decision that was recorded with it.
+        """
         body = None if overrides is None else SimulationRequest(application=dict(overrides)).model_dump()
-        return self._post(f"/applicants/{applicant_id}/predict", Decision, body)
+        path = f"/applicants/{applicant_id}/predict"
+        if idempotency_key is None:
+            return self._post(path, Decision, body)
+        headers = {"Idempotency-Key": idempotency_key}
+        return _answer(
+            self._repeated(lambda: self._send("POST", path, body=body, headers=headers)), Decision
+        )
 
     def decisions(self, query: DecisionQuery | None = None) -> DecisionList:
         """Return a page of recorded decisions, the newest first; the next one has its ``next`` as ``cursor``."""
@@ -187,17 +203,20 @@ class ApiClient:
         return self._get("/reviews/statistics", ReviewStatistics, params=params)
 
     def _get(self, path: str, answer: type[Answer], params: Mapping[str, int | str] | None = None) -> Answer:
+        return _answer(self._repeated(lambda: self._send("GET", path, params=params)), answer)
+
+    def _repeated(self, send: Callable[[], httpx.Response]) -> httpx.Response:
         for pause in self._back_off:
             try:
-                response = self._send("GET", path, params=params)
+                response = send()
             except ApiError as error:
                 if not isinstance(error.__cause__, httpx.ConnectError):
                     raise
             else:
                 if response.status_code not in STARTING:
-                    return _answer(response, answer)
+                    return response
             time.sleep(pause)
-        return _answer(self._send("GET", path, params=params), answer)
+        return send()
 
     def _post(
         self,
@@ -240,7 +259,7 @@ def _parsed(response: httpx.Response, answer: type[Answer]) -> Answer:
 
 def _problem(response: httpx.Response) -> ApiError:
     """Return the error of a response: its problem document in one line, or its HTTP reason."""
-    detail = response.reason_phrase
+    said = ""
     if "json" in response.headers.get("content-type", ""):
         try:
             document = response.json()
@@ -248,8 +267,12 @@ def _problem(response: httpx.Response) -> ApiError:
             document = None
         if isinstance(document, dict):
             place = f"{document['field']}: " if document.get("field") else ""
-            detail = f"{place}{document.get('detail') or document.get('title') or detail}"
-    return ApiError(f"{_request(response)}: {response.status_code} {detail}", status=response.status_code)
+            said = f"{place}{document.get('detail') or document.get('title') or response.reason_phrase}"
+    return ApiError(
+        f"{_request(response)}: {response.status_code} {said or response.reason_phrase}",
+        status=response.status_code,
+        detail=said,
+    )
 
 
 def _request(response: httpx.Response) -> str:

@@ -245,11 +245,12 @@ class ApplicantStoreError(UnavailableError):
 class ApiError(UnavailableError):
     """The scoring API did not answer, or answered with a problem document.
 
-    ``status`` is the HTTP status, ``None`` where no answer came.
+    ``status`` is the HTTP status, ``None`` where no answer came. ``detail`` is what the API itself said, empty where
+    something before it answered, as a hosting platform does while it wakes the API.
     """
 
-    def __init__(self, problem: str, *, status: int | None = None) -> None:
-        self.status = status
+    def __init__(self, problem: str, *, status: int | None = None, detail: str = "") -> None:
+        self.status, self.detail = status, detail
         super().__init__(problem)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,3 +89,19 @@ def notes(heading: str, lines: Sequence[str]) -> str:
     """Return a set-off list of remarks."""
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f'<section class="hc-notes"><h3>{escape(heading)}</h3><ul>{items}</ul></section>'
+
+
+def notice(kind: Literal["info", "warning", "error"], text: str, detail: str = "") -> str:
+    """Return a message that screen readers announce: an error at once, anything else when they are done."""
+    role = "alert" if kind == "error" else "status"
+    below = f'<p class="hc-note">{escape(detail)}</p>' if detail else ""
+    return f'<div class="hc-notice hc-{kind}" role="{role}"><p>{escape(text)}</p>{below}</div>'
+
+
+def arguments(heading: str, items: Sequence[tuple[str, str]], kind: Literal["for", "against"]) -> str:
+    """Return a list of reasons under its heading: each a sentence and how strong it is."""
+    lines = "".join(
+        f'<li><span>{escape(text)}</span><span class="hc-strength">{escape(strength)}</span></li>'
+        for text, strength in items
+    )
+    return f'<section class="hc-card hc-arguments hc-{kind}"><h3>{escape(heading)}</h3><ul>{lines}</ul></section>'
