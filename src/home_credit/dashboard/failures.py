@@ -5,6 +5,8 @@ No address is shown; the detail for the support is what the API itself said.
 
 from __future__ import annotations
 
+from http import HTTPStatus
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,9 +14,26 @@ import streamlit as st
 from home_credit.dashboard import markup
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from home_credit.dashboard.texts import Texts
     from home_credit.errors import ApiError
 
+CAUSES: Mapping[int | None, str] = MappingProxyType(
+    {
+        None: "error.unreachable",
+        401: "error.refused",
+        403: "error.refused",
+        404: "error.unknown_client",
+        409: "error.conflict",
+        413: "error.invalid_data",
+        422: "error.invalid_data",
+        429: "error.busy",
+        502: "error.waking",
+        503: "error.unavailable",
+        504: "error.waking",
+    }
+)
 LASTING = frozenset({"error.unknown_client", "error.invalid_data", "error.refused"})
 
 
@@ -30,22 +49,8 @@ def show(error: ApiError, translate: Texts, *, entered: str = "", key: str = "re
 
 def cause(error: ApiError, *, entered: str = "") -> str:
     """Return the key of the text that explains an error."""
-    match error.status:
-        case 503 if error.detail:
-            return "error.unavailable"
-        case 502 | 503 | 504:
-            return "error.waking"
-        case None:
-            return "error.unreachable"
-        case 404 if entered:
-            return "error.unknown_client"
-        case 401 | 403:
-            return "error.refused"
-        case 413 | 422:
-            return "error.invalid_data"
-        case 409:
-            return "error.conflict"
-        case 429:
-            return "error.busy"
-        case _:
-            return "error.unexpected"
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE and not error.detail:
+        return "error.waking"
+    if error.status == HTTPStatus.NOT_FOUND and not entered:
+        return "error.unexpected"
+    return CAUSES.get(error.status, "error.unexpected")

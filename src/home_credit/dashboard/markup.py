@@ -20,8 +20,8 @@ def banner(kind: DecisionKind, verdict: str, meaning: str, details: Sequence[str
     """Return the decision as a band: icon, verdict, what it means, and quiet details at its end."""
     quiet = "".join(f"<span>{escape(detail)}</span>" for detail in details)
     return (
-        f'<section class="hc-banner hc-{kind}"><span class="hc-icon" aria-hidden="true"></span>'
-        f'<div><p class="hc-verdict">{escape(verdict)}</p><p>{escape(meaning)}</p></div>'
+        f'<section class="hc-banner hc-{kind}" role="status"><span class="hc-icon" aria-hidden="true"></span>'
+        f'<div><h2 class="hc-verdict">{escape(verdict)}</h2><p>{escape(meaning)}</p></div>'
         f'<p class="hc-details">{quiet}</p></section>'
     )
 
@@ -63,14 +63,6 @@ def code(name: str) -> str:
     return f"<code>{escape(name).replace('_', '_<wbr>')}</code>"
 
 
-def poles(left: str, right: str) -> str:
-    """Return the legend of a diverging chart: the meaning of its left and its right side."""
-    return (
-        f'<p class="hc-poles"><span class="hc-lowers">{escape(left)}</span>'
-        f'<span class="hc-raises">{escape(right)}</span></p>'
-    )
-
-
 def option(kicker: str, heading: str, sentence: str, figures_table: str, note: str) -> str:
     """Return a card of one possible loan: its rank, the changes in words, and its table, which is HTML already."""
     below = f'<p class="hc-note">{escape(note)}</p>' if note else ""
@@ -105,3 +97,13 @@ def arguments(heading: str, items: Sequence[tuple[str, str]], kind: Literal["for
         for text, strength in items
     )
     return f'<section class="hc-card hc-arguments hc-{kind}"><h3>{escape(heading)}</h3><ul>{lines}</ul></section>'
+
+
+def paragraph(text: str) -> str:
+    """Return a paragraph of text that comes from data."""
+    return f'<p class="hc-paragraph">{escape(text)}</p>'
+
+
+def emphasised(figure: str, note: str) -> str:
+    """Return a cell of a table: a figure, and what it means below."""
+    return f"<strong>{escape(figure)}</strong><br>{escape(note)}"
