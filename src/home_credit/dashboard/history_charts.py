@@ -46,7 +46,7 @@ def instalments(bundle: PredictionRequest, translate: Texts, theme: Literal["lig
                 "field": "count",
                 "type": "quantitative",
                 "aggregate": "sum",
-                "axis": _axis(translate("history.count_axis"), theme),
+                "axis": _axis(translate("history.count_axis"), theme) | {"tickMinStep": 1, "format": "d"},
             },
             "color": _colour({names[True]: LATE, names[False]: ON_TIME}, theme),
         },

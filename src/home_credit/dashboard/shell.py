@@ -38,7 +38,7 @@ def page_setup() -> Texts:
     """Set up the page, draw the language switch and return the texts of the chosen language."""
     st.session_state.setdefault(LANGUAGE, language().language)
     translate = language()
-    st.set_page_config(page_title=translate("app.title"), layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
+    st.set_page_config(layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     st.html(f"<style>{_style()}</style>")
     # Screen readers choose their voice by the document's language.
     st.html(
@@ -60,6 +60,11 @@ def page_setup() -> Texts:
     else:
         st.query_params[LANGUAGE] = translate.language
     return translate
+
+
+def name_page(title: str) -> None:
+    """Give the browser's tab the name of the page."""
+    st.set_page_config(page_title=f"{title} — {language()('app.title')}")
 
 
 @cache
