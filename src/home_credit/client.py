@@ -153,9 +153,7 @@ class ApiClient:
         if idempotency_key is None:
             return self._post(path, Decision, body)
         headers = {"Idempotency-Key": idempotency_key}
-        return _answer(
-            self._repeated(lambda: self._send("POST", path, body=body, headers=headers)), Decision
-        )
+        return _answer(self._repeated(lambda: self._send("POST", path, body=body, headers=headers)), Decision)
 
     def decisions(self, query: DecisionQuery | None = None) -> DecisionList:
         """Return a page of recorded decisions, the newest first; the next one has its ``next`` as ``cursor``."""
