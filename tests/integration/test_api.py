@@ -309,7 +309,7 @@ def test_a_model_is_replaced_under_way(api: Api) -> None:
     service: DecisionService = api.app.state.service  # type: ignore[attr-defined]  # the client's own type hides it
     before = api.post("/predict", json=BUNDLE).json()
     newer: Any = FakeScorer("test-2")
-    service.swap(newer)
+    service.champion.replace(newer)
     after = api.post("/predict", json=BUNDLE).json()
     assert (before["model_version"], after["model_version"]) == ("test-1", "test-2")
     assert api.get("/model").json()["model_version"] == "test-2"
@@ -568,6 +568,7 @@ def test_every_error_of_the_tree_has_a_problem() -> None:
         "BundleError": ("bureau[2].DAYS_CREDIT", "is no number"),
         "OtherModelError": ("some-id", "1", "2"),
         "IdempotencyKeyError": (),
+        "NoShadowError": (None,),
         "NoVerdictError": (),
         "ReviewConflictError": ("some-id", "it was reviewed before"),
     }

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
     from sqlalchemy.schema import SchemaItem
 
-REVISION = "0005"  # the migration that creates these tables
+REVISION = "0007"  # the migration that creates these tables
 
 metadata = MetaData(
     naming_convention={

@@ -26,6 +26,7 @@ from home_credit.ledger import (
     review_counts,
     review_states,
     search,
+    shadow_scores,
 )
 from home_credit.ledger.database import Database
 from home_credit.ledger.drafts import Draft, Recorded, draft_decision, draft_review
@@ -48,7 +49,10 @@ if TYPE_CHECKING:
     from home_credit.ledger.proofs import Proof
     from home_credit.ledger.records import DecisionContent, ReviewContent
     from home_credit.ledger.repeats import Outcome
+    from home_credit.ledger.shadow_scores import Judgement, Pair, ShadowScore
     from home_credit.schemas import DecisionQuery, ReviewState
+
+MOST_SCORES = 100_000
 
 
 class Found(NamedTuple):
@@ -63,6 +67,17 @@ class Page(NamedTuple):
 
     found: list[Found]
     next: str | None
+
+
+class ShadowScores(NamedTuple):
+    """Decisions that a champion and a challenger scored, the newest first, each with its time and both judgements.
+
+    ``decided`` is the number of the champion's decisions from the first of them to the last.
+    """
+
+    pair: Pair
+    scores: list[tuple[str, Judgement, Judgement]]
+    decided: int
 
 
 class Ledger:
@@ -224,6 +239,24 @@ class Ledger:
         """Return the reviews that were recorded on the days ``first`` to ``last``."""
         with self._database.reading() as connection:
             return review_counts.read(connection, first, last)
+
+    def add_shadow_scores(self, scores: Sequence[ShadowScore]) -> None:
+        """Store what a challenger would have decided."""
+        with self._database.writing() as connection:
+            shadow_scores.add(connection, scores)
+
+    def shadow_scores(self, challenger: str | None = None, most: int = MOST_SCORES) -> ShadowScores | None:
+        """Return the last ``most`` scores of a challenger, the latest one where no version is given.
+
+        Those of one champion, the one that it was compared with last. ``None`` where there are none.
+        """
+        with self._database.reading() as connection:
+            pair = shadow_scores.latest(connection, challenger)
+            if pair is None:
+                return None
+            scores = list(shadow_scores.read(connection, pair, most))
+            decided = shadow_scores.decided(connection, pair.champion, scores[-1][0], scores[0][0])
+        return ShadowScores(pair, scores, decided)
 
     def verify(self, progress: Progress = silent) -> int:
         """Walk both chains and return the number of records checked.
