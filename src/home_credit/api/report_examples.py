@@ -139,8 +139,8 @@ VERDICT: dict[str, Any] = {
         }
     ],
     "summary": {
-        "en": "Alarm: 1 change that matters, 0 that do not",
-        "fr": "Alerte : 1 changement important, 0 sans importance",
+        "en": "Drift alarm: 1 change matters, 0 more beyond chance",
+        "fr": "Alerte de dérive : 1 changement important, 0 de plus au-delà du hasard",
     },
     "advice": {"en": "Retrain the model.", "fr": "Réentraînez le modèle."},
     "causes": [
