@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from home_credit.cli.options import Models
 from home_credit.cli.progress import shown
 from home_credit.config import Settings
+from home_credit.errors import UsageError
 
 if TYPE_CHECKING:
     from home_credit.schemas.reports import StoredVerdict
@@ -20,24 +22,58 @@ app = typer.Typer()
 @app.command()
 def drift(
     *,
-    current: Annotated[Path, typer.Option(help="folder with the current tables")],
-    out: Annotated[Path, typer.Option(help="folder for the report and the verdict")],
-    reference: Annotated[Path, typer.Option(help="folder with the reference tables")],
+    current: Annotated[Path | None, typer.Option(help="folder with the current tables")] = None,
+    reference: Annotated[Path | None, typer.Option(help="folder with the reference tables")] = None,
+    ledger: Annotated[
+        str | None, typer.Option(metavar="URL", help="compare what was decided: address of the ledger")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=1_000, help="days of the ledger up to today")] = 30,
+    out: Annotated[
+        Path | None, typer.Option(help="folder of the verdict; HOME_CREDIT_REPORTS or reports/")
+    ] = None,
     models: Models = None,
 ) -> None:
-    """Compare current applications with a reference; exit code 3 on alarm.
+    """Compare current applications, or recorded decisions, with a reference; exit code 3 on alarm.
 
-    Where a model is saved, scores and decisions are compared too.
+    Tables are compared with the tables of --reference, scores and decisions too where a model is saved, and a report is
+    written. The decisions of --ledger are compared with the statistics that were stored with the model.
     """
+    settings = Settings()
+    saved, reports = models or settings.models, out or settings.reports
+    if ledger is not None and current is None and reference is None:
+        verdict = _recorded(ledger, days, saved, reports, settings)
+    elif ledger is None and current is not None and reference is not None:
+        verdict = _tables(reference, current, saved, reports, settings)
+    else:
+        raise UsageError("drift needs --reference DIR and --current DIR, or --ledger URL")
+    _tell(verdict)
+
+
+def _tables(reference: Path, current: Path, models: Path, reports: Path, settings: Settings) -> StoredVerdict:
     from home_credit.monitoring.report import run
     from home_credit.monitoring.tables import Scoring
     from home_credit.policy import Costs
 
-    settings = Settings()
-    scoring = Scoring.of(models or settings.models, Costs.of(settings))
+    scoring = Scoring.of(models, Costs.of(settings))
     with shown() as progress:
-        verdict = run(reference, current, out, progress, scoring=scoring)
-    _tell(verdict)
+        return run(reference, current, reports, progress, scoring=scoring)
+
+
+def _recorded(url: str, days: int, models: Path, reports: Path, settings: Settings) -> StoredVerdict:
+    from datetime import UTC, datetime, timedelta
+
+    from home_credit.ledger import Ledger
+    from home_credit.monitoring.recorded import run
+    from home_credit.policy import Costs, Policy
+
+    today = datetime.now(UTC).date()
+    with (
+        shown() as progress,
+        closing(Ledger.of(settings.model_copy(update={"database_url": url}), create=False)) as opened,
+    ):
+        first = today - timedelta(days - 1)
+        policy = Policy.of(Costs.of(settings))
+        return run(opened, models, policy, reports, first=first, last=today, progress=progress)
 
 
 @app.command()

@@ -129,10 +129,13 @@ def score_reference(
 ) -> ScoreReference:
     """Return the sums over applicants with these probabilities; with ``target`` the defaults of each grade too."""
     if target is None:
-        return ScoreReference(sums=tuple(sums(probability, policy).tolist()), auc=auc)
+        return ScoreReference(
+            policy_version=policy.version, sums=tuple(sums(probability, policy).tolist()), auc=auc
+        )
     bounds = np.array([bound for _, bound in GRADES])
     grade = np.minimum(np.searchsorted(bounds, probability, side="right"), len(GRADES) - 1)
     return ScoreReference(
+        policy_version=policy.version,
         sums=tuple(sums(probability, policy).tolist()),
         auc=auc,
         applicants=tuple(np.bincount(grade, minlength=len(GRADE_NAMES)).tolist()),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from home_credit.monitoring.reference import ColumnReference, Reference
-    from home_credit.monitoring.tally import Counted, Tally
+    from home_credit.monitoring.tally import Counted
 
     Numbers = NDArray[np.float64]
 
@@ -164,13 +164,11 @@ def decision_tests(before: Numbers, now: Numbers) -> Iterator[Test]:
         yield test(detector, found.p_value, "log_odds", found.psi, found.psi)
 
 
-def repeat_test(reference: Reference, tally: Tally) -> Test:
-    """Return the test of applications that equal an earlier one of the window in every column."""
-    n, m = reference.rows, tally.digests.total()
-    expected = (reference.repeated + 1) * m * max(m - 1, 0) / (n * max(n - 1, 1))
-    pairs = sum(count * (count - 1) // 2 for count in tally.digests.values() if count > 1)
-    share = tally.repeated / m if m else 0.0
-    p_value = float(pdtrc(pairs - 1, expected)) if pairs else 1.0
+def repeat_test(reference: Reference, total: Counted) -> Test:
+    """Return the test of applications that equal another one of the same day in every column."""
+    expected = (reference.repeated + 1) * total.possible / (reference.rows * max(reference.rows - 1, 1) / 2)
+    share = total.repeated / total.rows
+    p_value = float(pdtrc(total.pairs - 1, expected)) if total.pairs else 1.0
     return Test("repeated", "repeated", "others", p_value, 0.0, share, cohen_h(0.0, share))
 
 

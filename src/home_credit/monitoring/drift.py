@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from home_credit.errors import EmptyTableError
 from home_credit.monitoring import detectors
 from home_credit.monitoring.causes import FALSE_ALARMS, advice, causes, material
+from home_credit.monitoring.performance import estimate
 from home_credit.monitoring.scores import GRADE_NAMES, GRADE_PLACES
 from home_credit.monitoring.segments import segment_tests
 from home_credit.monitoring.words import labelled, summarised
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from home_credit.monitoring.detectors import Test
     from home_credit.monitoring.reference import Reference
     from home_credit.monitoring.tally import Counted, Tally
+    from home_credit.policy import Policy
     from home_credit.schemas.reports import Cause
 
     Numbers = NDArray[np.float64]
@@ -54,12 +56,16 @@ def judge(reference: Reference, tally: Tally) -> Judgement:
     total = tally.total
     if not total.rows:
         raise EmptyTableError(APPLICATION, "the current has no rows")
-    tests = detectors.weighted([*_tests(reference, tally, total)])
+    tests = detectors.weighted([*_tests(reference, total)])
     return Judgement(tests, causes(tests, tally))
 
 
-def verdict(reference: Reference, tally: Tally, made_at: datetime | None = None) -> StoredVerdict:
-    """Return the verdict on a window, as it is stored."""
+def verdict(
+    reference: Reference, tally: Tally, made_at: datetime | None = None, policy: Policy | None = None
+) -> StoredVerdict:
+    """Return the verdict on a window, as it is stored; with the ``policy`` that decides, the performance to expect."""
+    if policy and reference.scores:
+        reference = reference.model_copy(update={"scores": reference.scores.under(policy)})
     found, total = judge(reference, tally), tally.total
     columns = _columns(reference, total, found)
     some = sum(cause.material for cause in found.causes)
@@ -77,6 +83,9 @@ def verdict(reference: Reference, tally: Tally, made_at: datetime | None = None)
         causes=found.causes,
         figures=_figures(reference, total),
         grades=_grades(reference, total),
+        performance=estimate(reference.scores, total.sums, policy, found.causes)
+        if policy and reference.scores
+        else None,
         false_alarms=FALSE_ALARMS,
         tests=len(found.tests),
         window=_window(days),
@@ -88,7 +97,7 @@ def _window(days: list[date]) -> tuple[date, date] | None:
     return (days[0], days[-1]) if days else None
 
 
-def _tests(reference: Reference, tally: Tally, total: Counted) -> list[Test]:
+def _tests(reference: Reference, total: Counted) -> list[Test]:
     places = reference.layout.slices()
     tests = [
         test
@@ -101,8 +110,7 @@ def _tests(reference: Reference, tally: Tally, total: Counted) -> list[Test]:
         )
     ]
     tests += segment_tests(reference, total)
-    if tally.digests:
-        tests.append(detectors.repeat_test(reference, tally))
+    tests.append(detectors.repeat_test(reference, total))
     if reference.scores and total.scored:
         tests += detectors.decision_tests(reference.scores.array, total.sums)
         tests.append(detectors.warning_test(reference.scores.scored, total))

@@ -15,12 +15,15 @@ from home_credit.errors import ArtifactError
 from home_credit.invalid import first_fault
 from home_credit.monitoring.bins import Bins
 from home_credit.monitoring.layout import Layout
+from home_credit.monitoring.scores import with_policy
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
     from numpy.typing import NDArray
+
+    from home_credit.policy import Policy
 
 
 class _Section(BaseModel):
@@ -51,9 +54,11 @@ class ColumnReference(_Section):
 class ScoreReference(_Section):
     """Sums over scored applicants, in the order of :data:`home_credit.monitoring.scores.FIGURES`.
 
-    ``defaults`` and ``applicants`` by grade are those of training, ``auc`` the one out of fold.
+    ``defaults`` and ``applicants`` by grade are those of training, ``auc`` the one out of fold. ``policy_version`` is
+    that of the policy whose decisions and costs are summed.
     """
 
+    policy_version: str | None = None
     sums: tuple[float, ...]
     auc: float | None = None
     applicants: tuple[int, ...] | None = None
@@ -63,6 +68,13 @@ class ScoreReference(_Section):
     def array(self) -> NDArray[np.float64]:
         """The sums."""
         return np.array(self.sums)
+
+    def under(self, policy: Policy) -> ScoreReference:
+        """Return the sums with the decisions and costs of ``policy``."""
+        if policy.version == self.policy_version:
+            return self
+        moved = with_policy(self.array, policy)
+        return self.model_copy(update={"sums": tuple(moved.tolist()), "policy_version": policy.version})
 
     @property
     def scored(self) -> int:

@@ -55,7 +55,8 @@ def run(
     before = read(reference_dir, "train", "test", scoring, progress)
     now = read(current_dir, "test", "train", scoring, progress)
     reference = reference_from(before, scoring)
-    found = verdict(reference, tally_of(reference, now, scoring), made_at or _now())
+    policy = scoring.policy if scoring else None
+    found = verdict(reference, tally_of(reference, now, scoring), made_at or _now(), policy)
     found = found.model_copy(update={"model_version": scoring.model.version if scoring else None})
     out_dir.mkdir(parents=True, exist_ok=True)
     stored = store(found, out_dir)

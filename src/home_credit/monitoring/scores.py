@@ -85,3 +85,14 @@ def probabilities_of_bins() -> Numbers:
     middles = np.concatenate([[EDGES[0] - STEP / 2], EDGES + STEP / 2])
     result: Numbers = 1.0 / (1.0 + np.exp(-middles))
     return result
+
+
+def with_policy(sums: Numbers, policy: Policy) -> Numbers:
+    """Return the sums with decisions and costs of another policy, from the histogram: to within a bin's width."""
+    counts, probability = sums[HISTOGRAM], probabilities_of_bins()
+    decided = decisions(probability, policy)
+    cost = costs(probability, decided, policy)
+    moved = sums.copy()
+    moved[FIGURES.index("cost")], moved[FIGURES.index("cost_squared")] = counts @ cost, counts @ cost**2
+    moved[DECISION_PLACES] = np.bincount(decided, weights=counts, minlength=len(DECISIONS))
+    return moved

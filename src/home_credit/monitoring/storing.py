@@ -22,7 +22,7 @@ ACKNOWLEDGED, EARLIER = "acknowledged.json", "verdicts"
 # How many verdicts are kept, and shown as the trend.
 KEPT = 120
 # An acknowledged change stays quiet while it is within this part of its size.
-UNCHANGED = 0.25
+UNCHANGED = 0.5
 
 
 class Acknowledgement(BaseModel):

@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 class Counted:
     """Applications of one day, or of all: ``cells`` of ``rows`` applications, ``sums`` of ``scored`` ones.
 
-    ``warned`` of the scored ones have a warning.
+    ``pairs`` of the rows of a day equal each other in every column, out of ``possible`` ones; ``repeated`` rows equal
+    an earlier one. ``warned`` of the scored ones have a warning.
     """
 
     cells: Counts
     rows: int = 0
     sums: Sums = field(default_factory=lambda: np.zeros(len(FIGURES)))
     warned: int = 0
+    pairs: int = 0
+    possible: int = 0
+    repeated: int = 0
 
     @property
     def scored(self) -> int:
@@ -43,19 +47,19 @@ class Counted:
     def add(self, other: Counted) -> None:
         """Add the counts of other applications."""
         self.cells += other.cells
-        self.rows += other.rows
         self.sums += other.sums
-        self.warned += other.warned
+        for name in ("rows", "warned", "pairs", "possible", "repeated"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 @dataclass(slots=True)
 class Tally:
-    """A window of applications: counts by day, ``None`` where the rows have no day, and digests of the rows."""
+    """A window of applications: counts by day, ``None`` where the rows have no day."""
 
     layout: Layout
     days: dict[date | None, Counted] = field(default_factory=dict)
-    digests: Counter[int] = field(default_factory=Counter)
-    model_versions: Counter[str] = field(default_factory=Counter)
+    _day: date | None = None
+    _digests: Counter[int] = field(default_factory=Counter)
 
     def day(self, day: date | None = None) -> Counted:
         """Return the counts of a day, to add to."""
@@ -69,20 +73,23 @@ class Tally:
             total.add(counted)
         return total
 
-    @property
-    def repeated(self) -> int:
-        """How many applications equal an earlier one of the window in every column."""
-        return self.digests.total() - len(self.digests)
-
     def add(self, rows: pl.DataFrame, day: date | None = None) -> None:
-        """Count the columns of applications, and remember their digests, by which repeated ones are recognised.
+        """Count the columns of applications, those of one day after those of another.
 
-        Raises :class:`MissingColumnError` where the rows lack a column of the reference.
+        Repeated ones are recognised by their digests, which are forgotten with the day. Raises
+        :class:`MissingColumnError` where the rows lack a column of the reference.
         """
         counted = self.day(day)
         counted.cells += self.layout.count(rows)
+        if day != self._day:
+            self._day, self._digests = day, Counter()
+        counted.possible += len(rows) * (2 * self._digests.total() + len(rows) - 1) // 2
         counted.rows += len(rows)
-        self.digests.update(rows.select(list(self.layout.bins)).hash_rows(seed=0).to_list())
+        for digest, times in Counter(rows.select(list(self.layout.bins)).hash_rows(seed=0).to_list()).items():
+            before = self._digests[digest]
+            counted.pairs += times * (2 * before + times - 1) // 2
+            counted.repeated += times if before else times - 1
+            self._digests[digest] = before + times
 
     def add_scores(self, probability: Sums, policy: Policy, day: date | None = None, warned: int = 0) -> None:
         """Count the scores of applications, ``warned`` of which have a warning."""
