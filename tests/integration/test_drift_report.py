@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from home_credit.monitoring.drift import drift
 from home_credit.monitoring.report import write_report
 from support.applications import applications
+from support.windows import drift, side
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def test_report_holds_no_row_and_asks_nobody(tmp_path: Path, connections: list[o
     reference, current = applications(60, 1), applications(40, 2)
     reference = reference.with_columns(CODE_GENDER=pl.lit("</script><b>"))
     verdict = drift(reference, current)
-    path = write_report(reference, current, verdict, tmp_path / "report.html", max_rows=50)
+    path = write_report(side(reference), side(current), verdict, tmp_path / "report.html", max_rows=50)
     page = path.read_text(encoding="utf-8")
 
     assert connections == []

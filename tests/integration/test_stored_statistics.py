@@ -27,7 +27,7 @@ from home_credit.default_risk.manifest import Manifest, TrainingFacts
 from home_credit.errors import ApiError
 from home_credit.features.build import feature_batches
 from home_credit.ledger import Ledger
-from home_credit.monitoring.drift import drift
+from home_credit.monitoring.storing import store
 from home_credit.schemas.reports import (
     MOST_DAYS,
     Comparison,
@@ -44,6 +44,7 @@ from home_credit.terms.learning import learn
 from support.assessments import a_decision
 from support.loans import price_list
 from support.sites import serve
+from support.windows import drift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -264,16 +265,14 @@ def test_the_stored_verdict_is_the_one_of_the_comparison(api: TestClient, tmp_pa
         pl.DataFrame({"AMT_CREDIT": np.arange(500.0) + 400, "AMT_ANNUITY": np.arange(500.0)}),
     )
     file = tmp_path / "reports" / "drift.json"
-    file.parent.mkdir()
-    moment = "2026-11-26T18:31:00+00:00"
-    file.write_text(json.dumps({"made_at": moment, **made.document()}), encoding="utf-8")
+    stored = store(made, file.parent)
     found = StoredVerdict.model_validate(_answer(api.get("/monitoring/verdict")))
+    assert found == stored
     assert found.alarm is made.alarm is True
-    assert found.made_at == datetime.fromisoformat(moment)
     assert [column.column for column in found.columns] == ["AMT_CREDIT", "AMT_ANNUITY"]
-    assert [column.psi for column in found.columns] == [column.psi for column in made.columns]
 
-    file.write_text(json.dumps(made.document()), encoding="utf-8")
+    early = {"alarm": False, "share_drifted": 0.0, "reference_rows": 1, "current_rows": 1, "columns": []}
+    file.write_text(json.dumps(early), encoding="utf-8")
     assert _answer(api.get("/monitoring/verdict"))["made_at"] is None
     file.write_text('{"alarm": "perhaps"}', encoding="utf-8")
     answer = api.get("/monitoring/verdict")

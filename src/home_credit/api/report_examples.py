@@ -123,7 +123,7 @@ VERDICT: dict[str, Any] = {
     "made_at": "2026-11-26T18:31:00Z",
     "alarm": True,
     "share_drifted": 0.05,
-    "reference_rows": 5000,
+    "reference_rows": 69054,
     "current_rows": 1200,
     "columns": [
         {
@@ -133,8 +133,62 @@ VERDICT: dict[str, Any] = {
             "missing_reference": 0.0,
             "missing_current": 0.0,
             "status": "major",
+            "label": {"en": "Kind of loan", "fr": "Type de prêt"},
+            "weight": 0.011,
+            "effect": -0.021,
         }
     ],
+    "summary": {
+        "en": "Drift alarm: 1 change matters, 0 more beyond chance",
+        "fr": "Alerte de dérive : 1 changement important, 0 de plus au-delà du hasard",
+    },
+    "advice": {"en": "Retrain the model.", "fr": "Réentraînez le modèle."},
+    "causes": [
+        {
+            "detector": "unseen",
+            "subject": "NAME_CONTRACT_TYPE",
+            "label": {"en": "Kind of loan", "fr": "Type de prêt"},
+            "text": {
+                "en": "Unknown values: 0.0 % before, 9.6 % now",
+                "fr": "Valeurs inconnues : 0,0 % avant, 9,6 % maintenant",
+            },
+            "before": 0.0,
+            "now": 0.096,
+            "p_value": 1.9e-51,
+            "weight": 0.011,
+            "effect": -0.021,
+            "since": "2026-11-20",
+            "action": "look_at_source",
+            "material": True,
+            "acknowledged": False,
+        }
+    ],
+    "figures": [{"name": "mean_probability", "before": 0.081, "now": 0.084}],
+    "grades": [{"name": "A", "before": 0.122, "now": 0.118}],
+    "performance": {
+        "auc": {"value": 0.771, "low": 0.752, "high": 0.79},
+        "auc_at_training": 0.783,
+        "default_rate": {"value": 0.084, "low": 0.069, "high": 0.1},
+        "cost": {"value": 0.51, "low": 0.46, "high": 0.56},
+        "reliable": False,
+        "note": {"en": "The applicants changed.", "fr": "Les demandeurs ont changé."},
+    },
+    "trend": [
+        {
+            "made_at": "2026-11-26T18:31:00Z",
+            "alarm": True,
+            "applicants": 1200,
+            "mean_probability": 0.084,
+            "approval_rate": 0.702,
+            "causes": 1,
+        }
+    ],
+    "false_alarms": 0.01,
+    "tests": 620,
+    "window": ["2026-11-01", "2026-11-26"],
+    "source": "ledger",
+    "model_version": "0123456789ab",
+    "acknowledged": False,
 }
 SHADOW: dict[str, Any] = {
     "champion": "8a9d0c69364d",

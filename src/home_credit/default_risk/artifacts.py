@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from home_credit.default_risk.manifest import TrainingFacts
 
 CLASSIFIER, PREPROCESSOR, TERMS = "lgbm_model.joblib", "preprocessor.joblib", "terms.json"
+REFERENCE = "reference.json"
 ARTIFACTS = frozenset({CLASSIFIER, PREPROCESSOR, TERMS})
 CARD, SIGNATURE = "model_card.md", "manifest.sig"
 PROTOCOL = 4  # of the pickles; joblib reads them as well
@@ -166,7 +167,8 @@ def copy(source: Path, target: Path, key: str | None = None) -> str:
     """
     model = load(source, key)
     target.mkdir(parents=True, exist_ok=True)
-    for name in (*model.manifest.artifacts, CARD, SIGNATURE, MANIFEST):
+    statistics = (REFERENCE,) if model.manifest.reference else ()
+    for name in (*model.manifest.artifacts, CARD, *statistics, SIGNATURE, MANIFEST):
         if name == SIGNATURE and not (source / name).exists():
             (target / name).unlink(missing_ok=True)
             continue

@@ -108,15 +108,17 @@ class TrainingFacts(_Section):
 class Manifest(TrainingFacts):
     """The manifest as it is stored: the facts, every artefact by its SHA-256, and the digest of all of it.
 
-    ``digest`` is the SHA-256 of every field but the time of training, so it binds the artefacts, the features in their
-    order, the calibration and the policy together. The model version is its beginning: another cut-off is another
-    version, and the same model has the same version at any time.
+    ``digest`` is the SHA-256 of every field but the time of training and ``reference``, so it binds the artefacts, the
+    features in their order, the calibration and the policy together. The model version is its beginning: another
+    cut-off is another version, and the same model has the same version at any time. ``reference`` is the SHA-256 of
+    the statistics that monitoring compares with, ``None`` where there are none.
     """
 
     schema_version: Literal[4] = 4
     model_version: str
     artifacts: dict[str, str]
     digest: str
+    reference: str | None = None
 
     @classmethod
     def of(cls, facts: TrainingFacts, artifacts: Mapping[str, str]) -> Self:
@@ -127,7 +129,7 @@ class Manifest(TrainingFacts):
 
     def content_digest(self) -> str:
         """Return the digest of what the manifest states now."""
-        content = self.model_dump(mode="json", exclude={"model_version", "digest", "trained_at"})
+        content = self.model_dump(mode="json", exclude={"model_version", "digest", "trained_at", "reference"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     @property

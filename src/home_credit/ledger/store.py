@@ -27,6 +27,7 @@ from home_credit.ledger import (
     review_states,
     search,
     shadow_scores,
+    windows,
 )
 from home_credit.ledger.database import Database
 from home_credit.ledger.drafts import Draft, Recorded, draft_decision, draft_review
@@ -38,7 +39,7 @@ from home_credit.progress import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from datetime import date
+    from datetime import date, datetime
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -257,6 +258,18 @@ class Ledger:
             scores = list(shadow_scores.read(connection, pair, most))
             decided = shadow_scores.decided(connection, pair.champion, scores[-1][0], scores[0][0])
         return ShadowScores(pair, scores, decided)
+
+    def count(self, since: datetime, until: datetime) -> int:
+        """Return how many decisions were recorded from ``since`` on and before ``until``, simulations left out."""
+        with self._database.reading(patient=True) as connection:
+            return windows.size(connection, since, until)
+
+    def decided(
+        self, since: datetime, until: datetime, *, one_in: int | None = None
+    ) -> Iterator[DecisionEntry]:
+        """Yield these decisions as :func:`windows.decided` does, without a look at their hashes."""
+        with self._database.reading(patient=True) as connection:
+            yield from windows.decided(connection, since, until, one_in=one_in)
 
     def verify(self, progress: Progress = silent) -> int:
         """Walk both chains and return the number of records checked.

@@ -1,110 +1,171 @@
-"""Drift of columns between two sets of applications, and the alarm.
+"""The verdict on a window of applications: what changed against the reference, and whether it matters.
 
-A column drifts when its change is both larger than chance (a p-value under :data:`LEVEL` divided by the number of
-columns, as Bonferroni's correction) and large enough to matter (PSI from :data:`MODERATE` on; from :data:`MAJOR` on
-it is major). There is an alarm when a column's drift is major or more than :data:`ALARM_SHARE` of the columns drift.
+There is an alarm where a change is both beyond chance and large enough to matter. Chance is controlled over all tests
+together: where nothing changed, at most :data:`~home_credit.monitoring.causes.FALSE_ALARMS` of the verdicts raise an
+alarm, whatever the size of the window.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import polars as pl
-
-from home_credit.errors import EmptyTableError, MissingColumnError
-from home_credit.monitoring.stability import stability
-from home_credit.tables.schema import APPLICATION, ID, TARGET
+from home_credit.errors import EmptyTableError
+from home_credit.monitoring import detectors
+from home_credit.monitoring.causes import FALSE_ALARMS, advice, causes, material
+from home_credit.monitoring.performance import estimate
+from home_credit.monitoring.scores import GRADE_NAMES, GRADE_PLACES
+from home_credit.monitoring.segments import segment_tests
+from home_credit.monitoring.words import labelled, summarised
+from home_credit.schemas.reports import DriftedColumn, Share, StoredVerdict
+from home_credit.tables.schema import APPLICATION
 
 if TYPE_CHECKING:
-    from home_credit.monitoring.stability import Stability
+    from datetime import date, datetime
 
-Status = Literal["none", "moderate", "major"]
+    import numpy as np
+    from numpy.typing import NDArray
 
-MODERATE, MAJOR = 0.10, 0.25
-LEVEL = 0.01
-ALARM_SHARE = 0.20
+    from home_credit.monitoring.detectors import Test
+    from home_credit.monitoring.reference import Reference
+    from home_credit.monitoring.tally import Counted, Tally
+    from home_credit.policy import Policy
+    from home_credit.schemas.reports import Cause
 
-
-@dataclass(frozen=True, slots=True)
-class ColumnDrift:
-    """One column's change; ``missing_*`` are shares of rows."""
-
-    column: str
-    psi: float
-    p_value: float
-    missing_reference: float
-    missing_current: float
-    status: Status
+    Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class DriftVerdict:
-    """Every column's change, the largest first."""
+class Judgement:
+    """All tests of a window, and the changes beyond chance."""
 
-    columns: list[ColumnDrift]
-    share_drifted: float
-    alarm: bool
-    reference_rows: int
-    current_rows: int
+    tests: list[Test]
+    causes: list[Cause]
 
     @property
-    def summary(self) -> str:
-        """One line of text."""
-        found = Counter(column.status for column in self.columns)
-        return (
-            f"{'Drift alarm' if self.alarm else 'No drift alarm'}: of {len(self.columns)} columns "
-            f"{found['major']} drift strongly and {found['moderate']} moderately, "
-            f"{self.reference_rows:,} reference rows against {self.current_rows:,}"
-        )
-
-    def document(self) -> dict[str, object]:
-        """Return the verdict as plain JSON values."""
-        return asdict(self)
-
-    def table(self) -> pl.DataFrame:
-        """Return one row per column."""
-        return pl.DataFrame([asdict(column) for column in self.columns])
+    def alarm(self) -> bool:
+        """Whether a change matters."""
+        return any(cause.material for cause in self.causes)
 
 
-def drift(reference: pl.DataFrame, current: pl.DataFrame) -> DriftVerdict:
-    """Compare every column of the reference with the current rows; ids and the target are left out.
+def judge(reference: Reference, tally: Tally) -> Judgement:
+    """Compare a window with the reference.
 
-    :raises EmptyTableError: one side has no rows.
-    :raises MissingColumnError: the current rows lack a column of the reference.
+    :raises EmptyTableError: the window has no rows.
     """
-    for side, rows in (("reference", reference), ("current", current)):
-        if rows.is_empty():
-            raise EmptyTableError(APPLICATION, f"the {side} has no rows")
-    names = [name for name in reference.columns if name not in {ID, TARGET}]
-    if absent := next((name for name in names if name not in current.columns), None):
-        raise MissingColumnError(APPLICATION, "the current rows lack it", column=absent)
+    total = tally.total
+    if not total.rows:
+        raise EmptyTableError(APPLICATION, "the current has no rows")
+    tests = detectors.weighted([*_tests(reference, total)])
+    return Judgement(tests, causes(tests, tally))
 
-    columns = [_column_drift(reference[name], current[name], LEVEL / len(names)) for name in names]
-    drifted = sum(column.status != "none" for column in columns) / len(columns)
-    return DriftVerdict(
-        columns=sorted(columns, key=lambda column: column.psi, reverse=True),
-        share_drifted=drifted,
-        alarm=drifted > ALARM_SHARE or any(column.status == "major" for column in columns),
-        reference_rows=len(reference),
-        current_rows=len(current),
+
+def verdict(
+    reference: Reference, tally: Tally, made_at: datetime | None = None, policy: Policy | None = None
+) -> StoredVerdict:
+    """Return the verdict on a window, as it is stored; with the ``policy`` that decides, the performance to expect."""
+    if policy and reference.scores:
+        reference = reference.model_copy(update={"scores": reference.scores.under(policy)})
+    found, total = judge(reference, tally), tally.total
+    columns = _columns(reference, total, found)
+    some = sum(cause.material for cause in found.causes)
+    days = sorted(day for day in tally.days if day is not None)
+    said = advice(found.causes)
+    return StoredVerdict(
+        made_at=made_at,
+        alarm=found.alarm,
+        share_drifted=sum(column.status != "none" for column in columns) / max(len(columns), 1),
+        reference_rows=reference.rows,
+        current_rows=total.rows,
+        columns=columns,
+        summary=summarised(found.alarm, False, some, len(found.causes) - some),
+        advice=said,
+        causes=found.causes,
+        figures=_figures(reference, total),
+        grades=_grades(reference, total),
+        performance=estimate(reference.scores, total.sums, policy, found.causes)
+        if policy and reference.scores
+        else None,
+        false_alarms=FALSE_ALARMS,
+        tests=len(found.tests),
+        window=_window(days),
+        source="ledger" if days else "tables",
     )
 
 
-def _column_drift(reference: pl.Series, current: pl.Series, level: float) -> ColumnDrift:
-    found = stability(reference, current)
-    return ColumnDrift(
-        column=reference.name,
-        psi=found.psi,
-        p_value=found.p_value,
-        missing_reference=reference.null_count() / len(reference),
-        missing_current=current.null_count() / len(current),
-        status=_status(found, level),
-    )
+def _window(days: list[date]) -> tuple[date, date] | None:
+    return (days[0], days[-1]) if days else None
 
 
-def _status(found: Stability, level: float) -> Status:
-    if found.p_value >= level or found.psi < MODERATE:
-        return "none"
-    return "major" if found.psi >= MAJOR else "moderate"
+def _tests(reference: Reference, total: Counted) -> list[Test]:
+    places = reference.layout.slices()
+    tests = [
+        test
+        for column in reference.columns
+        for test in detectors.column_tests(
+            column,
+            reference.cells[places[column.name]].astype(float),
+            total.cells[places[column.name]].astype(float),
+            places[column.name],
+        )
+    ]
+    tests += segment_tests(reference, total)
+    tests.append(detectors.repeat_test(reference, total))
+    if reference.scores and total.scored:
+        tests += detectors.decision_tests(reference.scores.array, total.sums)
+        tests.append(detectors.warning_test(reference.scores.scored, total))
+    return tests
+
+
+def _columns(reference: Reference, total: Counted, found: Judgement) -> list[DriftedColumn]:
+    """Return the columns, those that move decisions or drift most first; a column's faults count as its drift."""
+    places = reference.layout.slices()
+    mine: dict[str, list[Test]] = {}
+    for test in found.tests:
+        if test.detector != "segments":
+            mine.setdefault(test.subject, []).append(test)
+    columns = []
+    for column in reference.columns:
+        tests = mine[column.name]
+        distribution = next(test for test in tests if test.detector == "distribution")
+        drifted = [test for test in tests if test.corrected < FALSE_ALARMS]
+        major = any(material(test) for test in drifted)
+        cell = places[column.name].start + column.bins.missing
+        columns.append(
+            DriftedColumn(
+                column=column.name,
+                psi=distribution.size,
+                p_value=min(test.corrected for test in tests),
+                missing_reference=float(reference.cells[cell] / reference.rows),
+                missing_current=float(total.cells[cell] / total.rows),
+                status="major" if major else "moderate" if drifted else "none",
+                label=labelled(column.name),
+                weight=column.weight,
+                effect=distribution.effect,
+            )
+        )
+    order = {"major": 0, "moderate": 1, "none": 2}
+    columns.sort(key=lambda column: (order[column.status], -abs(column.effect or 0.0), -column.psi))
+    return columns
+
+
+def _figures(reference: Reference, total: Counted) -> list[Share]:
+    if not reference.scores or not total.scored:
+        return []
+    tests = detectors.decision_tests(reference.scores.array, total.sums)
+    wanted = ("mean_probability", "approval_rate", "review_rate", "expected_cost")
+    return [
+        Share(name=test.detector, before=test.before, now=test.now)
+        for test in tests
+        if test.detector in wanted
+    ]
+
+
+def _grades(reference: Reference, total: Counted) -> list[Share]:
+    if not reference.scores or not total.scored:
+        return []
+    before, now = (sums[GRADE_PLACES] / sums[0] for sums in (reference.scores.array, total.sums))
+    return [
+        Share(name=name, before=float(p), now=float(q))
+        for name, p, q in zip(GRADE_NAMES, before, now, strict=True)
+    ]

@@ -2,101 +2,141 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 import plotly.io
+import polars as pl
 from evidently import DataDefinition, Dataset, Report
+from evidently.legacy.calculations.stattests.registry import StatTest, register_stattest
+from evidently.legacy.core import ColumnType
 from evidently.presets import DataDriftPreset, DataSummaryPreset
 
-from home_credit.errors import MissingTableError
-from home_credit.monitoring.drift import MODERATE, DriftVerdict, drift
+from home_credit.monitoring.causes import FALSE_ALARMS
+from home_credit.monitoring.drift import verdict
 from home_credit.monitoring.page import slim
-from home_credit.monitoring.verdict import VERDICT
+from home_credit.monitoring.storing import store
+from home_credit.monitoring.tables import read, reference_from, tally_of
 from home_credit.progress import Progress, silent
-from home_credit.tables.schema import APPLICATION
-from home_credit.tables.source import open_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    import polars as pl
+    import pandas as pd
 
-    from home_credit.tables.source import Split
+    from home_credit.monitoring.tables import Scoring, Side
+    from home_credit.schemas.reports import StoredVerdict
 
 REPORT = "evidently_full_report.html"
+PREDICTION = "probability_of_default"
 
 
-def run(reference_dir: Path, current_dir: Path, out_dir: Path, progress: Progress = silent) -> DriftVerdict:
-    """Compare the applications of two folders of tables; write :data:`REPORT` and :data:`VERDICT`.
+def run(
+    reference_dir: Path,
+    current_dir: Path,
+    out_dir: Path,
+    progress: Progress = silent,
+    *,
+    scoring: Scoring | None = None,
+    made_at: datetime | None = None,
+) -> StoredVerdict:
+    """Compare the applications of two folders of tables; write :data:`REPORT` and the verdict.
 
     The reference is the one folder's application_train, the current rows are the other's application_test;
-    a folder that has only one of the two gives that one. The verdict uses all rows, the report a sample.
+    a folder that has only one of the two gives that one. The verdict uses all rows, and with ``scoring`` the scores of
+    a sample; the report uses a sample.
 
     :raises TableError: a folder has neither table, or one that cannot be used.
     """
-    reference = _applications(reference_dir, "train", "test", progress)
-    current = _applications(current_dir, "test", "train", progress)
-    progress("columns compared", 0, reference.width)
-    verdict = drift(reference, current)
-    progress("columns compared", reference.width, reference.width)
+    before = read(reference_dir, "train", "test", scoring, progress)
+    now = read(current_dir, "test", "train", scoring, progress)
+    reference = reference_from(before, scoring)
+    policy = scoring.policy if scoring else None
+    found = verdict(reference, tally_of(reference, now, scoring), made_at or _now(), policy)
+    found = found.model_copy(update={"model_version": scoring.model.version if scoring else None})
     out_dir.mkdir(parents=True, exist_ok=True)
+    stored = store(found, out_dir)
     progress("pages written", 0, 1)
-    write_report(reference, current, verdict, out_dir / REPORT)
+    write_report(before, now, stored, out_dir / REPORT)
     progress("pages written", 1, 1)
-    made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    document = json.dumps({"made_at": made_at, **verdict.document()}, indent=1)
-    (out_dir / VERDICT).write_text(document + "\n", encoding="utf-8")
-    return verdict
+    return stored
 
 
-def write_report(
-    reference: pl.DataFrame, current: pl.DataFrame, verdict: DriftVerdict, out: Path, max_rows: int = 5_000
-) -> Path:
-    """Write one page, under 5 MB, that needs no network and starts with the verdict.
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
 
-    Its figures show counts and moments of at most ``max_rows`` rows of each side, the same ones at each call, and no
-    single rows. Columns without a value on one side are left out, since Evidently rejects them.
+
+def write_report(before: Side, now: Side, found: StoredVerdict, out: Path, max_rows: int = 5_000) -> Path:
+    """Write one page, under 5 MB, that needs no network and starts with the verdict and its date.
+
+    A column is marked as drifted where the verdict says so: both count by one rule. The figures show counts and moments
+    of at most ``max_rows`` rows of each side, the same ones at each call, and no single rows. Columns without a value
+    on one side are left out, since Evidently rejects them.
     """
     # Turns off Evidently's telemetry.
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    before, now = (
-        rows.select(column.column for column in verdict.columns).pipe(_sample, max_rows)
-        for rows in (reference, current)
-    )
-    filled = [name for name in before.columns if before[name].count() and now[name].count()]
-    numbers = [name for name in filled if before[name].dtype.is_numeric()]
+    names = [column.column for column in found.columns]
+    sides = [_sample(side.rows.select(names), max_rows) for side in (before, now)]
+    if before.probability is not None and now.probability is not None:
+        probabilities = (before.probability, now.probability)
+        sides = [
+            rows.with_columns(pl.Series(PREDICTION, _spread(probability, len(rows))))
+            for rows, probability in zip(sides, probabilities, strict=True)
+        ]
+    first, second = sides
+    filled = [name for name in first.columns if first[name].count() and second[name].count()]
+    numbers = [name for name in filled if first[name].dtype.is_numeric()]
     definition = DataDefinition(
         numerical_columns=numbers, categorical_columns=[name for name in filled if name not in numbers]
     )
-    samples = (
+    datasets = (
         Dataset.from_pandas(rows.select(filled).to_pandas(), data_definition=definition)
-        for rows in (now, before)
+        for rows in (second, first)
     )
-    presets = [DataDriftPreset(method="psi", threshold=MODERATE), DataSummaryPreset()]
+    presets = [DataDriftPreset(method=_by_verdict(found), threshold=FALSE_ALARMS), DataSummaryPreset()]
     with _plain_figures():
-        page = Report(presets).run(*samples).get_html_str(as_iframe=False)
-    headline, basis = verdict.summary.split(": ")
-    sampled = f"at most {max_rows:,} rows of each, chance not allowed for"
-    below = f"{basis.capitalize()}, chance allowed for. Below: {sampled}."
-    out.write_text(slim(page, headline, below), encoding="utf-8")
+        page = Report(presets).run(*datasets).get_html_str(as_iframe=False)
+    headline, basis = _headline(found)
+    out.write_text(slim(page, headline, basis), encoding="utf-8")
     return out
 
 
-def _applications(directory: Path, wanted: Split, otherwise: Split, progress: Progress) -> pl.DataFrame:
-    try:
-        return _read(directory, wanted, progress)
-    except MissingTableError:
-        return _read(directory, otherwise, progress)
+def _by_verdict(found: StoredVerdict) -> str:
+    """Register the verdict as a test of Evidently, which then marks the same columns, and return its name."""
+    scores = [cause.p_value for cause in found.causes if cause.detector in {"scores", "mean_probability"}]
+    known = {column.column: (column.p_value, column.status != "none") for column in found.columns}
+    known[PREDICTION] = (min(scores, default=1.0), bool(scores))
+
+    def test(
+        _reference: pd.Series, current: pd.Series, _kind: ColumnType, _level: float
+    ) -> tuple[float, bool]:
+        return known[str(current.name)]
+
+    name = "home_credit_verdict"
+    kinds = [ColumnType.Numerical, ColumnType.Categorical]
+    register_stattest(StatTest(name, "corrected p-value", kinds, FALSE_ALARMS), test)
+    return name
 
 
-def _read(directory: Path, split: Split, progress: Progress) -> pl.DataFrame:
-    with open_tables(directory, split, progress) as source:
-        return source.frames[APPLICATION].collect()
+def _headline(found: StoredVerdict) -> tuple[str, str]:
+    assert found.summary is not None  # noqa: S101  # for mypy: a verdict made here has one
+    headline, rest = found.summary.en.split(": ")
+    drifted = sum(column.status != "none" for column in found.columns)
+    moment = f"{found.made_at:%d %B %Y, %H:%M} UTC" if found.made_at else "an unknown time"
+    return headline, (
+        f"{rest.capitalize()}. {drifted} of {len(found.columns)} columns changed by more than chance (corrected for"
+        f" {found.tests} tests), {found.reference_rows:,} reference rows against {found.current_rows:,}. Made on"
+        f" {moment}."
+    )
+
+
+def _spread(probability: np.ndarray, size: int) -> np.ndarray:
+    """Return ``size`` of the probabilities: their distribution, in no order that belongs to the rows."""
+    return np.random.default_rng(0).permutation(probability)[:size]
 
 
 def _sample(rows: pl.DataFrame, at_most: int) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Population stability index, with the sampling distribution that separates a change from chance.
+"""Population stability index of binned counts, with the sampling distribution that separates a change from chance.
 
 PSI = Σ (q - p) ln(q / p) over bins, where p and q are a bin's shares of the reference and of the current rows
 (applied to an input column it is also called CSI). Where nothing changed, PSI · nm / (n + m) follows, as both
@@ -17,12 +17,10 @@ import numpy as np
 from scipy.special import chdtrc, chdtri
 
 if TYPE_CHECKING:
-    import polars as pl
     from numpy.typing import NDArray
 
     Counts = NDArray[np.int64]
 
-BINS = 10
 LEAST_EXPECTED = 5.0  # rows per bin below which the chi-square distribution is a poor guide (Cochran)
 
 
@@ -55,44 +53,16 @@ class Stability:
         return float(chdtri(self.bins - 1, level)) / self.effective_rows if self.bins > 1 else 0.0
 
 
-def stability(reference: pl.Series, current: pl.Series, bins: int = BINS) -> Stability:
-    """Compare two samples of one column, each of at least one row.
+def stability(reference: Counts, current: Counts) -> Stability:
+    """Compare the counts of two samples in the same bins; each sample has at least one row.
 
-    Numbers fall into quantiles of the reference, where a value that fills a bin by itself (a flag, a zero, a
-    sentinel) has a bin of its own; texts fall into their values, those absent from the reference being pooled.
-    Missing is a bin. The rarest bins are pooled until each expects five rows of the smaller sample.
+    The rarest bins are pooled until each expects five rows of the smaller sample.
     """
-    count = _count_numbers if reference.dtype.is_numeric() else _count_values
-    cells = _pool_rare(*count(reference, current, bins))
+    cells = _pool_rare(reference, current)
     p, q = ((cells[:, side] + 0.5) / (cells[:, side].sum() + 0.5 * len(cells)) for side in (0, 1))
-    return Stability(float(((q - p) * np.log(q / p)).sum()), len(cells), len(reference), len(current))
-
-
-def _count_numbers(reference: pl.Series, current: pl.Series, bins: int) -> tuple[Counts, Counts]:
-    rows = reference.to_numpy().astype(np.float64)
-    known = rows[~np.isnan(rows)]
-    values, counts = np.unique(known, return_counts=True)
-    atoms = values[counts >= known.size / bins]
-    rest = known[~np.isin(known, atoms)]
-    pieces = round(bins * rest.size / known.size) if rest.size else 0
-    levels = np.arange(1, pieces) / max(pieces, 1)
-    edges = np.unique(np.quantile(rest, levels, method="inverted_cdf")) if levels.size else np.empty(0)
-
-    def count(series: pl.Series) -> Counts:
-        x = series.to_numpy().astype(np.float64)
-        first_atom = edges.size + 1
-        cell = np.where(np.isin(x, atoms), first_atom + np.searchsorted(atoms, x), np.searchsorted(edges, x))
-        cell[np.isnan(x)] = first_atom + atoms.size
-        return np.bincount(cell, minlength=first_atom + atoms.size + 1)
-
-    return count(reference), count(current)
-
-
-def _count_values(reference: pl.Series, current: pl.Series, bins: int) -> tuple[Counts, Counts]:  # noqa: ARG001 (a value is a bin)
-    before, now = (dict(series.value_counts().iter_rows()) for series in (reference, current))
-    seen = before.keys() | {None}
-    counts = np.array([(before.get(value, 0), now.get(value, 0)) for value in seen], dtype=np.int64)
-    return np.append(counts[:, 0], 0), np.append(counts[:, 1], len(current) - counts[:, 1].sum())
+    return Stability(
+        float(((q - p) * np.log(q / p)).sum()), len(cells), int(reference.sum()), int(current.sum())
+    )
 
 
 def _pool_rare(reference: Counts, current: Counts) -> Counts:

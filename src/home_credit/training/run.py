@@ -29,7 +29,7 @@ from home_credit.default_risk.manifest import (
 from home_credit.features.version import definitions_version
 from home_credit.progress import Progress, silent
 from home_credit.tracking import registered_models
-from home_credit.training import baselines, calibrators, data, folds, learners, validation_report
+from home_credit.training import baselines, calibrators, data, folds, learners, reference, validation_report
 from home_credit.training.cross_validation import OutOfFold, out_of_fold
 from home_credit.validation import card, curves, metrics
 from home_credit.validation.costs import cost_per_applicant, optimal_cut_off
@@ -155,6 +155,10 @@ def train(
         terms=everybody.terms,
         facts=facts,
     )
+    statistics = reference.training_reference(
+        tables, applicants, measured.probability[0], artifacts.load(models), costs
+    )
+    manifest = reference.store(statistics, models, manifest)
     for failed in manifest.failed_gates:
         logger.warning("a gate of the reasons is not passed: %s", failed)
     (models / artifacts.CARD).write_text(card.write(manifest.model_dump(mode="json")), encoding="utf-8")

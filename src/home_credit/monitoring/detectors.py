@@ -1,0 +1,191 @@
+"""What is measured of a window of applications, each with the probability of as large a change by chance.
+
+Every test is of two independent samples, the reference and the window, under the hypothesis that both come from one
+population:
+
+- shares (missing, unknown and extreme values, decisions, warnings): Fisher's exact test;
+- means (log-odds, expected cost): Welch's test;
+- distributions (columns, grades, scores, segments): the PSI as a chi-square statistic, see
+  :mod:`home_credit.monitoring.stability`;
+- repeated applications: the pairs that equal each other, Poisson distributed at the reference's rate.
+
+``share`` is a test's part of the rate of false alarms; the parts add up to one (:func:`weighted`), so that a test with
+a p-value below its part of the rate is significant among all of them (Bonferroni).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import pdtrc, stdtr
+from scipy.stats import hypergeom
+
+from home_credit.monitoring.scores import FIGURES, GRADE_PLACES, HISTOGRAM
+from home_credit.monitoring.stability import stability
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from home_credit.monitoring.reference import ColumnReference, Reference
+    from home_credit.monitoring.tally import Counted
+
+    Numbers = NDArray[np.float64]
+
+# The parts of the rate of false alarms: decisions, distributions of columns, faults of columns, all the rest.
+PARTS = {"decisions": 0.35, "distributions": 0.25, "faults": 0.3, "others": 0.1}
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One test: ``size`` is the change that ``before`` and ``now`` or the PSI say, in the unit of its limit.
+
+    ``signal`` returns the sum of a figure per application over counted ones; its mean moves with the change.
+    """
+
+    detector: str
+    subject: str
+    part: str
+    p_value: float
+    before: float
+    now: float
+    size: float
+    psi: float | None = None
+    effect: float | None = None
+    weight: float | None = None
+    share: float = 0.0
+    signal: Callable[[Counted], float] | None = None
+    of_scored: bool = False
+
+    @property
+    def corrected(self) -> float:
+        """The p-value corrected for all tests of the verdict."""
+        return min(1.0, self.p_value / self.share) if self.share else 1.0
+
+
+def weighted(tests: Sequence[Test]) -> list[Test]:
+    """Return the tests with their shares: equal ones within a part, those of distributions half by weight."""
+    result = []
+    present = {test.part for test in tests}
+    whole = sum(PARTS[part] for part in present)
+    for part in present:
+        mine = [test for test in tests if test.part == part]
+        weights = np.array([test.weight or 0.0 for test in mine]) if part == "distributions" else np.zeros(1)
+        by_weight = weights / weights.sum() if weights.sum() > 0 else np.full(len(mine), 1 / len(mine))
+        shares = PARTS[part] / whole * (0.5 * by_weight + 0.5 / len(mine))
+        result += [replace(test, share=float(share)) for test, share in zip(mine, shares, strict=True)]
+    return result
+
+
+def exact(before: int, of: int, now: int, among: int, *, more_only: bool = False) -> float:
+    """Return the p-value of Fisher's exact test of two shares, ``before / of`` and ``now / among``.
+
+    Two-sided is twice the smaller side; with ``more_only`` only a larger share now counts.
+    """
+    drawn = hypergeom(of + among, before + now, among)
+    more = float(drawn.sf(now - 1))
+    if more_only:
+        return min(1.0, more)
+    return min(1.0, 2.0 * min(more, float(drawn.cdf(now))))
+
+
+def welch(before: tuple[float, float, float], now: tuple[float, float, float]) -> float:
+    """Return the two-sided p-value of Welch's test; each side is its size, sum and sum of squares."""
+    sides = []
+    for size, total, squares in (before, now):
+        mean = total / size
+        variance = max(squares / size - mean**2, 0.0) * size / max(size - 1, 1)
+        sides.append((size, mean, variance / size))
+    (n, first, a), (m, second, b) = sides
+    if n < 2 or m < 2 or a + b == 0:
+        return 1.0
+    freedom = (a + b) ** 2 / (a**2 / (n - 1) + b**2 / (m - 1))
+    return float(2 * stdtr(freedom, -abs(first - second) / np.sqrt(a + b)))
+
+
+def cohen_h(before: float, now: float) -> float:
+    """Return the distance of two shares as Cohen's h, in which a share that was rare moves far by few rows."""
+    return float(abs(2 * np.arcsin(np.sqrt(now)) - 2 * np.arcsin(np.sqrt(before))))
+
+
+def column_tests(column: ColumnReference, before: Numbers, now: Numbers, place: slice) -> Iterator[Test]:
+    """Yield the tests of one column's counts."""
+    n, m = int(before.sum()), int(now.sum())
+    found = stability(before.astype(np.int64), now.astype(np.int64))
+    p, q = before / n, now / m
+    effect = float(((q - p) * column.contributions).sum()) if column.contributions is not None else None
+    ratio = np.log((q + 0.5 / m) / (p + 0.5 / m))
+    yield Test(
+        "distribution", column.name, "distributions", found.p_value, 0.0, found.psi, found.psi, found.psi,
+        effect=effect, weight=column.weight, signal=_of_cells(place, ratio),
+    )  # fmt: skip
+    bins = column.bins
+    for detector, cell in {"missing": bins.missing, **bins.rare}.items():
+        k, now_k = int(before[cell]), int(now[cell])
+        here = np.zeros(bins.cells)
+        here[cell] = 1.0
+        yield Test(
+            detector, column.name, "faults", exact(k, n, now_k, m, more_only=detector != "missing"),
+            k / n, now_k / m, cohen_h(k / n, now_k / m),
+            effect=effect, weight=column.weight, signal=_of_cells(place, here),
+        )  # fmt: skip
+
+
+def decision_tests(before: Numbers, now: Numbers) -> Iterator[Test]:
+    """Yield the tests of scores and decisions, from the sums of :mod:`home_credit.monitoring.scores`."""
+    n, m = int(before[0]), int(now[0])
+
+    def mean(name: str) -> tuple[float, float]:
+        place = FIGURES.index(name)
+        return float(before[place] / n), float(now[place] / m)
+
+    def test(detector: str, p_value: float, figure: str, size: float, psi: float | None = None) -> Test:
+        first, second = mean(figure)
+        return Test(
+            detector, detector, "decisions", p_value, first, second, size, psi,
+            signal=_of_sums(FIGURES.index(figure)), of_scored=True,
+        )  # fmt: skip
+
+    log_odds = welch(*(_moments(side, "log_odds") for side in (before, now)))
+    first, second = mean("probability")
+    yield test("mean_probability", log_odds, "probability", abs(second / first - 1))
+    cost = welch(*(_moments(side, "cost") for side in (before, now)))
+    first, second = mean("cost")
+    yield test("expected_cost", cost, "cost", abs(second / first - 1) if first else 0.0)
+    for detector, figure in (("approval_rate", "approved"), ("review_rate", "review")):
+        place = FIGURES.index(figure)
+        first, second = mean(figure)
+        yield test(detector, exact(int(before[place]), n, int(now[place]), m), figure, abs(second - first))
+    for detector, where in (("grades", GRADE_PLACES), ("scores", HISTOGRAM)):
+        found = stability(before[where].astype(np.int64), now[where].astype(np.int64))
+        yield test(detector, found.p_value, "log_odds", found.psi, found.psi)
+
+
+def repeat_test(reference: Reference, total: Counted) -> Test:
+    """Return the test of applications that equal another one of the same day in every column."""
+    expected = (reference.repeated + 1) * total.possible / (reference.rows * max(reference.rows - 1, 1) / 2)
+    share = total.repeated / total.rows
+    p_value = float(pdtrc(total.pairs - 1, expected)) if total.pairs else 1.0
+    return Test("repeated", "repeated", "others", p_value, 0.0, share, cohen_h(0.0, share))
+
+
+def warning_test(reference_scored: int, total: Counted) -> Test:
+    """Return the test of the share of decisions with a warning, of which training has none."""
+    share = total.warned / total.scored
+    p_value = exact(0, reference_scored, total.warned, total.scored, more_only=True)
+    return Test("warnings", "warnings", "others", p_value, 0.0, share, cohen_h(0.0, share), of_scored=True)
+
+
+def _moments(side: Numbers, name: str) -> tuple[float, float, float]:
+    return side[0], side[FIGURES.index(name)], side[FIGURES.index(f"{name}_squared")]
+
+
+def _of_cells(place: slice, weights: Numbers) -> Callable[[Counted], float]:
+    return lambda counted: float(counted.cells[place] @ weights)
+
+
+def _of_sums(place: int) -> Callable[[Counted], float]:
+    return lambda counted: float(counted.sums[place])

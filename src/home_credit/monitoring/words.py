@@ -1,0 +1,121 @@
+"""What a verdict says, in English and French."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from home_credit.schemas.base import Text
+from home_credit.tables.schema import APPLICATION, HISTORIES, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from home_credit.monitoring.detectors import Test
+    from home_credit.schemas.reports import Action
+
+SUBJECTS = {
+    "mean_probability": ("Mean probability of default", "Probabilité moyenne de défaut"),
+    "expected_cost": ("Expected cost per application", "Coût attendu par demande"),
+    "approval_rate": ("Share of approved applications", "Part des demandes acceptées"),
+    "review_rate": ("Share of applications to review", "Part des demandes à examiner"),
+    "grades": ("Distribution of grades", "Répartition des notes"),
+    "scores": ("Distribution of scores", "Répartition des scores"),
+    "repeated": ("Repeated applications", "Demandes répétées"),
+    "warnings": ("Decisions with a warning", "Décisions avec un avertissement"),
+    "contract": ("Mix of contracts", "Répartition des contrats"),
+    "age": ("Mix of ages", "Répartition des âges"),
+    "region": ("Mix of region ratings", "Répartition des notes de région"),
+}
+# Before and now in per cent.
+SHARES = {
+    "missing": ("Missing values", "Valeurs manquantes"),
+    "unseen": ("Values unknown at training", "Valeurs inconnues à l'apprentissage"),
+    "low": ("Values below the usual range", "Valeurs sous la plage habituelle"),
+    "high": ("Values above the usual range", "Valeurs au-dessus de la plage habituelle"),
+    "mean_probability": ("Mean probability of default", "Probabilité moyenne de défaut"),
+    "approval_rate": ("Approved", "Acceptées"),
+    "review_rate": ("To review", "À examiner"),
+    "repeated": ("Equal to an earlier application", "Identiques à une demande antérieure"),
+    "warnings": ("With a warning", "Avec un avertissement"),
+}
+ADVICE: dict[Action, Text] = {
+    "look_at_source": Text(
+        en="Look at the source of the data first: missing, unknown, extreme or repeated values point to a fault in "
+        "delivery. Do not retrain on them.",
+        fr="Vérifiez d'abord la source des données : des valeurs manquantes, inconnues, extrêmes ou répétées indiquent "
+        "un défaut de transmission. Ne réentraînez pas le modèle sur ces données.",
+    ),
+    "retrain": Text(
+        en="The applicants changed. Train a challenger on recent applications and let the gate compare it with the "
+        "model; until then check the decisions of the segments named.",
+        fr="Les demandeurs ont changé. Entraînez un modèle challenger sur des demandes récentes et faites-le comparer "
+        "par le contrôle de promotion ; d'ici là, vérifiez les décisions des segments cités.",
+    ),
+    "recalibrate": Text(
+        en="Scores and decisions moved. Compare probabilities with the first outcomes by grade; recalibrate where they "
+        "do not hold.",
+        fr="Les scores et les décisions ont bougé. Comparez les probabilités aux premiers résultats par note ; "
+        "recalibrez si elles ne tiennent pas.",
+    ),
+    "none": Text(
+        en="Nothing to do: no change beyond chance is large enough to matter.",
+        fr="Rien à faire : aucun changement au-delà du hasard n'est assez grand pour compter.",
+    ),
+}
+
+
+def labelled(subject: str) -> Text:
+    """Return a column, segment or figure in words."""
+    if subject in SUBJECTS:
+        en, fr = SUBJECTS[subject]
+        return Text(en=en, fr=fr)
+    if subject in HISTORIES:
+        return Text(en=f"Rows in {subject}", fr=f"Lignes de {subject}")
+    column = table(APPLICATION).columns.get(subject)
+    return Text(en=column.en, fr=column.fr) if column else Text(en=subject, fr=subject)
+
+
+def described(test: Test) -> Text:
+    """Return what changed, with its size."""
+    if test.detector in SHARES:
+        en, fr = SHARES[test.detector]
+        return _changed(en, fr, test, lambda share: f"{100 * share:.1f} %")
+    if test.detector == "expected_cost":
+        return _changed("Expected cost", "Coût attendu", test, lambda cost: f"{cost:.3f}")
+    if test.detector == "segments":
+        share = f"{100 * test.now:.1f} %"
+        return Text(
+            en=f"{share} of applications moved between groups",
+            fr=f"{share.replace('.', ',')} des demandes ont changé de groupe",
+        )
+    en, fr = f"Distribution changed, PSI {test.size:.3f}", f"La répartition a changé, PSI {test.size:.3f}"
+    if test.effect is not None:
+        way = ("raises", "augmente") if test.effect > 0 else ("lowers", "abaisse")
+        en += f"; by itself this {way[0]} the log-odds of default by {abs(test.effect):.3f}"
+        fr += f" ; à lui seul, cela {way[1]} le log-odds de défaut de {abs(test.effect):.3f}"
+    return Text(en=en, fr=fr.replace(".", ","))
+
+
+def summarised(alarm: bool, acknowledged: bool, material: int, others: int) -> Text:
+    """Return the verdict in one line."""
+    en, fr = {
+        (True, False): ("Drift alarm", "Alerte de dérive"),
+        (False, True): ("Acknowledged drift", "Dérive confirmée"),
+    }.get((alarm, acknowledged), ("No drift alarm", "Pas d'alerte de dérive"))
+    return Text(
+        en=f"{en}: {_counted(material, 'change matters', 'changes matter')}, {others} more beyond chance",
+        fr=f"{fr} : {_counted(material, 'changement important', 'changements importants')},"
+        f" {others} de plus au-delà du hasard",
+    )
+
+
+def _changed(en: str, fr: str, test: Test, number: Callable[[float], str]) -> Text:
+    before, now = number(test.before), number(test.now)
+    return Text(
+        en=f"{en}: {before} before, {now} now",
+        fr=f"{fr} : {before} avant, {now} maintenant".replace(".", ","),
+    )
+
+
+def _counted(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
