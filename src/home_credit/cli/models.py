@@ -60,11 +60,12 @@ def shadow(
     if json:
         typer.echo(report.model_dump_json(indent=2))
         return
-    for line in _lines(report):
+    for line in lines(report):
         typer.echo(line)
 
 
-def _lines(report: ShadowReport) -> list[str]:
+def lines(report: ShadowReport) -> list[str]:
+    """Return the report as lines of text."""
     changes = [
         f"  {change.decision} -> {change.challenger_decision}: {change.decisions}, probability"
         f" {change.mean_probability:.4f} -> {change.challenger_mean_probability:.4f}"
