@@ -108,7 +108,9 @@ def main() -> None:
 def _applicants(store: ApplicantStore, number: int) -> list[int]:
     found: list[int] = []
     while len(found) < number:
-        some = store.applicants(limit=min(ASKED_AT_ONCE, number - len(found)), after=found[-1] if found else 0)
+        some = store.applicants(
+            limit=min(ASKED_AT_ONCE, number - len(found)), after=found[-1] if found else 0
+        )
         if not some:
             break
         found += some
