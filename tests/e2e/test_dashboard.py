@@ -104,7 +104,7 @@ def test_decision_is_shown_with_reasons_profile_and_record(app: AppTest, decisio
         assert shown in page
     recourse = () if decision.decision == "approved" else ("recourse",)
     assert [header.value for header in app.header] == [
-        FR(f"{part}.heading") for part in (*recourse, "profile", "history", "record")
+        FR(f"{part}.heading") for part in (*recourse, "letter", "profile", "history", "record")
     ]
 
 
@@ -361,7 +361,7 @@ def test_a_loan_officer_decides_and_keeps_the_record(page: Page, address: str, d
     assert record["decision"]["SK_ID_CURR"] == decision.SK_ID_CURR
     assert record["bundle"]["application"]["SK_ID_CURR"] == decision.SK_ID_CURR
 
-    page.get_by_text("English", exact=True).click()
+    page.locator(".st-key-lang").get_by_text("English", exact=True).click()
     expect(page.locator(".hc-verdict")).to_have_text(EN(f"decision.{decision.decision}"))
     assert "lang=en" in page.url
 
