@@ -28,7 +28,7 @@ READING_POST = re.compile(
 )
 # These are not about tracked runs: they look for programs on this machine or call other servers.
 NOT_FOR_VISITORS = re.compile(
-    r"/(ajax-)?api/[2-4]\.0/mlflow/(assistant|gateway|gateway-proxy)(/.*)?", re.DOTALL
+    r"/(ajax-)?api/[2-4]\.0/mlflow/(assistant|gateway).*", re.DOTALL
 )
 GRAPHQL = "/graphql"
 REVISION = "/revision"
