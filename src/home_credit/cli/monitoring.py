@@ -11,7 +11,7 @@ import typer
 from home_credit.cli.options import Models
 from home_credit.cli.progress import shown
 from home_credit.config import Settings
-from home_credit.errors import UsageError
+from home_credit.errors import MissingSecretError, UsageError
 
 if TYPE_CHECKING:
     from home_credit.schemas.reports import StoredVerdict
@@ -46,7 +46,7 @@ def drift(
         verdict = _tables(reference, current, saved, reports, settings)
     else:
         raise UsageError("drift needs --reference DIR and --current DIR, or --ledger URL")
-    _tell(verdict)
+    _tell(verdict, settings)
 
 
 def _tables(reference: Path, current: Path, models: Path, reports: Path, settings: Settings) -> StoredVerdict:
@@ -93,8 +93,8 @@ def acknowledge(
     )
 
 
-def _tell(verdict: StoredVerdict) -> None:
-    """Print the verdict with its gravest causes; exit code 3 on alarm."""
+def _tell(verdict: StoredVerdict, settings: Settings) -> None:
+    """Print the verdict with its gravest causes and send an alarm where it is to be sent; exit code 3 on alarm."""
     if verdict.summary:
         typer.echo(
             f"{verdict.summary.en}; {verdict.reference_rows:,} reference rows, {verdict.current_rows:,} now"
@@ -108,4 +108,19 @@ def _tell(verdict: StoredVerdict) -> None:
     if verdict.advice and material:
         typer.echo(verdict.advice.en)
     if verdict.alarm:
+        if settings.alert_webhook_url:
+            _send(verdict, settings.alert_webhook_url, settings.alert_webhook_secret)
         raise typer.Exit(3)
+
+
+def _send(verdict: StoredVerdict, url: str, secret: str | None) -> None:
+    from home_credit.errors import UnavailableError
+    from home_credit.monitoring import webhook
+
+    if not secret:
+        raise MissingSecretError("ALERT_WEBHOOK_URL needs ALERT_WEBHOOK_SECRET, which signs the alarms")
+    try:
+        webhook.send(verdict, url, secret)
+    except UnavailableError as error:
+        # The alarm itself is what the exit code tells.
+        typer.echo(f"home-credit: {error}", err=True)
