@@ -5,10 +5,12 @@ import streamlit as st
 from home_credit.dashboard import client_page, drift_page, shell
 
 translate = shell.page_setup()
-st.navigation(
+page = st.navigation(
     [
         st.Page(client_page.show, title=translate("pages.client"), url_path="client", default=True),
         st.Page(drift_page.show, title=translate("pages.drift"), url_path="data-drift"),
     ],
     position="top",
-).run()
+)
+shell.name_page(page.title)
+page.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -23,6 +24,7 @@ from home_credit.schemas import (
     Recourse,
     Review,
     ReviewRequest,
+    ReviewStatistics,
     SimulationRequest,
 )
 from home_credit.schemas.reports import (
@@ -35,7 +37,7 @@ from home_credit.schemas.reports import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -53,7 +55,8 @@ class ApiClient:
     """Calls the scoring API at ``base_url``; every method raises :class:`~home_credit.errors.ApiError`.
 
     ``back_off`` holds the pauses, in seconds, between attempts of a GET request while the API is starting (connection
-    refused, 502 or 503). Requests that record something are sent once: a second attempt could record it twice.
+    refused, 502 or 503). A request that records something is sent once, for a second attempt could record it twice;
+    one with an idempotency key is tried again like a GET.
     Thread-safe; ``transport`` replaces the network.
     """
 
@@ -134,10 +137,23 @@ class ApiClient:
         path = "/predict?simulation=true" if simulation else "/predict"
         return self._post(path, Decision, bundle.model_dump(mode="json"))
 
-    def predict_applicant(self, applicant_id: int, overrides: Mapping[str, object] | None = None) -> Decision:
-        """Decide on the rows held of a known applicant; ``overrides`` make it a simulation."""
+    def predict_applicant(
+        self,
+        applicant_id: int,
+        overrides: Mapping[str, object] | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Decision:
+        """Decide on the rows held of a known applicant; ``overrides`` make it a simulation.
+
+        A request that repeats an ``idempotency_key`` gets the decision that was recorded with it.
+        """
         body = None if overrides is None else SimulationRequest(application=dict(overrides)).model_dump()
-        return self._post(f"/applicants/{applicant_id}/predict", Decision, body)
+        path = f"/applicants/{applicant_id}/predict"
+        if idempotency_key is None:
+            return self._post(path, Decision, body)
+        headers = {"Idempotency-Key": idempotency_key}
+        return _answer(self._repeated(lambda: self._send("POST", path, body=body, headers=headers)), Decision)
 
     def decisions(self, query: DecisionQuery | None = None) -> DecisionList:
         """Return a page of recorded decisions, the newest first; the next one has its ``next`` as ``cursor``."""
@@ -169,25 +185,45 @@ class ApiClient:
         """Return the loans that would have turned a recorded decision into an approval."""
         return self._get(f"/decisions/{decision_id}/recourse", Recourse)
 
-    def review(self, decision_id: str, request: ReviewRequest) -> Review:
-        """Record a human's own decision."""
-        return self._post(f"/decisions/{decision_id}/review", Review, request.model_dump())
+    def review(self, decision_id: str, request: ReviewRequest, *, reviewer: str | None = None) -> Review:
+        """Record a human's own decision.
+
+        ``reviewer`` is the person that the caller signed in, which its key must be allowed to name (scope
+        ``act-for``); without one it is the holder of the key.
+        """
+        headers = {"X-Reviewer": quote(reviewer)} if reviewer else None
+        body = request.model_dump(exclude_none=True)
+        return self._post(f"/decisions/{decision_id}/review", Review, body, headers)
+
+    def review_statistics(self, query: PortfolioQuery | None = None) -> ReviewStatistics:
+        """Return how many decisions were reviewed each day; of the last ninety days where none are named."""
+        params = (query or PortfolioQuery()).model_dump(mode="json", by_alias=True, exclude_none=True)
+        return self._get("/reviews/statistics", ReviewStatistics, params=params)
 
     def _get(self, path: str, answer: type[Answer], params: Mapping[str, int | str] | None = None) -> Answer:
+        return _answer(self._repeated(lambda: self._send("GET", path, params=params)), answer)
+
+    def _repeated(self, send: Callable[[], httpx.Response]) -> httpx.Response:
         for pause in self._back_off:
             try:
-                response = self._send("GET", path, params=params)
+                response = send()
             except ApiError as error:
                 if not isinstance(error.__cause__, httpx.ConnectError):
                     raise
             else:
                 if response.status_code not in STARTING:
-                    return _answer(response, answer)
+                    return response
             time.sleep(pause)
-        return _answer(self._send("GET", path, params=params), answer)
+        return send()
 
-    def _post(self, path: str, answer: type[Answer], body: Mapping[str, object] | None) -> Answer:
-        return _answer(self._send("POST", path, body=body), answer)
+    def _post(
+        self,
+        path: str,
+        answer: type[Answer],
+        body: Mapping[str, object] | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        return _answer(self._send("POST", path, body=body, headers=headers), answer)
 
     def _send(
         self,
@@ -196,9 +232,10 @@ class ApiClient:
         *,
         params: Mapping[str, int | str] | None = None,
         body: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         try:
-            return self._http.request(method, path, params=params, json=body)
+            return self._http.request(method, path, params=params, json=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             cause = str(error) or type(error).__name__
             raise ApiError(f"{method} {self.base_url}{path}: no answer ({cause})") from error
@@ -220,7 +257,7 @@ def _parsed(response: httpx.Response, answer: type[Answer]) -> Answer:
 
 def _problem(response: httpx.Response) -> ApiError:
     """Return the error of a response: its problem document in one line, or its HTTP reason."""
-    detail = response.reason_phrase
+    said = ""
     if "json" in response.headers.get("content-type", ""):
         try:
             document = response.json()
@@ -228,8 +265,12 @@ def _problem(response: httpx.Response) -> ApiError:
             document = None
         if isinstance(document, dict):
             place = f"{document['field']}: " if document.get("field") else ""
-            detail = f"{place}{document.get('detail') or document.get('title') or detail}"
-    return ApiError(f"{_request(response)}: {response.status_code} {detail}", status=response.status_code)
+            said = f"{place}{document.get('detail') or document.get('title') or response.reason_phrase}"
+    return ApiError(
+        f"{_request(response)}: {response.status_code} {said or response.reason_phrase}",
+        status=response.status_code,
+        detail=said,
+    )
 
 
 def _request(response: httpx.Response) -> str:

@@ -19,6 +19,21 @@ class Settings(BaseSettings):
         description="key of `home-credit sign`; a model that is not signed by it is refused",
         min_length=32,
     )
+    model_versions: Path = Field(
+        Path("var/models"),
+        validation_alias="HOME_CREDIT_MODEL_VERSIONS",
+        description="models by their version, kept for the replay of what they decided",
+    )
+    model_poll_seconds: float = Field(
+        5.0,
+        description="how often the API looks for another model in its folder; 0: on SIGHUP only",
+        ge=0,
+    )
+    challenger: Path | None = Field(
+        None,
+        validation_alias="HOME_CREDIT_CHALLENGER",
+        description="a saved model that scores every decision in shadow",
+    )
     portfolio: Path = Field(
         Path("data/demo"),
         validation_alias="HOME_CREDIT_PORTFOLIO",
@@ -40,6 +55,9 @@ class Settings(BaseSettings):
     )
     ledger_anchors: Path | None = Field(
         None, description="folder of the ledger's anchors, on another machine or disk than the ledger"
+    )
+    second_reader: bool = Field(
+        False, description="a review that overrides a decision needs a second one, by another reviewer"
     )
     mlflow_tracking_uri: str = Field(
         "sqlite:///mlruns/mlflow.db", description="an MLflow address, or a folder with mlflow.db in it"

@@ -17,8 +17,9 @@
     │   ├── UnknownDecisionError   (404)
     │   ├── IdempotencyKeyError    a key that was used for another request (422)
     │   ├── ReviewConflictError    a decision that takes no review (409)
-    │   ├── OtherModelError        a record that the loaded model did not make (409)
+    │   ├── OtherModelError        a record whose model is neither loaded nor kept (409)
     │   ├── NoVerdictError         no drift verdict is stored (404)
+    │   ├── NoShadowError          no challenger has scored decisions (404)
     │   ├── MissingSecretError     a secret of the deployment is not set or not valid
     │   ├── RefusedKeyError        the hosting platform does not accept our key
     │   ├── UnknownServiceError    the hosting platform has no such service
@@ -166,12 +167,13 @@ class ReviewConflictError(InputError):
 
 
 class OtherModelError(InputError):
-    """A recorded decision cannot be computed again: another model version made it."""
+    """A recorded decision cannot be computed again: its model version is neither loaded nor kept."""
 
     def __init__(self, decision_id: str, recorded: str, loaded: str) -> None:
         self.decision_id, self.recorded, self.loaded = decision_id, recorded, loaded
         super().__init__(
-            f"decision {decision_id} was made by model version {recorded}; the one loaded is {loaded}"
+            f"decision {decision_id} was made by model version {recorded}, which is not kept; the one loaded is"
+            f" {loaded}"
         )
 
 
@@ -180,6 +182,15 @@ class NoVerdictError(InputError):
 
     def __init__(self) -> None:
         super().__init__("no drift verdict is stored")
+
+
+class NoShadowError(InputError):
+    """No challenger has scored decisions in shadow, or not the one that was asked for."""
+
+    def __init__(self, challenger: str | None) -> None:
+        self.challenger = challenger
+        whom = f"challenger {challenger}" if challenger else "challenger"
+        super().__init__(f"no {whom} has scored decisions in shadow")
 
 
 class MissingSecretError(InputError):
@@ -245,11 +256,12 @@ class ApplicantStoreError(UnavailableError):
 class ApiError(UnavailableError):
     """The scoring API did not answer, or answered with a problem document.
 
-    ``status`` is the HTTP status, ``None`` where no answer came.
+    ``status`` is the HTTP status, ``None`` where no answer came. ``detail`` is what the API itself said, empty where
+    something before it answered, as a hosting platform does while it wakes the API.
     """
 
-    def __init__(self, problem: str, *, status: int | None = None) -> None:
-        self.status = status
+    def __init__(self, problem: str, *, status: int | None = None, detail: str = "") -> None:
+        self.status, self.detail = status, detail
         super().__init__(problem)
 
 

@@ -219,18 +219,25 @@ def test_a_simulation_is_marked_and_recorded(api: Api) -> None:
 
 def test_a_human_review(api: Api) -> None:
     decision_id = api.post("/predict", json=BUNDLE).json()["decision_id"]
-    review = {"reviewer": "A. Martin", "decision": "approved", "reason": "A guarantor signs"}
-    response = api.post(f"/decisions/{decision_id}/review", json=review)
+    review = {"decision": "approved", "reason_code": "guarantor_or_collateral", "reason": "A guarantor signs"}
+    path = f"/decisions/{decision_id}/review"
+    problem(api.post(path, json=review, headers={"X-Reviewer": "%20"}), 422, "header.X-Reviewer")
+    response = api.post(path, json=review, headers={"X-Reviewer": "Ana%C3%AFs Martin"})
     assert response.status_code == 201
     assert response.json() == {
         **review,
         "decision_id": decision_id,
+        "reviewer": "Anaïs Martin",
+        "forwarded_by": "demo",
+        "override": True,
+        "state": "reviewed",
         "recorded_at": response.json()["recorded_at"],
     }
-    assert api.get(f"/decisions/{decision_id}").json()["reviews"] == [response.json()]
+    read = api.get(f"/decisions/{decision_id}").json()
+    assert (read["reviews"], read["review"]) == ([response.json()], "reviewed")
+    problem(api.post(path, json={**review, "reason_code": "mood"}), 422, "reason_code")
     problem(api.post(f"/decisions/{decision_id}/review", json=review), 409)
     problem(api.post(f"/decisions/{decision_id}/review", json={**review, "reason": " \n "}), 422, "reason")
-    problem(api.post(f"/decisions/{decision_id}/review", json={**review, "reviewer": " "}), 422, "reviewer")
     simulated = api.post("/predict?simulation=true", json=BUNDLE).json()["decision_id"]
     refused = problem(api.post(f"/decisions/{simulated}/review", json=review), 409)
     assert "it is a simulation" in refused.detail
@@ -302,7 +309,7 @@ def test_a_model_is_replaced_under_way(api: Api) -> None:
     service: DecisionService = api.app.state.service  # type: ignore[attr-defined]  # the client's own type hides it
     before = api.post("/predict", json=BUNDLE).json()
     newer: Any = FakeScorer("test-2")
-    service.swap(newer)
+    service.champion.replace(newer)
     after = api.post("/predict", json=BUNDLE).json()
     assert (before["model_version"], after["model_version"]) == ("test-1", "test-2")
     assert api.get("/model").json()["model_version"] == "test-2"
@@ -561,6 +568,7 @@ def test_every_error_of_the_tree_has_a_problem() -> None:
         "BundleError": ("bureau[2].DAYS_CREDIT", "is no number"),
         "OtherModelError": ("some-id", "1", "2"),
         "IdempotencyKeyError": (),
+        "NoShadowError": (None,),
         "NoVerdictError": (),
         "ReviewConflictError": ("some-id", "it was reviewed before"),
     }

@@ -157,7 +157,12 @@ def test_a_migration_counts_the_decisions_there_are(url: str, tmp_path: Path) ->
     ledger.close()
 
     # As a ledger of the revision before is.
-    execute(url, "DROP TABLE daily_counts")
+    for statement in (
+        "DROP TABLE daily_counts",
+        "DROP TABLE review_counts",
+        "ALTER TABLE reviews DROP COLUMN state",
+    ):
+        execute(url, statement)
     execute(url, "UPDATE ledger_version SET version_num = '0003'")
     ledger = open_ledger(url)
     assert _counted(ledger) == _found(ledger)

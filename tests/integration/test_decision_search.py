@@ -148,7 +148,7 @@ def test_a_changed_decision_is_not_listed_as_if_it_were_whole(url: str, ledger: 
         ("UPDATE decisions SET review = 'other' WHERE sequence = 1", "column review does not match"),
         (
             "UPDATE decisions SET review = 'reviewed' WHERE sequence = 1",
-            "record 1 was changed: no review of it",
+            "record 1 was changed: its column review is not",
         ),
         ("UPDATE decisions SET review = 'open' WHERE review = 'reviewed'", "of reviews record 1 was changed"),
     ],

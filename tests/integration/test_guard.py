@@ -255,7 +255,7 @@ class TestKeys:
     def test_each_scope_opens_its_own_routes(self, tmp_path: Path) -> None:
         file = KeyFile(tmp_path / "keys.json")
         keys = {scope: file.add(scope, [scope]) for scope in ("score", "read", "review", "admin")}
-        review = {"reviewer": "A. Martin", "decision": "approved", "reason": "A guarantor signs"}
+        review = {"decision": "approved", "reason": "A guarantor signs"}
         requests: dict[tuple[str, str], tuple[dict[str, Any] | None, set[str]]] = {
             ("POST", "/predict"): ({**BUNDLE}, {"score"}),
             ("POST", f"/applicants/{APPLICANT}/predict"): (None, {"score"}),
@@ -264,6 +264,7 @@ class TestKeys:
             ("GET", "/docs"): (None, {"read"}),
             ("GET", "/v2/models/home-credit"): (None, {"read", "score"}),
             ("POST", "/decisions/none/review"): (review, {"review"}),
+            ("GET", "/reviews/statistics"): (None, {"read"}),
             ("GET", "/nothing"): (None, set()),
         }
         with (
@@ -283,6 +284,46 @@ class TestKeys:
             file.revoke("score")
             time.sleep(1.1)
             assert client.post("/predict", json=BUNDLE).status_code == 401
+
+    def test_the_reviewer_is_the_holder_of_the_key(self, tmp_path: Path) -> None:
+        file = KeyFile(tmp_path / "keys.json")
+        scopes = {
+            "A. Martin": ["review"],
+            "B. Petit": ["review"],
+            "dashboard": ["score", "read", "review", "act-for"],
+        }
+        keys = {name: {"X-API-Key": file.add(name, granted)} for name, granted in scopes.items()}
+        settings: dict[str, Any] = {"api_keys_file": tmp_path / "keys.json", "second_reader": True}
+        with (
+            guarded(tmp_path, **settings) as api,
+            httpx.Client(base_url=f"http://127.0.0.1:{api.port}") as client,
+        ):
+            taken = client.post("/predict", json=BUNDLE, headers=keys["dashboard"]).json()
+            path = f"/decisions/{taken['decision_id']}/review"
+            other = "approved" if taken["decision"] == "declined" else "declined"
+            override = {"decision": other, "reason_code": "data_error", "reason": "The income was wrong"}
+
+            def review(name: str, body: dict[str, str], **headers: str) -> httpx.Response:
+                return client.post(path, json=body, headers={**keys[name], **headers})
+
+            assert review("A. Martin", override, **{"X-Reviewer": "C. Roux"}).status_code == 403
+            # Clients of version 1.0 send a name, which is nobody's word for who reviews.
+            first = review("A. Martin", {**override, "reviewer": "C. Roux"})
+            assert (first.status_code, first.json()["reviewer"]) == (201, "A. Martin")
+            assert (first.json()["override"], first.json()["state"]) == (True, "second")
+            assert review("A. Martin", override).status_code == 409
+            assert review("dashboard", override, **{"X-Reviewer": "a.%20martin"}).status_code == 409
+            second = review("dashboard", override, **{"X-Reviewer": "Ir%C3%A8ne"}).json()
+            assert (second["reviewer"], second["forwarded_by"], second["state"]) == (
+                "Irène",
+                "dashboard",
+                "reviewed",
+            )
+            assert review("B. Petit", override).status_code == 409
+            statistics = client.get("/reviews/statistics", headers=keys["dashboard"]).json()
+            assert [statistics[name] for name in ("reviews", "overrides", "reviewers", "open", "second")] == [
+                2, 2, 2, 0, 0,
+            ]  # fmt: skip
 
     def test_a_browser_may_send_the_key_as_a_password_for_the_documentation_alone(
         self, tmp_path: Path

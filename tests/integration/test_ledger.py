@@ -204,7 +204,7 @@ def test_who_has_the_key_can_check_an_export(url: str, tmp_path: Path, ledger: L
             r"decisions record 2 \(.{36}\) was changed: its hash",
         ),
         ("UPDATE decisions SET format = 1 WHERE sequence = 3", "record 3 .* was changed: its hash"),
-        ("UPDATE decisions SET format = 4 WHERE sequence = 3", "record 3 .* was changed: its hash"),
+        ("UPDATE decisions SET format = 5 WHERE sequence = 3", "record 3 .* was changed: its hash"),
         (
             "UPDATE decisions SET decision_id = 'x' WHERE sequence = 3",
             r"record 3 \(x\) .* column decision_id",

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,7 +66,18 @@ def test_every_record_is_read_bit_for_bit(migrated: Ledger) -> None:
         for review, expected in zip(history.reviews, own, strict=True):
             assert review.recorded_at.isoformat() == expected["recorded_at"]
             content = {name: getattr(review, name) for name in ReviewContent.model_fields}
-            assert content == json.loads(str(expected["review"]))
+            recorded = {"reason_code": "other", "forwarded_by": None, **json.loads(str(expected["review"]))}
+            assert content == recorded
+            assert (review.state, review.reviewed) == ("reviewed", None)
+
+
+def test_old_reviews_are_counted(migrated: Ledger) -> None:
+    days = sorted(str(row["recorded_at"])[:10] for row in rows_1_0("reviews"))
+    found = migrated.review_statistics(date.fromisoformat(days[0]), date.fromisoformat(days[-1]))
+    assert [(count.day, count.reviews) for count in found.counts for _ in range(count.reviews)] == [
+        (day, 1) for day in days
+    ]
+    assert found.reviewers >= 1
 
 
 def test_every_old_decision_follows_from_the_policy_read_of_it(migrated: Ledger) -> None:

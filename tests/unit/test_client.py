@@ -90,7 +90,7 @@ def test_other_failures_are_not_repeated(answer: httpx.Response | Exception) -> 
     [
         lambda api: api.predict_applicant(1),
         lambda api: api.predict(PredictionRequest(application={"SK_ID_CURR": 1})),
-        lambda api: api.review("d", ReviewRequest(reviewer="A", decision="approved", reason="seen payslip")),
+        lambda api: api.review("d", ReviewRequest(decision="approved", reason="seen payslip")),
     ],
     ids=["predict_applicant", "predict", "review"],
 )

@@ -115,7 +115,8 @@ def test_an_entry_of_another_format_or_place() -> None:
     for changes in (
         {"format": 1},
         {"format": 2},
-        {"format": 4},
+        {"format": 3},
+        {"format": 5},
         {"format": "x"},
         {"sequence": 2},
         {"chain": "reviews"},

@@ -112,7 +112,9 @@ def test_format_3_is_what_is_written_and_read() -> None:
     assert not read.every_reason
 
     review = draft_review(
-        ID, ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found")
+        read,
+        ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found"),
+        "reviewed",
     )
     assert review.recorded(timestamp(MOMENT)) == REVIEW_3
     assert formats.read(ReviewEntry, 3, REVIEW_3) == review.record(MOMENT)

@@ -18,13 +18,14 @@ from home_credit.api.deciding import Deciding
 from home_credit.api.inference.errors import ProtocolErrors
 from home_credit.api.limits import RateLimits
 from home_credit.api.metrics import Metrics
+from home_credit.api.model_updates import watching
 from home_credit.api.observation import Observation
 from home_credit.api.readiness import Readiness
 from home_credit.api.request_bodies import RequestBodies
 from home_credit.api.routes import applicants as known_applicants
 from home_credit.api.routes import decisions, inference, operations, predictions, single_decisions, statistics
 from home_credit.api.rules import body_limits
-from home_credit.decisioning.factory import decision_service
+from home_credit.decisioning.factory import decision_service, model_updates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -66,8 +67,14 @@ def create_app(
     """
     metrics, access = Metrics(), Access(settings)
     service = decision_service(
-        settings, scorer=scorer, applicants=applicants, ledger=ledger, observe=metrics.decided
+        settings,
+        scorer=scorer,
+        applicants=applicants,
+        ledger=ledger,
+        observe=metrics.decided,
+        observe_shadow=metrics.shadow,
     )
+    updates = None if scorer else model_updates(service, settings, observe=metrics.model)
     readiness = Readiness(service)
 
     @asynccontextmanager
@@ -79,7 +86,8 @@ def create_app(
         # What is imported and loaded now stays; each full collection of garbage would look at all of it again.
         gc.freeze()
         gc.enable()
-        yield
+        with watching(updates):
+            yield
         readiness.close()
         await run_in_threadpool(app.state.deciding.close)
         await run_in_threadpool(service.close)
@@ -100,7 +108,7 @@ def create_app(
     )
     app.state.deciding = Deciding(service)
     app.state.settings, app.state.metrics, app.state.service = settings, metrics, service
-    app.state.access, app.state.readiness = access, readiness
+    app.state.access, app.state.readiness, app.state.updates = access, readiness, updates
     problems.install(app, metrics)
     # The first ones are found first.
     for module in (

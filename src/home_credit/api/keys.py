@@ -25,7 +25,7 @@ from home_credit.invalid import first_fault
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-KeyScope = Literal["score", "read", "review", "admin"]
+KeyScope = Literal["score", "read", "review", "act-for", "admin"]
 SCOPES: tuple[KeyScope, ...] = get_args(KeyScope)
 PREFIX = "hc_"  # by which a scanner recognises a leaked key
 NAME = r"\w(?:[\w .@'-]{0,62}\w)?"

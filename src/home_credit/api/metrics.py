@@ -46,6 +46,24 @@ class Metrics:
             "home_credit_faults", "Answers that failed for a cause of ours", ("kind",), registry=registry
         )
 
+        self._models = Counter(
+            "home_credit_models", "Models swapped in and refused", ("role", "outcome"), registry=registry
+        )
+        self._shadow = Counter(
+            "home_credit_shadow",
+            "Decisions that a challenger scored, that were dropped, and whose scoring failed",
+            ("outcome",),
+            registry=registry,
+        )
+
+    def model(self, role: str, outcome: str) -> None:
+        """Count a model that was swapped in or refused."""
+        self._models.labels(role, outcome).inc()
+
+    def shadow(self, outcome: str, number: int) -> None:
+        """Count decisions that a challenger scored or did not."""
+        self._shadow.labels(outcome).inc(number)
+
     def fault(self, kind: str) -> None:
         """Count a fault; ``kind`` is the slug of its problem document."""
         self._faults.labels(kind).inc()

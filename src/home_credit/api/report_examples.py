@@ -213,3 +213,37 @@ VERDICT: dict[str, Any] = {
     "model_version": "0123456789ab",
     "acknowledged": False,
 }
+SHADOW: dict[str, Any] = {
+    "champion": "8a9d0c69364d",
+    "challenger": "51f0c7d2a9be",
+    "first": "2026-11-26T09:00:00Z",
+    "last": "2026-11-26T18:31:00Z",
+    "decisions": 5000,
+    "not_scored": 0,
+    "agreement": 0.951,
+    "mean_probability": 0.0781,
+    "challenger_mean_probability": 0.0779,
+    "mean_difference": -0.0002,
+    "mean_difference_standard_error": 0.0003,
+    "psi": 0.004,
+    "correlation": 0.967,
+    "changes": [
+        {
+            "decision": "review",
+            "challenger_decision": "approved",
+            "decisions": 93,
+            "mean_probability": 0.0781,
+            "challenger_mean_probability": 0.0693,
+        }
+    ],
+    "grades": [
+        {
+            "grade": "B",
+            "decisions": 911,
+            "same_decision": 905,
+            "same_grade": 702,
+            "mean_probability": 0.0272,
+            "challenger_mean_probability": 0.0276,
+        }
+    ],
+}

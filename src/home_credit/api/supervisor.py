@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,12 @@ class Supervisor(Multiprocess):
     def __init__(self, config: Config, sockets: list[socket.socket], *, stop_seconds: float) -> None:
         super().__init__(config, sockets)
         self._stop_seconds = stop_seconds
+
+    def handle_hup(self) -> None:
+        """Tell the processes to look for another model; uvicorn would start them anew."""
+        for worker in self.processes:
+            if worker.process.pid is not None and worker.process.is_alive():
+                os.kill(worker.process.pid, signal.SIGHUP)
 
     def join_all(self) -> None:
         """Wait for the processes to end."""

@@ -18,7 +18,10 @@ app = typer.Typer(help="API keys with names and scopes, in the file API_KEYS_FIL
 File = Annotated[Path | None, typer.Option("--file", help="file of the keys; API_KEYS_FILE if not given")]
 Scopes = Annotated[
     list[str],
-    typer.Option("--scope", help="score, read, review or admin (all of them); may be repeated"),
+    typer.Option(
+        "--scope",
+        help="score, read, review, act-for (name another reviewer) or admin (all of them); may be repeated",
+    ),
 ]
 
 

@@ -25,6 +25,16 @@ def verify() -> None:
 
 
 @app.command()
+def recount() -> None:
+    """Verify every record and count them anew, for counts that are not those of the records."""
+    from home_credit.ledger import Ledger
+
+    with shown() as progress, closing(Ledger.of(Settings(), create=False)) as ledger:
+        records = ledger.recount(progress)
+    typer.echo(f"{records} records, chain intact, counted anew")
+
+
+@app.command()
 def export(out: Annotated[Path, typer.Option(help="file to write, one JSON object per line")]) -> None:
     """Write every record as JSON lines, with everything that its hash is computed from."""
     import json

@@ -6,38 +6,50 @@ to a data frame first, which needs some 100 MB of memory.
 
 from __future__ import annotations
 
-import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from home_credit.dashboard.texts import Texts
     from home_credit.policy import DecisionKind
-    from home_credit.schemas import Reason
+    from home_credit.schemas import Decision
 
 Spec = dict[str, object]
+Theme = Literal["light", "dark"]
 
-INK = "#1B2733"
-QUIET_INK = "#4A5865"
-LINE = "#8A97A3"
+
+class Ink(NamedTuple):
+    """The colours of a theme: text, quiet text, lines, and the page behind them."""
+
+    ink: str
+    quiet: str
+    line: str
+    page: str
+
+
+INKS: Mapping[Theme, Ink] = {
+    "light": Ink("#1B2733", "#4A5865", "#8A97A3", "#F6F7F9"),
+    "dark": Ink("#E8EDF2", "#B4C0CB", "#7C8995", "#14191F"),
+}
 # Blue and orange-red are distinguishable with every kind of colour blindness.
 RAISES = "#C4501B"
 LOWERS = "#1F6FA8"
-ZONES = {"approved": "#CFE2F0", "review": "#FBE6AE", "declined": "#F5CDBB"}
-
-LABEL_CHARACTERS = 54  # what fits on the width of a phone
-LINE_HEIGHT, BAR_HEIGHT = 17, 14  # pixels
-REACH = 1.35  # half of the axis over the longest bar: its figure stands beyond it
+ZONES: Mapping[Theme, Mapping[DecisionKind, str]] = {
+    "light": {"approved": "#CFE2F0", "review": "#FBE6AE", "declined": "#F5CDBB"},
+    "dark": {"approved": "#1F4A6B", "review": "#6B5410", "declined": "#7A3418"},
+}
 NARROWEST_NAMED_ZONE = 0.12  # of the gauge's width
 EDGE = 0.2
 
 
-def gauge(
-    probability: float, cut_off: float, review_band: tuple[float, float] | None, translate: Texts
-) -> Spec:
-    """Return the scale of risk with the zones of the decisions, the cut-off and the applicant's probability."""
-    low, high = review_band or (cut_off, cut_off)
+def gauge(decision: Decision, written: tuple[str, str], translate: Texts, theme: Theme) -> Spec:
+    """Return the scale of risk with the zones of the decisions, the cut-off and the applicant's probability.
+
+    ``written`` are the probability and the cut-off in words.
+    """
+    probability, cut_off, inks = decision.probability_of_default, decision.cut_off, INKS[theme]
+    low, high = decision.review_band or (cut_off, cut_off)
     top = min(1.0, max(2.5 * cut_off, 1.5 * high, 1.25 * probability))
     bounds: list[tuple[DecisionKind, float, float]] = [
         ("approved", 0, low),
@@ -49,7 +61,7 @@ def gauge(
             "from": start,
             "to": end,
             "middle": (start + end) / 2,
-            "colour": ZONES[kind],
+            "colour": ZONES[theme][kind],
             "name": translate(f"risk.zone_{kind}") if end - start >= NARROWEST_NAMED_ZONE * top else "",
         }
         for kind, start, end in bounds
@@ -63,18 +75,18 @@ def gauge(
         "grid": False,
         "domain": False,
         "ticks": False,
-        "labelColor": QUIET_INK,
+        "labelColor": inks.quiet,
         "labelFontSize": 12,
         "labelPadding": 4,
     }
     across = {"field": "from", "type": "quantitative", "scale": scale, "axis": axis}
-    return _spec(
+    return spec(
         height=94,
         translate=translate,
         layer=[
             {
                 "data": {"values": zones},
-                "mark": {"type": "rect", "stroke": "#F6F7F9", "strokeWidth": 2, "tooltip": None},
+                "mark": {"type": "rect", "stroke": inks.page, "strokeWidth": 2, "tooltip": None},
                 "encoding": {
                     "x": across,
                     "x2": {"field": "to"},
@@ -85,7 +97,7 @@ def gauge(
             },
             {
                 "data": {"values": zones},
-                "mark": {"type": "text", "fontSize": 12, "color": INK},
+                "mark": {"type": "text", "fontSize": 12, "color": inks.ink},
                 "encoding": {
                     "x": {"field": "middle", "type": "quantitative"},
                     "y": {"value": 86},
@@ -93,13 +105,14 @@ def gauge(
                 },
             },
             *_pointer(
-                cut_off, top, translate("risk.cut_off_mark", value=translate.percent(cut_off)), 8, dash=[4, 3]
+                cut_off, top, translate("risk.cut_off_mark", value=written[1]), 8, inks.ink, dash=[4, 3]
             ),
             *_pointer(
                 probability,
                 top,
-                translate("risk.client_mark", value=translate.percent(probability)),
+                translate("risk.client_mark", value=written[0]),
                 28,
+                inks.ink,
                 away_from=cut_off,
             ),
         ],
@@ -111,6 +124,7 @@ def _pointer(
     top: float,
     label: str,
     height: int,
+    ink: str,
     *,
     dash: Sequence[int] = (),
     away_from: float | None = None,
@@ -123,13 +137,13 @@ def _pointer(
         align = "right"
     data = {"values": [{"at": at, "label": label}]}
     x = {"field": "at", "type": "quantitative"}
-    rule = {"type": "rule", "color": INK, "strokeWidth": 1.5 if dash else 3, "strokeDash": list(dash)}
+    rule = {"type": "rule", "color": ink, "strokeWidth": 1.5 if dash else 3, "strokeDash": list(dash)}
     words = {
         "type": "text",
         "align": align,
         "fontSize": 13,
         "fontWeight": "normal" if dash else "bold",
-        "color": INK,
+        "color": ink,
     }
     return [
         {
@@ -145,86 +159,8 @@ def _pointer(
     ]
 
 
-def reasons(harmful_first: Sequence[Reason], translate: Texts) -> Spec:
-    """Return diverging bars of what each reason adds to the log-odds of default, under its text."""
-    reach = REACH * max(abs(reason.contribution) for reason in harmful_first) or 1.0
-    bars, height = [], 0
-    for reason in harmful_first:
-        lines = textwrap.wrap(getattr(reason.text, translate.language), LABEL_CHARACTERS)
-        bar = height + LINE_HEIGHT * len(lines) + 4
-        bars.append(
-            {
-                "zero": 0,
-                "contribution": reason.contribution,
-                "colour": RAISES if reason.contribution > 0 else LOWERS,
-                "label": "\n".join(lines),
-                "written": translate.number(reason.contribution, 2, signed=True),
-                "top": height,
-                "bar": bar,
-                "middle": bar + BAR_HEIGHT / 2,
-                "bottom": bar + BAR_HEIGHT,
-            }
-        )
-        height = bar + BAR_HEIGHT + 16
-    data = {"values": bars}
-    x = {
-        "field": "contribution",
-        "type": "quantitative",
-        "scale": {"domain": [-reach, reach], "nice": False},
-        "axis": None,
-    }
-    zero = {"field": "zero", "type": "quantitative", "axis": None}
-
-    def y(field: str) -> Spec:
-        scale = {"domain": [0, height], "nice": False, "reverse": True}
-        return {"field": field, "type": "quantitative", "scale": scale, "axis": None}
-
-    colour = {"field": "colour", "type": "nominal", "scale": None}
-    figure = {"type": "text", "fontSize": 12, "fontWeight": "bold", "color": INK}
-    figure_at = {"x": x, "y": y("middle"), "text": {"field": "written"}}
-    text = {"type": "text", "align": "left", "baseline": "top", "lineBreak": "\n", "lineHeight": LINE_HEIGHT}
-    return _spec(
-        height=height,
-        translate=translate,
-        layer=[
-            {
-                "data": data,
-                "mark": {"type": "rect", "tooltip": None},
-                "encoding": {
-                    "x": x,
-                    "x2": {"field": "zero"},
-                    "y": y("bar"),
-                    "y2": {"field": "bottom"},
-                    "color": colour,
-                },
-            },
-            {
-                "data": data,
-                "mark": {"type": "rule", "color": LINE},
-                "encoding": {"x": zero, "y": y("bar"), "y2": {"field": "bottom"}},
-            },
-            {
-                "data": data,
-                "mark": {**text, "fontSize": 13, "color": INK},
-                "encoding": {"x": {"value": 0}, "y": y("top"), "text": {"field": "label"}},
-            },
-            {
-                "data": data,
-                "transform": [{"filter": "datum.contribution > 0"}],
-                "mark": {**figure, "align": "left", "xOffset": 5},
-                "encoding": figure_at,
-            },
-            {
-                "data": data,
-                "transform": [{"filter": "datum.contribution <= 0"}],
-                "mark": {**figure, "align": "right", "xOffset": -5},
-                "encoding": figure_at,
-            },
-        ],
-    )
-
-
-def _spec(*, height: int, translate: Texts, layer: list[Spec]) -> Spec:
+def spec(*, height: int, translate: Texts, layer: list[Spec]) -> Spec:
+    """Return a specification as wide as its place, in the numbers of the reader's language."""
     config: Spec = {
         "font": "'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif",
         "view": {"stroke": None},

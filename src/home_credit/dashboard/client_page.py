@@ -1,142 +1,104 @@
-"""Page *Client*: find an applicant and decide; :mod:`.decision_view` shows the decision."""
+"""Page *Client*: find an applicant, see the last decision and its reasons, decide again.
+
+Opening an applicant shows the last recorded decision; nothing is recorded then, unless there is none yet. A decision is
+asked for with a key that is made of the applicant and the decision before, so that a page that runs twice, is reloaded
+or clicked twice records one.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from home_credit.dashboard import decision_view, shell
+from home_credit.dashboard import decision_view, failures, finding, markup, shell, waiting
 from home_credit.dashboard.decision_view import Case
 from home_credit.errors import ApiError
+from home_credit.schemas import DecisionQuery
 
 if TYPE_CHECKING:
     from home_credit.client import ApiClient
     from home_credit.dashboard.texts import Texts
-    from home_credit.schemas import ApplicantList, Decision, Recourse
+    from home_credit.schemas import DecisionRecord, Recourse
 
-WANTED = "client"  # key of the input and name of the query parameter
-OUTCOME = "outcome"
-AFTER = "applicants_after"
-EXAMPLES = 6
+AGAIN, CASE = "decide_again", "case"
+LATEST = 20  # decisions looked through for the last one that is no simulation
 # SK_ID_CURR has six digits in the original tables; every number of 18 digits fits 64 bits.
 LONGEST_ID = 18
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Result of the request for ``entered``; kept, so that a redraw does not decide and record again."""
-
-    entered: str
-    result: Case | ApiError | None  # None: not a number
 
 
 def show() -> None:
     """Draw the page."""
     translate, api = shell.language(), shell.api()
     st.title(translate("search.title"), anchor=False)
-    try:
-        with st.spinner(translate("wait.starting")):
-            known = _applicants(api.base_url, api, st.session_state.get(AFTER, 0), EXAMPLES)
-    except ApiError as error:
-        _search(None, translate)
-        _failure("", error, translate)
-        return
-    submitted = _search(known, translate)
-    wanted = (st.session_state.get(WANTED) or "").strip()
-    outcome: Outcome | None = st.session_state.get(OUTCOME)
-    if wanted and (submitted or outcome is None or outcome.entered != wanted):
-        with st.spinner(translate("wait.deciding")):
-            outcome = st.session_state[OUTCOME] = _assess(api, wanted)
-    if not wanted or outcome is None:
-        st.info(translate("search.start" if known.total else "search.none_known"))
-    elif outcome.result is None:
-        st.warning(translate("search.invalid", entered=wanted))
-    elif isinstance(outcome.result, ApiError):
-        _failure(wanted, outcome.result, translate)
+    wanted = finding.field(translate)
+    # The one place of the answer: emptied first, so that no other applicant's decision stands beside this number.
+    place = st.empty()
+    digits = "".join(wanted.split())
+    if not wanted:
+        place.html(markup.notice("info", translate("search.start")))
+    elif not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_ID):
+        place.html(markup.notice("warning", translate("search.invalid", entered=wanted)))
     else:
-        decision_view.show(outcome.result, translate)
+        if not _is_shown(int(digits)):
+            place.empty()
+        with place.container():
+            _open(api, int(digits), translate)
+    finding.lists(api, translate, opened=bool(wanted))
 
 
-@st.cache_data(ttl=300, show_spinner=False)
-def _applicants(base_url: str, _api: ApiClient, after: int, limit: int) -> ApplicantList:  # noqa: ARG001
-    # base_url is the key of the cache; Streamlit leaves parameters with an underscore out of it.
-    return _api.applicants(after, limit)
+def _is_shown(applicant: int) -> bool:
+    case: Case | None = st.session_state.get(CASE)
+    return case is not None and applicant == case.record.decision.SK_ID_CURR
 
 
-def _search(known: ApplicantList | None, translate: Texts) -> bool:
-    """Draw the search with some known applicants; return whether a number was submitted."""
-    with st.form("search", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        example = known.applicants[0] if known and known.applicants else 100001
-        st.text_input(
-            translate("search.label"),
-            key=WANTED,
-            bind="query-params",
-            max_chars=LONGEST_ID + 6,
-            placeholder=translate("search.placeholder", example=example),
-            width=320,
-        )
-        submitted = st.form_submit_button(translate("search.submit"), type="primary")
-    if known and known.total:
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="examples"):
-            st.caption(translate("search.examples", total=translate.number(known.total)), width="content")
-            for applicant in known.applicants:
-                st.button(str(applicant), key=f"pick_{applicant}", on_click=_pick, args=(str(applicant),))
-            if known.total > EXAMPLES:
-                more = len(known.applicants) == EXAMPLES
-                st.button(
-                    translate("search.more" if more else "search.again"),
-                    type="tertiary",
-                    on_click=st.session_state.__setitem__,
-                    args=(AFTER, known.applicants[-1] if more else 0),
-                )
-    return submitted
+def _open(api: ApiClient, applicant: int, translate: Texts) -> None:
+    """Draw the applicant's decision, or what stands in its way."""
+    again = st.session_state.pop(AGAIN, None) == applicant
+    if again or not _is_shown(applicant):
+        try:
+            record, made = waiting.call(_decision, api, applicant, again=again)
+        except ApiError as error:
+            failures.show(error, translate, entered=str(applicant))
+            if again and _is_shown(applicant):
+                st.html(markup.notice("info", translate("decision.earlier_stays")))
+            else:
+                st.session_state.pop(CASE, None)
+                return
+        else:
+            st.session_state[CASE] = Case(record, made=made)
+    case: Case = st.session_state[CASE]
+    decision_view.show_answer(case, translate)
+    st.button(
+        translate("decision.again"),
+        on_click=st.session_state.__setitem__,
+        args=(AGAIN, applicant),
+        help=translate("decision.again_help"),
+        key="again",
+    )
+    decision_view.show_rest(case, _recourse(api, case), translate)
 
 
-def _pick(applicant: str) -> None:
-    st.session_state[WANTED] = applicant
+def _decision(api: ApiClient, applicant: int, *, again: bool) -> tuple[DecisionRecord, bool]:
+    """Return the decision to show, and whether it was made now."""
+    listed = api.decisions(DecisionQuery(applicant=applicant, limit=LATEST)).decisions
+    last = next((each.decision_id for each in listed if not each.simulation), None)
+    if last and not again:
+        return api.decision(last), False
+    made = api.predict_applicant(applicant, idempotency_key=f"dashboard-{applicant}-{last or 'first'}")
+    return api.decision(made.decision_id), True
 
 
-def _assess(api: ApiClient, entered: str) -> Outcome:
-    digits = "".join(entered.split())
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_ID):
-        return Outcome(entered, None)
-    try:
-        decision = api.predict_applicant(int(digits))
-        return Outcome(
-            entered, Case(api.decision(decision.decision_id), api.model(), _recourse(api, decision))
-        )
-    except ApiError as error:
-        return Outcome(entered, error)
-
-
-def _recourse(api: ApiClient, decision: Decision) -> Recourse | ApiError | None:
-    """Return the recourse; a failure here must not hide the decision itself."""
-    if decision.decision == "approved":
+def _recourse(api: ApiClient, case: Case) -> Recourse | ApiError | None:
+    """Return the recourse, asked for once; a failure here must not hide the decision itself."""
+    decision = case.record.decision
+    if decision.decision == "approved" or decision.simulation:
         return None
+    if not isinstance(case.recourse, Exception) and case.recourse is not None:
+        return case.recourse
     try:
-        return api.recourse_of_decision(decision.decision_id)
+        found: Recourse | ApiError = waiting.call(api.recourse_of_decision, decision.decision_id)
     except ApiError as error:
-        return error
-
-
-def _failure(entered: str, error: ApiError, translate: Texts) -> None:
-    match error.status:
-        case None | 502 | 504:
-            key = "error.unreachable"
-        case 404 if entered:
-            key = "error.unknown_client"
-        case 401 | 403:
-            key = "error.refused"
-        case 413 | 422:
-            key = "error.invalid_data"
-        case 429:
-            key = "error.busy"
-        case 503:
-            key = "error.unavailable"
-        case _:
-            key = "error.unexpected"
-    st.error(translate(key, entered=entered))
-    if key != "error.unknown_client":
-        st.caption(translate("error.detail", detail=str(error)))
+        found = error
+    case.recourse = found
+    return found

@@ -1,40 +1,41 @@
-"""A decision for the loan officer: verdict, risk, reasons, applicant, record."""
+"""A decision for the loan officer: the answer and why on the first screen, then what else is known."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from home_credit.dashboard import charts, markup, profile, recourse_view, shell
+from home_credit.dashboard import charts, history_charts, markup, profile, recourse_view, shell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from home_credit.dashboard.texts import Texts
     from home_credit.errors import ApiError
-    from home_credit.schemas import DecisionRecord, ModelFacts, Reason, Recourse
+    from home_credit.schemas import Decision, DecisionRecord, Reason, Recourse
 
-MAIN_REASONS = 8
+EACH_WAY = 4  # reasons shown at once
+# A reason multiplies or divides the odds of default by 1.25 and more, by 1.1 and more, or by less.
+STRENGTHS: Final = (("strong", 0.2231), ("medium", 0.0953), ("weak", 0.0))
+MOST_DECIMALS = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Case:
-    """A recorded decision, and the model in use now, which need not be the one that decided.
-
-    ``recourse`` is ``None`` where the application was approved.
-    """
+    """A recorded decision; ``made`` says that it was made now and not read back. ``recourse`` once it was asked for."""
 
     record: DecisionRecord
-    model: ModelFacts
-    recourse: Recourse | ApiError | None
+    made: bool
+    recourse: Recourse | ApiError | None = None
 
 
-def show(case: Case, translate: Texts) -> None:
-    """Draw the decision."""
+def show_answer(case: Case, translate: Texts) -> None:
+    """Draw the decision and why: what an officer needs first."""
     decision = case.record.decision
+    known = translate("decision.made" if case.made else "decision.last")
     st.html(
         markup.banner(
             decision.decision,
@@ -43,101 +44,137 @@ def show(case: Case, translate: Texts) -> None:
             (
                 translate("decision.client", id=decision.SK_ID_CURR),
                 translate("decision.on", time=translate.time(decision.recorded_at, shell.zone())),
+                known,
             ),
         )
     )
+    left, right = st.columns((2, 3), gap="medium")
+    with left:
+        _risk(decision, translate)
+    with right:
+        _reasons(decision.reasons, translate)
     if decision.warnings:
         st.html(markup.notes(translate("warnings.heading"), decision.warnings))
-    _risk(case, translate)
-    _reasons(decision.reasons, translate)
-    if case.recourse is not None:
-        recourse_view.show(case.recourse, translate)
+
+
+def show_rest(case: Case, found: Recourse | ApiError | None, translate: Texts) -> None:
+    """Draw what would change the answer, the applicant, and the record."""
+    if found is not None:
+        recourse_view.show(found, translate)
     _profile(case.record, translate)
-    _traceability(case, translate)
+    _details(case.record.decision.reasons, translate)
+    _record(case.record, translate)
 
 
-def _risk(case: Case, translate: Texts) -> None:
-    decision = case.record.decision
-    st.header(translate("risk.heading"), anchor=False)
-    probability, cut_off = (
-        translate.percent(decision.probability_of_default),
-        translate.percent(decision.cut_off),
+def percents(decision: Decision, translate: Texts) -> tuple[str, str]:
+    """Return probability and cut-off with as many decimals as it takes to tell them apart."""
+    probability, cut_off = decision.probability_of_default, decision.cut_off
+    for decimals in range(1, MOST_DECIMALS + 1):
+        written = translate.percent(probability, decimals), translate.percent(cut_off, decimals)
+        if written[0] != written[1] or probability == cut_off:
+            break
+    return written
+
+
+def strength(contribution: float) -> str:
+    """Return how strong a reason is, by what it does to the odds of default."""
+    return next(name for name, least in STRENGTHS if abs(contribution) >= least)
+
+
+def _risk(decision: Decision, translate: Texts) -> None:
+    st.subheader(translate("risk.heading"), anchor=False)
+    probability, cut_off = percents(decision, translate)
+    st.vega_lite_chart(
+        spec=charts.gauge(decision, (probability, cut_off), translate, shell.theme()),
+        theme=None,
+        alt=translate(
+            "risk.gauge_alt",
+            probability=probability,
+            cut_off=cut_off,
+            decision=translate(f"decision.{decision.decision}"),
+        ),
     )
-    # The difference of the two rounded figures, so that it agrees with what is shown.
-    gap = round(decision.probability_of_default * 100, 1) - round(decision.cut_off * 100, 1)
-    points = translate("risk.points", value=translate.number(abs(gap), 1))
-    margin = translate("risk.margin_above" if gap > 0 else "risk.margin_below", points=points)
-    # The review band is known for the model in use; another one may have made the decision.
-    band = case.model.review_band if case.model.model_version == decision.model_version else None
-    left, right = st.columns((2, 3), gap="medium", vertical_alignment="center")
-    with left:
-        st.html(
-            markup.figures(
+    band = decision.review_band
+    st.caption(
+        translate("risk.band", low=translate.percent(band[0]), high=translate.percent(band[1]))
+        if band
+        else translate("risk.no_band")
+    )
+    st.html(
+        markup.figures(
+            (
+                (translate("risk.probability"), probability, translate("risk.of", cut_off=cut_off)),
+                (translate("risk.grade"), decision.grade, _grade_means(decision, translate)),
                 (
-                    (translate("risk.probability"), probability, margin),
-                    (translate("risk.cut_off"), cut_off, ""),
-                    (translate("risk.score"), translate.number(decision.score), ""),
-                    (translate("risk.grade"), decision.grade, ""),
-                )
+                    translate("risk.score"),
+                    translate.number(decision.score),
+                    translate(
+                        "risk.score_means", points=translate.number(decision.scale.points_to_double_odds)
+                    ),
+                ),
             )
         )
-    with right:
-        st.vega_lite_chart(
-            spec=charts.gauge(decision.probability_of_default, decision.cut_off, band, translate),
-            theme=None,
-            alt=translate(
-                "risk.gauge_alt",
-                probability=probability,
-                cut_off=cut_off,
-                decision=translate(f"decision.{decision.decision}"),
-            ),
-        )
-        st.caption(
-            translate("risk.band", low=translate.percent(band[0]), high=translate.percent(band[1]))
-            if band
-            else translate("risk.no_band")
-        )
+    )
 
 
-def _reasons(reasons: list[Reason], translate: Texts) -> None:
-    st.header(translate("reasons.heading"), anchor=False)
+def _grade_means(decision: Decision, translate: Texts) -> str:
+    low = 0.0
+    for grade, high in decision.scale.grades.items():
+        if grade == decision.grade:
+            key = "risk.grade_last" if high >= 1 else "risk.grade_means"
+            return translate(key, low=translate.percent(low), high=translate.percent(high))
+        low = high
+    return ""
+
+
+def _reasons(reasons: Sequence[Reason], translate: Texts) -> None:
+    st.subheader(translate("reasons.heading"), anchor=False)
     if not reasons:
         st.caption(translate("reasons.none"))
         return
-    strongest = sorted(reasons, key=lambda reason: -abs(reason.contribution))
-    main, others = _harmful_first(strongest[:MAIN_REASONS]), _harmful_first(strongest[MAIN_REASONS:])
-    st.caption(translate("reasons.intro"))
-    left, right = st.columns(2, gap="medium")
-    with left:
-        st.html(markup.poles(translate("reasons.lowers"), translate("reasons.raises")))
-        st.vega_lite_chart(
-            spec=charts.reasons(main, translate),
-            theme=None,
-            alt=translate("reasons.chart_alt", count=len(main)),
-        )
-    with right:
-        _reason_table(main, translate("reasons.table_caption"), translate)
-    if others:
-        with st.expander(translate("reasons.others", count=len(others))):
-            _reason_table(others, translate("reasons.others_caption"), translate)
+    against = [reason for reason in reasons if reason.contribution > 0]
+    favour = sorted((reason for reason in reasons if reason.contribution < 0), key=_weight)
+    for kind, chosen in (("against", sorted(against, key=_weight)), ("for", favour)):
+        if chosen:
+            st.html(
+                markup.arguments(
+                    translate(f"reasons.{kind}"),
+                    [(_in_words(each, translate), _strength(each, translate)) for each in chosen[:EACH_WAY]],
+                    "against" if kind == "against" else "for",
+                )
+            )
+    st.caption(translate("reasons.strengths"))
 
 
-def _harmful_first(reasons: list[Reason]) -> list[Reason]:
-    return sorted(reasons, key=lambda reason: -reason.contribution)
+def _weight(reason: Reason) -> float:
+    return -abs(reason.contribution)
 
 
-def _reason_table(reasons: Sequence[Reason], caption: str, translate: Texts) -> None:
-    heads = (translate("reasons.reason"), translate("reasons.value"), translate("reasons.effect"))
-    st.html(markup.table(caption, heads, [_row(reason, translate) for reason in reasons]))
+def _in_words(reason: Reason, translate: Texts) -> str:
+    text: str = getattr(reason.text, translate.language)
+    return text
 
 
-def _row(reason: Reason, translate: Texts) -> tuple[str, str, str]:
-    effect = translate("reasons.raises_risk" if reason.contribution > 0 else "reasons.lowers_risk")
-    return (
-        f"{escape(getattr(reason.text, translate.language))}<br>{markup.code(reason.feature)}",
-        escape(translate.value(reason.value)),
-        f"<strong>{translate.number(reason.contribution, 2, signed=True)}</strong><br>{escape(effect)}",
-    )
+def _strength(reason: Reason, translate: Texts) -> str:
+    return translate(f"reasons.{strength(reason.contribution)}")
+
+
+def _details(reasons: Sequence[Reason], translate: Texts) -> None:
+    """Draw every reason with its code, for whoever has to look one up."""
+    with st.expander(translate("reasons.details", count=len(reasons))):
+        st.caption(translate("reasons.intro"))
+        heads = (translate("reasons.reason"), translate("reasons.code"), translate("reasons.effect"))
+        rows = [
+            (
+                f"{escape(_in_words(each, translate))}<br>{markup.code(each.feature)}",
+                markup.code(each.code),
+                markup.emphasised(
+                    translate.number(each.contribution, 2, signed=True), _strength(each, translate)
+                ),
+            )
+            for each in sorted(reasons, key=lambda reason: -reason.contribution)
+        ]
+        st.html(markup.table(translate("reasons.table_caption"), heads, rows))
 
 
 def _profile(record: DecisionRecord, translate: Texts) -> None:
@@ -148,24 +185,31 @@ def _profile(record: DecisionRecord, translate: Texts) -> None:
         markup.facts(profile.facts(application, group, translate), translate(f"profile.{group}"))
         for group in profile.GROUPS
     ]
-    history = profile.history_counts(record.bundle, translate)
-    st.html(markup.cards([*parts, markup.facts(history, translate("history.heading"), wide=True)]))
+    st.html(markup.cards(parts))
+    st.header(translate("history.heading"), anchor=False)
+    st.html(markup.facts(profile.history_counts(record.bundle, translate), wide=True))
+    for chart, key in (
+        (history_charts.instalments(record.bundle, translate, shell.theme()), "history.instalments"),
+        (history_charts.credits_elsewhere(record.bundle, translate, shell.theme()), "history.credits"),
+    ):
+        if chart is not None:
+            st.subheader(translate(key), anchor=False)
+            st.vega_lite_chart(spec=chart.spec, theme=None, alt=chart.alt)
 
 
-def _traceability(case: Case, translate: Texts) -> None:
-    decision = case.record.decision
+def _record(record: DecisionRecord, translate: Texts) -> None:
+    decision = record.decision
     st.header(translate("record.heading"), anchor=False)
     pairs = [
         (translate("record.decision_id"), decision.decision_id),
         (translate("record.recorded_at"), translate.time(decision.recorded_at, shell.zone())),
         (translate("record.model_version"), decision.model_version),
+        (translate("record.review"), translate(f"record.review_{record.review}")),
     ]
-    if case.model.model_version == decision.model_version:
-        pairs.append((translate("record.trained_at"), translate.time(case.model.trained_at, shell.zone())))
     st.html(markup.facts(pairs, wide=True))
     st.download_button(
         translate("record.download"),
-        data=lambda: case.record.model_dump_json(indent=2),
+        data=lambda: record.model_dump_json(indent=2),
         file_name=f"decision-{decision.decision_id}.json",
         mime="application/json",
         on_click="ignore",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,8 @@ def banner(kind: DecisionKind, verdict: str, meaning: str, details: Sequence[str
     """Return the decision as a band: icon, verdict, what it means, and quiet details at its end."""
     quiet = "".join(f"<span>{escape(detail)}</span>" for detail in details)
     return (
-        f'<section class="hc-banner hc-{kind}"><span class="hc-icon" aria-hidden="true"></span>'
-        f'<div><p class="hc-verdict">{escape(verdict)}</p><p>{escape(meaning)}</p></div>'
+        f'<section class="hc-banner hc-{kind}" role="status"><span class="hc-icon" aria-hidden="true"></span>'
+        f'<div><h2 class="hc-verdict">{escape(verdict)}</h2><p>{escape(meaning)}</p></div>'
         f'<p class="hc-details">{quiet}</p></section>'
     )
 
@@ -63,14 +63,6 @@ def code(name: str) -> str:
     return f"<code>{escape(name).replace('_', '_<wbr>')}</code>"
 
 
-def poles(left: str, right: str) -> str:
-    """Return the legend of a diverging chart: the meaning of its left and its right side."""
-    return (
-        f'<p class="hc-poles"><span class="hc-lowers">{escape(left)}</span>'
-        f'<span class="hc-raises">{escape(right)}</span></p>'
-    )
-
-
 def option(kicker: str, heading: str, sentence: str, figures_table: str, note: str) -> str:
     """Return a card of one possible loan: its rank, the changes in words, and its table, which is HTML already."""
     below = f'<p class="hc-note">{escape(note)}</p>' if note else ""
@@ -89,3 +81,29 @@ def notes(heading: str, lines: Sequence[str]) -> str:
     """Return a set-off list of remarks."""
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f'<section class="hc-notes"><h3>{escape(heading)}</h3><ul>{items}</ul></section>'
+
+
+def notice(kind: Literal["info", "warning", "error"], text: str, detail: str = "") -> str:
+    """Return a message that screen readers announce: an error at once, anything else when they are done."""
+    role = "alert" if kind == "error" else "status"
+    below = f'<p class="hc-note">{escape(detail)}</p>' if detail else ""
+    return f'<div class="hc-notice hc-{kind}" role="{role}"><p>{escape(text)}</p>{below}</div>'
+
+
+def arguments(heading: str, items: Sequence[tuple[str, str]], kind: Literal["for", "against"]) -> str:
+    """Return a list of reasons under its heading: each a sentence and how strong it is."""
+    lines = "".join(
+        f'<li><span>{escape(text)}</span><span class="hc-strength">{escape(strength)}</span></li>'
+        for text, strength in items
+    )
+    return f'<section class="hc-card hc-arguments hc-{kind}"><h3>{escape(heading)}</h3><ul>{lines}</ul></section>'
+
+
+def paragraph(text: str) -> str:
+    """Return a paragraph of text that comes from data."""
+    return f'<p class="hc-paragraph">{escape(text)}</p>'
+
+
+def emphasised(figure: str, note: str) -> str:
+    """Return a cell of a table: a figure, and what it means below."""
+    return f"<strong>{escape(figure)}</strong><br>{escape(note)}"

@@ -19,14 +19,13 @@ def show(found: Recourse | ApiError, translate: Texts) -> None:
     """Draw the loans as cards, or a note that there is none or that they are not available."""
     st.header(translate("recourse.heading"), anchor=False)
     if isinstance(found, Exception):
-        st.caption(translate("recourse.unavailable"))
-        st.caption(translate("error.detail", detail=str(found)))
+        st.html(markup.notice("warning", translate("recourse.unavailable")))
         return
     summary = getattr(found.text, translate.language)
     if not found.options:
         st.html(markup.remark(translate("recourse.none"), summary))
         return
-    st.caption(summary)
+    st.html(markup.paragraph(summary))
     st.html(markup.cards([_option(found, place, translate) for place in range(len(found.options))]))
 
 

@@ -1,10 +1,11 @@
-"""What all pages share: style, language switch, API client."""
+"""What all pages share: style, navigation, language switch, API client, colours of the theme."""
 
 from __future__ import annotations
 
 from datetime import UTC
+from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -28,13 +29,17 @@ def language() -> Texts:
     return texts(cast("Language", chosen) if chosen in LANGUAGES else LANGUAGES[0])
 
 
+def theme() -> Literal["light", "dark"]:
+    """Return the theme that the reader's browser shows; charts take their colours from it."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
 def page_setup() -> Texts:
     """Set up the page, draw the language switch and return the texts of the chosen language."""
     st.session_state.setdefault(LANGUAGE, language().language)
     translate = language()
-    st.set_page_config(page_title=translate("app.title"), layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
-    style = files("home_credit.dashboard").joinpath("theme.css").read_text(encoding="utf-8")
-    st.html(f"<style>{style}</style>")
+    st.set_page_config(layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
+    st.html(f"<style>{_style()}</style>")
     # Screen readers choose their voice by the document's language.
     st.html(
         f"<script>document.documentElement.lang = '{translate.language}'</script>",
@@ -55,6 +60,21 @@ def page_setup() -> Texts:
     else:
         st.query_params[LANGUAGE] = translate.language
     return translate
+
+
+def name_page(title: str) -> None:
+    """Give the browser's tab the name of the page."""
+    st.set_page_config(page_title=f"{title} — {language()('app.title')}")
+
+
+@cache
+def _style() -> str:
+    """Return the style sheets of the package, the theme last."""
+    sheets = sorted(
+        (each for each in files("home_credit.dashboard").iterdir() if each.name.endswith(".css")),
+        key=lambda sheet: sheet.name,
+    )
+    return "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
 
 
 def api() -> ApiClient:

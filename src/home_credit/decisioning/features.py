@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from home_credit.features.request import RequestFeatures
-from home_credit.features.rows import FeatureRows
+from home_credit.features.request import HISTORY_NAMES, RequestFeatures
+from home_credit.features.rows import PLACES, FeatureRows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from home_credit.features.rows import Numbers, Value
     from home_credit.tables.bundle import ParsedBundle
     from home_credit.terms.model import TermModel
+
+# The features of the histories among all features.
+_HISTORY: Callable[[Sequence[Value]], Sequence[Value]] = itemgetter(*(PLACES[name] for name in HISTORY_NAMES))
 
 
 class ApplicantFeatures:
@@ -28,6 +32,18 @@ class ApplicantFeatures:
         """Return the features of applicants, one row per bundle, in order."""
         return FeatureRows(
             [self._features.features(bundle.application, self.history(bundle)) for bundle in bundles]
+        )
+
+    def with_these_terms(self, applications: Sequence[Mapping[str, Value]], rows: FeatureRows) -> FeatureRows:
+        """Return the features of applications whose features with other terms are ``rows``.
+
+        Those of the histories do not depend on the terms and are not computed again.
+        """
+        return FeatureRows(
+            [
+                self._features.features(application, _HISTORY(row))
+                for application, row in zip(applications, rows.rows, strict=True)
+            ]
         )
 
     def variants(self, bundle: ParsedBundle, replaced: Mapping[str, Numbers]) -> FeatureRows:

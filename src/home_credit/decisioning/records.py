@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from home_credit.decisioning.assessment import facts_of
 from home_credit.errors import BrokenRecordError, BundleError
 from home_credit.ledger.drafts import draft_decision
+from home_credit.ledger.review_states import initial, overrides
 from home_credit.policy import Costs, Policy
 from home_credit.schemas import (
     SCALE,
@@ -22,6 +23,7 @@ from home_credit.schemas import (
     DecisionSummary,
     PredictionRequest,
     Review,
+    ReviewStatistics,
 )
 from home_credit.schemas.reports import Portfolio
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from home_credit.ledger.daily_counts import Cell, Count
     from home_credit.ledger.drafts import Draft
     from home_credit.ledger.records import DecisionEntry, DecisionHistory, ReviewEntry
+    from home_credit.ledger.review_counts import Statistics
 
 
 def draft(
@@ -144,17 +147,39 @@ def request(entry: DecisionEntry) -> PredictionRequest:
     return PredictionRequest(**entry.bundle)
 
 
-def review(entry: ReviewEntry) -> Review:
-    """Return a recorded review as the API gives it."""
-    return Review(**entry.model_dump(include=set(Review.model_fields)))
+def review(entry: ReviewEntry, decided: str | None = None) -> Review:
+    """Return a recorded review as the API gives it; ``decided`` is what the policy had decided, if it lacks it."""
+    override = overrides(entry.reviewed or decided, entry.decision)
+    return Review(**entry.model_dump(include=set(Review.model_fields)), override=override)
 
 
 def history(recorded: DecisionHistory) -> DecisionRecord:
     """Return a recorded decision with its rows and reviews as the API gives them."""
+    entry = recorded.decision
+    decided = entry.assessment.decision
+    state = recorded.reviews[-1].state if recorded.reviews else initial(decided, simulation=entry.simulation)
     return DecisionRecord(
-        decision=decision(recorded.decision),
-        bundle=request(recorded.decision),
-        reviews=[review(entry) for entry in recorded.reviews],
+        decision=decision(entry),
+        bundle=request(entry),
+        reviews=[review(each, decided) for each in recorded.reviews],
+        review=state or "none",
+    )
+
+
+def review_statistics(first: date, last: date, found: Statistics) -> ReviewStatistics:
+    """Return the reviews of the days ``first`` to ``last`` as the API gives them."""
+    return ReviewStatistics.model_validate(
+        {
+            "from": first,
+            "to": last,
+            "reviews": sum(each.reviews for each in found.counts),
+            "overrides": sum(
+                each.reviews for each in found.counts if overrides(each.decision, each.reviewed_as)
+            ),
+            "reviewers": found.reviewers,
+            **found.waiting,
+            "counts": [each._asdict() for each in found.counts],
+        }
     )
 
 

@@ -11,26 +11,30 @@ from home_credit.tables.bundle import parse_bundle
 
 if TYPE_CHECKING:
     from home_credit.decisioning.scoring import Scorer
+    from home_credit.decisioning.versions import ModelVersions
     from home_credit.ledger.records import DecisionEntry
 
 
-def recorded_scorer(scorer: Scorer, entry: DecisionEntry) -> Scorer:
-    """Return ``scorer`` under the policy that made a recorded decision.
+def recorded_scorer(scorer: Scorer, entry: DecisionEntry, versions: ModelVersions | None = None) -> Scorer:
+    """Return the scorer that made a recorded decision, under its policy: ``scorer``, or one of ``versions``.
 
-    Raises :class:`OtherModelError` where another model version made it.
+    Raises :class:`OtherModelError` where it is neither.
     """
     if entry.model_version != scorer.version:
-        raise OtherModelError(entry.decision_id, entry.model_version, scorer.version)
+        kept = versions.scorer(entry.model_version) if versions else None
+        if kept is None:
+            raise OtherModelError(entry.decision_id, entry.model_version, scorer.version)
+        scorer = kept
     return scorer.with_policy(records.policy(entry))
 
 
-def replay_record(scorer: Scorer, entry: DecisionEntry) -> Replay:
+def replay_record(scorer: Scorer, entry: DecisionEntry, versions: ModelVersions | None = None) -> Replay:
     """Assess the rows of a recorded decision again and compare the result with the record.
 
-    Raises :class:`OtherModelError` where another model version made the decision, and
-    :class:`BrokenRecordError` where its rows cannot be read.
+    Raises :class:`OtherModelError` where the model version that made the decision is neither that of ``scorer`` nor
+    among ``versions``, and :class:`BrokenRecordError` where its rows cannot be read.
     """
-    scorer = recorded_scorer(scorer, entry)
+    scorer = recorded_scorer(scorer, entry, versions)
     with records.reading(entry.decision_id):
         recorded = records.assessment(entry)
         bundle = parse_bundle(entry.bundle)

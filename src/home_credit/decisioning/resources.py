@@ -34,6 +34,11 @@ class LazyResource(Generic[T]):
         """Whether the resource is loaded; never blocks."""
         return self._value is not None
 
+    @property
+    def current(self) -> T | None:
+        """The resource, ``None`` where it is not loaded; never blocks."""
+        return self._value
+
     def get(self) -> T:
         """Return the resource, or raise the error of loading it."""
         value = self._value

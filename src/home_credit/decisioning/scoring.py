@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from home_credit.config import Settings
-    from home_credit.features.rows import Numbers
+    from home_credit.features.rows import FeatureRows, Numbers
     from home_credit.schemas import Assessment
     from home_credit.schemas.reports import ModelReport
     from home_credit.tables.bundle import ParsedBundle
@@ -98,10 +98,16 @@ class Scorer:
 
         An assessment gives the strongest reasons each way, or with ``every_reason`` all of them.
         """
-        if not bundles:
-            return []
+        return self.assess_with_features(bundles, simulation=simulation, every_reason=every_reason)[0]
+
+    def assess_with_features(
+        self, bundles: Sequence[ParsedBundle], *, simulation: bool = False, every_reason: bool = False
+    ) -> tuple[list[Assessment], FeatureRows]:
+        """Return the assessments of :meth:`assess`, and the features that they were made from, one row each."""
         rows = self.computer.compute(bundles)
-        return assemble(
+        if not bundles:
+            return [], rows
+        assessments = assemble(
             bundles,
             rows,
             self.model.score(rows),
@@ -112,6 +118,7 @@ class Scorer:
             simulation=simulation,
             every_reason=every_reason,
         )
+        return assessments, rows
 
     def variants(self, bundle: ParsedBundle, replaced: Mapping[str, Numbers]) -> Numbers:
         """Return the probability of default of an applicant with each row of ``replaced`` in the application.

@@ -14,7 +14,9 @@ from home_credit.decisioning.comparison import compare, key_of
 from home_credit.decisioning.known import known_bundle
 from home_credit.decisioning.replay import recorded_scorer, replay_record
 from home_credit.decisioning.requests import Checked, RawRequest, held_of
-from home_credit.errors import HomeCreditError
+from home_credit.decisioning.shadow import Decided, Features
+from home_credit.decisioning.shadow_report import report
+from home_credit.errors import HomeCreditError, NoShadowError
 from home_credit.ledger.records import ReviewContent
 from home_credit.schemas import Applicant, PredictionRequest
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from home_credit.decisioning.requests import DecisionRequest
     from home_credit.decisioning.resources import LazyResource
     from home_credit.decisioning.scoring import Scorer
+    from home_credit.decisioning.shadow import Shadow
+    from home_credit.decisioning.versions import ModelVersions
     from home_credit.ledger import Ledger
     from home_credit.ledger.drafts import Draft
     from home_credit.ledger.records import DecisionEntry
@@ -43,21 +47,34 @@ if TYPE_CHECKING:
         Replay,
         Review,
         ReviewRequest,
+        ReviewStatistics,
     )
     from home_credit.schemas.reports import Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
+    from home_credit.schemas.shadow import ShadowReport
+    from home_credit.tables.bundle import ParsedBundle
 
 
 class Prepared(NamedTuple):
-    """A decision that is ready to be recorded."""
+    """A decision that is ready to be recorded; with its features where a challenger scores them too."""
 
     assessment: Assessment
     draft: Draft[DecisionEntry]
+    features: Features | None = None
+
+
+class Reviewer(NamedTuple):
+    """Who reviews a decision, and the name of the API key that said so, where it is another one's."""
+
+    name: str
+    forwarded_by: str | None = None
 
 
 class DecisionService:
     """Decisions on applicants and their records; safe to use from several threads.
 
-    ``observe`` is called with every decision once it is recorded. As a context manager it closes the resources that
+    ``observe`` is called with every decision once it is recorded. With ``second_reader``, a review that overrides a
+    decision needs a second one by somebody else. ``shadow`` scores the features of decisions that are no simulations,
+    too. ``versions`` holds the models of earlier decisions. As a context manager the service closes the resources that
     it loaded.
     """
 
@@ -68,9 +85,13 @@ class DecisionService:
         applicants: LazyResource[ApplicantStore],
         ledger: LazyResource[Ledger],
         observe: Callable[[Decision], None],
+        second_reader: bool = False,
+        shadow: Shadow | None = None,
+        versions: ModelVersions | None = None,
     ) -> None:
         self._scorer, self._applicants, self._ledger = scorer, applicants, ledger
-        self._observe = observe
+        self._observe, self._second_reader = observe, second_reader
+        self._shadow, self._versions = shadow, versions
 
     def __enter__(self) -> Self:
         return self
@@ -92,6 +113,8 @@ class DecisionService:
 
     def close(self) -> None:
         """Release the resources that this service loaded."""
+        if self._shadow is not None:
+            self._shadow.close()
         for resource in (self._scorer, self._applicants, self._ledger):
             resource.close()
 
@@ -100,9 +123,15 @@ class DecisionService:
         """Whether a model is loaded; never blocks."""
         return self._scorer.loaded
 
-    def swap(self, scorer: Scorer) -> None:
-        """Decide with another model or policy from now on; requests in progress finish with the earlier one."""
-        self._scorer.replace(scorer)
+    @property
+    def champion(self) -> LazyResource[Scorer]:
+        """The scorer that decides; where it is replaced, requests in progress finish with the earlier one."""
+        return self._scorer
+
+    @property
+    def challenger(self) -> LazyResource[Scorer] | None:
+        """The scorer in shadow, ``None`` where there is none."""
+        return None if self._shadow is None else self._shadow.scorer
 
     def scorer(self) -> Scorer:
         """Return the scorer in use; calls on the returned object all use one model, even after a swap."""
@@ -139,9 +168,9 @@ class DecisionService:
         scorer = self.scorer()
         checked = [self._checked(request) for request in requests]
         bundles = [each.parsed for each in checked if isinstance(each, Checked)]
-        assessments = iter(scorer.assess(bundles) if bundles else ())
+        assessed = iter(self._assessed(scorer, bundles) if bundles else ())
         return [
-            _prepared(scorer, request, each, next(assessments)) if isinstance(each, Checked) else each
+            _prepared(scorer, request, each, *next(assessed)) if isinstance(each, Checked) else each
             for request, each in zip(requests, checked, strict=True)
         ]
 
@@ -151,6 +180,7 @@ class DecisionService:
         The outcome of a repeated request is the decision recorded before, and an error where the request differs.
         """
         outcomes: list[Decision | Exception] = []
+        shadowed = []
         for each, outcome in zip(
             prepared, self._ledger.get().commit([each.draft for each in prepared]), strict=True
         ):
@@ -162,6 +192,12 @@ class DecisionService:
                 decision = records.decided(each.assessment, outcome.decision_id, outcome.recorded_at)
                 self._observe(decision)
                 outcomes.append(decision)
+                if each.features is not None and not each.assessment.simulation:
+                    shadowed.append(
+                        Decided(outcome.decision_id, outcome.recorded_at, each.assessment, each.features)
+                    )
+        if self._shadow is not None:
+            self._shadow.offer(shadowed)
         return outcomes
 
     def applicants(self, query: ApplicantQuery) -> ApplicantList:
@@ -191,10 +227,11 @@ class DecisionService:
     def recourse_of_decision(self, decision_id: str) -> Recourse:
         """Return the loans that would have turned a recorded decision into an approval, by its own policy.
 
-        Raises :class:`OtherModelError` where another model made the decision: the one loaded cannot answer for it.
+        Raises :class:`OtherModelError` where the model that made it is neither in use nor kept: another one cannot
+        answer for it.
         """
         entry = self._ledger.get().read(decision_id).decision
-        scorer = recorded_scorer(self.scorer(), entry)
+        scorer = recorded_scorer(self.scorer(), entry, self._versions)
         with records.reading(decision_id):
             return recourse.find(scorer, records.request(entry))
 
@@ -213,13 +250,45 @@ class DecisionService:
         first, last = query.days(datetime.now(UTC).date())
         return records.portfolio(first, last, self._ledger.get().daily_counts(first, last))
 
-    def review(self, decision_id: str, request: ReviewRequest) -> Review:
+    def review(self, decision_id: str, request: ReviewRequest, reviewer: Reviewer) -> Review:
         """Record a human's own decision."""
-        return records.review(self._ledger.get().review(decision_id, ReviewContent(**dict(request))))
+        said = request.model_dump(include={"decision", "reason", "reason_code"})
+        content = ReviewContent(**said, reviewer=reviewer.name, forwarded_by=reviewer.forwarded_by)
+        recorded = self._ledger.get().review(decision_id, content, second_reader=self._second_reader)
+        return records.review(recorded)
+
+    def review_statistics(self, query: PortfolioQuery) -> ReviewStatistics:
+        """Return how many decisions were reviewed each day, and what became of them."""
+        first, last = query.days(datetime.now(UTC).date())
+        return records.review_statistics(first, last, self._ledger.get().review_statistics(first, last))
 
     def replay(self, decision_id: str) -> Replay:
-        """Compute a recorded decision again; raises :class:`OtherModelError` where another model made it."""
-        return replay_record(self.scorer(), self._ledger.get().read(decision_id).decision)
+        """Compute a recorded decision again, by the model that made it.
+
+        Raises :class:`OtherModelError` where that is neither the model in use nor one that is kept.
+        """
+        return replay_record(self.scorer(), self._ledger.get().read(decision_id).decision, self._versions)
+
+    def shadow_report(self, challenger: str | None = None) -> ShadowReport:
+        """Return how a challenger in shadow judged the last decisions, the latest one where no version is given.
+
+        Raises :class:`NoShadowError` where it scored none.
+        """
+        found = self._ledger.get().shadow_scores(challenger)
+        if found is None:
+            raise NoShadowError(challenger)
+        return report(found)
+
+    def _assessed(
+        self, scorer: Scorer, bundles: Sequence[ParsedBundle]
+    ) -> Sequence[tuple[Assessment, Features | None]]:
+        if self._shadow is None:
+            return [(assessment, None) for assessment in scorer.assess(bundles)]
+        assessments, rows = scorer.assess_with_features(bundles)
+        return [
+            (assessment, Features(bundle.application, values, scorer.definitions_version))
+            for bundle, assessment, values in zip(bundles, assessments, rows.rows, strict=True)
+        ]
 
     def _checked(self, request: DecisionRequest) -> Checked | Exception:
         try:
@@ -228,7 +297,13 @@ class DecisionService:
             return error
 
 
-def _prepared(scorer: Scorer, request: DecisionRequest, checked: Checked, assessment: Assessment) -> Prepared:
+def _prepared(
+    scorer: Scorer,
+    request: DecisionRequest,
+    checked: Checked,
+    assessment: Assessment,
+    features: Features | None,
+) -> Prepared:
     if request.simulation:
         assessment = assessment.model_copy(update={"simulation": True})
     draft = records.draft(
@@ -238,4 +313,4 @@ def _prepared(scorer: Scorer, request: DecisionRequest, checked: Checked, assess
         definitions_version=scorer.definitions_version,
         idempotency=request.idempotency,
     )
-    return Prepared(assessment, draft)
+    return Prepared(assessment, draft, features)

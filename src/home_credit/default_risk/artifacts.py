@@ -160,12 +160,12 @@ def _loaded(directory: Path, manifest: Manifest) -> Artifacts:
     return Artifacts(booster, preprocessor, Calibration(**plain["calibration"]), terms, manifest)
 
 
-def copy(source: Path, target: Path) -> str:
+def copy(source: Path, target: Path, key: str | None = None) -> str:
     """Copy the model in ``source`` to ``target``, the manifest last, and return its model version.
 
-    Raises :class:`ArtifactError` where the source is incomplete; the target is not changed then.
+    Raises what :func:`load` raises where the source holds no valid model; the target is not changed then.
     """
-    model = load(source)
+    model = load(source, key)
     target.mkdir(parents=True, exist_ok=True)
     statistics = (REFERENCE,) if model.manifest.reference else ()
     for name in (*model.manifest.artifacts, CARD, *statistics, SIGNATURE, MANIFEST):

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
+from sqlalchemy import select
+
 from home_credit.errors import LedgerError
-from home_credit.ledger import anchors, chain, daily_counts, entries, heads, merkle, review_states
+from home_credit.ledger import (
+    anchors,
+    chain,
+    daily_counts,
+    entries,
+    heads,
+    merkle,
+    review_counts,
+    review_states,
+)
 from home_credit.ledger.anchors import Anchor, AnchoredChain
 from home_credit.ledger.proofs import Proof
 from home_credit.ledger.records import DecisionEntry, ReviewEntry
@@ -25,23 +37,52 @@ T = TypeVar("T", DecisionEntry, ReviewEntry)
 
 def verify(connection: Connection, keys: Keyring, known: Sequence[Anchor], progress: Progress) -> int:
     """Walk both chains and return the number of records; see :meth:`Ledger.verify`."""
-
-    def walk(
-        table: Table, model: type[T], noting: Callable[[Iterator[StoredEntry]], Iterator[StoredEntry]] = iter
-    ) -> int:
-        # Read before the walk, so that records appended meanwhile lie beyond this head.
-        head = heads.read(connection, table.name, keys)
-        label = f"{table.name} verified"
-        with entries.walk(connection, table, progress=progress, label=label, total=head.sequence) as found:
-            return chain.verify(
-                noting(found), model, table.name, head, keys, anchored=anchors.ends(known, table.name)
-            )
-
-    counts = daily_counts.Comparison(connection)
-    records = walk(decisions, DecisionEntry, counts.noting) + walk(reviews, ReviewEntry)
-    counts.finish()
+    counts = Counts(connection, keys)
+    records = counts.walk(known, progress)
+    counts.daily.compare(connection)
     review_states.verify(connection)
+    review_counts.compare(connection, counts.reviews)
     return records
+
+
+def recount(connection: Connection, keys: Keyring, known: Sequence[Anchor], progress: Progress) -> int:
+    """Put the counts that follow from the chains in the place of those there are; see :meth:`Ledger.recount`."""
+    counts = Counts(connection, keys)
+    records = counts.walk(known, progress)
+    counts.daily.replace(connection)
+    review_counts.replace(connection, counts.reviews)
+    return records
+
+
+class Counts:
+    """What is counted while both chains are verified; the connection sees one state of the ledger."""
+
+    def __init__(self, connection: Connection, keys: Keyring) -> None:
+        self._connection, self._keys = connection, keys
+        self.daily = daily_counts.Counter()
+        self.reviews: Counter[review_counts.Cell] = Counter()
+
+    def walk(self, known: Sequence[Anchor], progress: Progress) -> int:
+        """Verify both chains and return the number of their records."""
+
+        def verified(table: Table, model: type[T], seen: Callable[[StoredEntry, T], None]) -> int:
+            head, label = heads.read(self._connection, table.name, self._keys), f"{table.name} verified"
+            with entries.walk(
+                self._connection, table, progress=progress, label=label, total=head.sequence
+            ) as found:
+                anchored = anchors.ends(known, table.name)
+                return chain.verify(found, model, table.name, head, self._keys, anchored=anchored, seen=seen)
+
+        return verified(decisions, DecisionEntry, self.daily.add) + verified(
+            reviews, ReviewEntry, self._add_review
+        )
+
+    def _add_review(self, _entry: StoredEntry, review: ReviewEntry) -> None:
+        decision = review.reviewed
+        if decision is None:
+            of_it = decisions.c.decision_id == review.decision_id
+            decision = self._connection.scalar(select(decisions.c.decision).where(of_it))
+        self.reviews[review_counts.Cell.of(review, str(decision), self._keys)] += 1
 
 
 def export(connection: Connection, keys: Keyring, progress: Progress) -> Iterator[dict[str, object]]:

@@ -18,7 +18,7 @@ from home_credit.ledger.parsing import UNREADABLE, parse
 from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry, canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from home_credit.ledger.keys import Key, Keyring
 
@@ -130,7 +130,7 @@ def check(entry: StoredEntry, model: type[T], keys: Keyring, *, rows: bool = Tru
             raise BrokenRecordError(f"{entry} was changed: its column {name} does not match its content")
     if isinstance(record, DecisionEntry):
         initial = review_states.initial(record.assessment.decision, simulation=record.simulation)
-        if entry.columns["review"] not in {initial, review_states.REVIEWED}:
+        if entry.columns["review"] not in {initial, review_states.SECOND, review_states.REVIEWED}:
             raise BrokenRecordError(f"{entry} was changed: its column review does not match its content")
     return record
 
@@ -160,10 +160,12 @@ def verify(
     *,
     anchored: Mapping[int, Anchored] = MappingProxyType({}),
     start: Head = START,
+    seen: Callable[[StoredEntry, T], None] = lambda _entry, _record: None,
 ) -> int:
     """Return the number of the last of ``entries``, which follow ``start`` in their order at least up to ``head``.
 
-    ``anchored`` holds what anchors say about entries, by sequence. Raises
+    ``anchored`` holds what anchors say about entries, by sequence; ``seen`` is called with each one that was checked.
+    Raises
     :class:`~home_credit.errors.BrokenRecordError` naming the first one whose content, link or position differs from
     what was recorded.
     """
@@ -176,13 +178,14 @@ def verify(
             raise BrokenRecordError(f"{entry} does not follow from the record before it")
         if signed and entry.key_id is None:
             raise BrokenRecordError(f"{entry} is not signed, but records before it are")
-        check(entry, model, keys, decode=False)
+        record = check(entry, model, keys, decode=False)
         sequence, previous, signed = entry.sequence, entry.hash, entry.key_id is not None
         if sequence == head.sequence and previous != head.hash:
             raise BrokenRecordError(f"{entry} is not the one that was recorded at this place")
         anchor = anchored.get(sequence)
         if anchor and anchor.hash != previous:
             raise BrokenRecordError(f"{entry} is not the one that {anchor.name} names")
+        seen(entry, record)
     if sequence < head.sequence:
         raise BrokenRecordError(f"{chain} record {sequence + 1} is missing: {head.sequence} were recorded")
     for number, anchor in anchored.items():

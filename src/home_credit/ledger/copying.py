@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, select, update
 
 from home_credit.errors import LedgerError
-from home_credit.ledger import audit, daily_counts, heads
+from home_credit.ledger import audit, daily_counts, heads, review_counts, shadow_scores
 from home_credit.ledger.chain import START
 from home_credit.ledger.entries import ROWS_AT_A_TIME
 from home_credit.ledger.schema import CHAINS, chain_heads
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def copy(
     source: Connection, target: Connection, keys: Keyring, known: Sequence[Anchor], progress: Progress
 ) -> int:
-    """Copy every entry, the heads and the daily counts, verify the copy and return the number of its records.
+    """Copy every entry, and what belongs to them, verify the copy and return the number of its records.
 
     ``source`` sees one state of its ledger throughout; ``target`` is in a transaction, which is not to be committed
     where this raises: :class:`~home_credit.errors.LedgerError` where the target is not empty, and
@@ -41,6 +41,8 @@ def copy(
         row = source.execute(select(chain_heads).where(chain_heads.c.chain == table.name)).mappings().one()
         target.execute(update(chain_heads).where(chain_heads.c.chain == table.name).values(dict(row)))
     daily_counts.copy(source, target)
+    review_counts.copy(source, target)
+    shadow_scores.copy(source, target)
     return audit.verify(target, keys, known, progress)
 
 

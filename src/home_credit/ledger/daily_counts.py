@@ -1,8 +1,7 @@
 """Decisions counted by day, outcome, grade and kind, in a table that follows from the chain.
 
-A row changes in the transaction that appends its decisions. Its ``last_sequence`` is the last one counted in it, so
-that the counts can be compared with the entries while others append. Probabilities are summed in billionths: a sum of
-whole numbers does not depend on their order.
+A row changes in the transaction that appends its decisions; its ``last_sequence`` is the last one counted in it.
+Probabilities are summed in billionths: a sum of whole numbers does not depend on their order.
 """
 
 from __future__ import annotations
@@ -11,14 +10,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pydantic_core import from_json
-from sqlalchemy import insert, select, text
+from sqlalchemy import delete, insert, select, text
 
 from home_credit.errors import BrokenRecordError
-from home_credit.ledger.schema import chain_heads, daily_counts, decisions
+from home_credit.ledger.schema import daily_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import date
     from typing import Any
 
@@ -100,50 +98,37 @@ def copy(source: Connection, target: Connection) -> None:
         target.execute(insert(daily_counts), rows)
 
 
-class Comparison:
-    """Compares the counts with the entries of the chain, which others may append meanwhile."""
+class Counter:
+    """Counts the entries of a chain anew, in their order."""
 
-    def __init__(self, connection: Connection) -> None:
-        # In this order: whatever lies before this end of the chain is in counts that are read after it.
-        end = select(chain_heads.c.sequence).where(chain_heads.c.chain == decisions.name)
-        self._end = connection.scalar(end) or 0
-        self._stored = dict(_read(connection, select(daily_counts)))
-        self._found: defaultdict[Cell, Count] = defaultdict(Count)
+    def __init__(self) -> None:
+        self.found: defaultdict[Cell, Count] = defaultdict(Count)
 
-    def noting(self, entries: Iterator[StoredEntry]) -> Iterator[StoredEntry]:
-        """Yield the entries, each of which is counted once the caller has checked it and asks for the next.
+    def add(self, entry: StoredEntry, record: DecisionEntry) -> None:
+        """Count an entry that was checked."""
+        said, day = record.assessment, record.recorded_at.date().isoformat()
+        cell = Cell(day, said.decision, said.grade, record.simulation)
+        self.found[cell].add(said.probability_of_default, entry.sequence)
 
-        Raises :class:`BrokenRecordError` where the counts lack one.
-        """
-        for entry in entries:
-            yield entry
-            cell = _cell(entry)
-            stored = self._stored.get(cell)
-            if stored and entry.sequence <= stored.last_sequence:
-                probability = from_json(entry.payload)["assessment"]["probability_of_default"]
-                self._found[cell].add(probability, entry.sequence)
-            elif entry.sequence <= self._end:
-                raise BrokenRecordError(f"the daily counts were changed: {entry} is not in them")
-
-    def finish(self) -> None:
+    def compare(self, connection: Connection) -> None:
         """Raise :class:`BrokenRecordError` naming counts that differ from the entries."""
-        for cell, stored in self._stored.items():
-            if stored != self._found[cell]:
+        stored = dict(_read(connection, select(daily_counts)))
+        for cell in stored.keys() | self.found.keys():
+            said, found = stored.get(cell, Count()), self.found[cell]
+            if said != found:
                 kind = "simulations" if cell.simulation else "decisions"
                 raise BrokenRecordError(
-                    f"the daily counts were changed: {stored.decisions} {kind} with {cell.decision} and grade"
-                    f" {cell.grade} on {cell.day}, {self._found[cell].decisions} are recorded, or their"
+                    f"the daily counts were changed: {said.decisions} {kind} with {cell.decision} and grade"
+                    f" {cell.grade} on {cell.day}, {found.decisions} are recorded, or their"
                     " probabilities differ"
                 )
 
-
-def _cell(entry: StoredEntry) -> Cell:
-    """Return what an entry is counted by, from its columns, which its check compared with the payload."""
-    columns: Mapping[str, Any] = entry.columns
-    return Cell(
-        columns["recorded_at"][: len("2026-01-01")],
-        *(columns[name] for name in ("decision", "grade", "simulation")),
-    )
+    def replace(self, connection: Connection) -> None:
+        """Put these counts in the place of those there are."""
+        connection.execute(delete(daily_counts))
+        if self.found:
+            rows = [{**cell._asdict(), **_columns(count)} for cell, count in self.found.items()]
+            connection.execute(insert(daily_counts), rows)
 
 
 def _columns(count: Count) -> dict[str, int]:

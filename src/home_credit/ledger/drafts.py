@@ -120,12 +120,13 @@ def draft_decision(
     )
 
 
-def draft_review(decision_id: str, content: ReviewContent) -> Draft[ReviewEntry]:
-    """Return the draft of a review."""
-    stamp = {"format": FORMAT, "decision_id": decision_id}
+def draft_review(decision: DecisionEntry, content: ReviewContent, state: str) -> Draft[ReviewEntry]:
+    """Return the draft of a review that leaves a decision in ``state``."""
+    reviewed = decision.assessment.decision
+    stamp = {"format": FORMAT, "decision_id": decision.decision_id, "state": state, "reviewed": reviewed}
 
     def record(moment: datetime) -> ReviewEntry:
         return ReviewEntry.model_construct(**{**dict(content), **stamp}, recorded_at=moment)
 
     payload = encoded({**content.model_dump(), **stamp})[:-1]
-    return Draft(decision_id, payload, {"decision_id": decision_id}, record)
+    return Draft(decision.decision_id, payload, {"decision_id": decision.decision_id, "state": state}, record)

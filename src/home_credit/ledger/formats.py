@@ -103,7 +103,10 @@ def _policy_1(assessment: Json) -> Json:
 
 
 def _same(content: Json) -> Json:
-    """Return a record as it is: format 3 has the rows beside the payload, fewer reasons, and more fields."""
+    """Return a record as it is: format 3 has the rows beside the payload, fewer reasons, and more fields.
+
+    Format 4 has more fields of a review, which have defaults.
+    """
     return content
 
 
@@ -117,6 +120,6 @@ def _review_1_to_2(content: Json) -> Json:
 
 
 _UPGRADES: Final[Mapping[type, Mapping[int, Upgrade]]] = {
-    DecisionEntry: {1: _decision_1_to_2, 2: _same},
-    ReviewEntry: {1: _review_1_to_2, 2: _same},
+    DecisionEntry: {1: _decision_1_to_2, 2: _same, 3: _same},
+    ReviewEntry: {1: _review_1_to_2, 2: _same, 3: _same},
 }

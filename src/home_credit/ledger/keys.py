@@ -44,7 +44,7 @@ class Keyring:
     """The key that signs, and the earlier ones, which entries were signed with before it was changed."""
 
     def __init__(self, *keys: Key) -> None:
-        self.current = keys[0]
+        self.current, self._first = keys[0], keys[-1]
         self._by_id = {key.id: key for key in keys}
 
     @classmethod
@@ -74,6 +74,10 @@ class Keyring:
     def get(self, key_id: str) -> Key | None:
         """Return the key with an id, ``None`` where it is not known."""
         return self._by_id.get(key_id)
+
+    def digest(self, name: str) -> str:
+        """Return a digest that tells names apart and does not reveal them; it stays when the key is changed."""
+        return self._first.sign(b"name: " + name.encode())[:16]
 
 
 def new_secret() -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def prepare(database: Database, keys: Keyring | None, folder: Path | None, *, create: bool) -> Keyring:
     """Create or migrate the tables, and return the keys; see :meth:`Ledger.open`."""
     keys = keys or _of_file(database, create=create)
-    migrations.prepare(database, keys.current, create=create)
+    migrations.prepare(database, keys, create=create)
     with database.reading() as connection:
         found = {name: heads.read(connection, name, keys) for name in CHAINS}
     if folder is not None:

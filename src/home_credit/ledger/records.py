@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, 
 
 from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
 
-FORMAT = 3
+FORMAT = 4
 Scalar = str | int | bool | None
 
 
@@ -132,23 +132,34 @@ class DecisionEntry(DecisionContent):
 
 
 class ReviewContent(Record):
-    """A human's own decision to record."""
+    """A human's own decision to record; ``forwarded_by`` is the key that named the reviewer, if another one's."""
 
     reviewer: str
     decision: Literal["approved", "declined"]
     reason: str
+    reason_code: str = "other"
+    forwarded_by: str | None = None
 
 
 class ReviewEntry(ReviewContent):
-    """A recorded review of the decision ``decision_id``."""
+    """A recorded review of the decision ``decision_id``.
+
+    ``state`` is that of the decision after it. ``reviewed`` is what the policy had decided; ``None`` up to format 3.
+    """
 
     format: int
     decision_id: str
     recorded_at: datetime
+    state: Literal["second", "reviewed"] = "reviewed"
+    reviewed: DecisionKind | None = None
 
     def projection(self) -> dict[str, Scalar]:
         """Return what the columns beside the payload repeat."""
-        return {"decision_id": self.decision_id, "recorded_at": timestamp(self.recorded_at)}
+        return {
+            "decision_id": self.decision_id,
+            "recorded_at": timestamp(self.recorded_at),
+            "state": self.state,
+        }
 
 
 class DecisionHistory(Record):

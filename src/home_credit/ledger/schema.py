@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
     from sqlalchemy.schema import SchemaItem
 
-REVISION = "0004"  # the migration that creates these tables
+REVISION = "0007"  # the migration that creates these tables
 
 metadata = MetaData(
     naming_convention={
@@ -57,7 +57,7 @@ def _chain(name: str, *projection: SchemaItem) -> Table:
 
 
 # Columns are nullable where their values may be erased from the payload. ``review`` is the state of the review: it is
-# "open" for a referral, "reviewed" once there is a review, and null for any other decision.
+# "open" for a referral, what the last review left ("second" or "reviewed"), and null for any other decision.
 decisions = _chain(
     "decisions",
     Column("decision_id", String(36), nullable=False, unique=True),
@@ -77,6 +77,18 @@ reviews = _chain(
     Column("decision_id", String(36), nullable=False, index=True),
     Column("recorded_at", String(32), nullable=False),
     Column("key_id", String(16)),
+    Column("state", String(10)),
+)
+# ``reviewer`` is a keyed digest of the name, to count different ones.
+review_counts = Table(
+    "review_counts",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("decision", String(20), primary_key=True),
+    Column("reviewed_as", String(20), primary_key=True),
+    Column("reason_code", String(40), primary_key=True),
+    Column("reviewer", String(16), primary_key=True),
+    Column("reviews", BigInteger, nullable=False),
 )
 daily_counts = Table(
     "daily_counts",

@@ -23,15 +23,17 @@ from home_credit.ledger import (
     migrations,
     opening,
     repeats,
+    review_counts,
     review_states,
     search,
+    shadow_scores,
     windows,
 )
 from home_credit.ledger.database import Database
 from home_credit.ledger.drafts import Draft, Recorded, draft_decision, draft_review
 from home_credit.ledger.keys import Keyring
 from home_credit.ledger.records import DecisionEntry, DecisionHistory, ReviewEntry
-from home_credit.ledger.schema import decisions, reviews
+from home_credit.ledger.schema import CHAINS, decisions, reviews
 from home_credit.ledger.writer import extend, lock_head
 from home_credit.progress import Progress, silent
 
@@ -48,7 +50,10 @@ if TYPE_CHECKING:
     from home_credit.ledger.proofs import Proof
     from home_credit.ledger.records import DecisionContent, ReviewContent
     from home_credit.ledger.repeats import Outcome
+    from home_credit.ledger.shadow_scores import Judgement, Pair, ShadowScore
     from home_credit.schemas import DecisionQuery, ReviewState
+
+MOST_SCORES = 100_000
 
 
 class Found(NamedTuple):
@@ -63,6 +68,17 @@ class Page(NamedTuple):
 
     found: list[Found]
     next: str | None
+
+
+class ShadowScores(NamedTuple):
+    """Decisions that a champion and a challenger scored, the newest first, each with its time and both judgements.
+
+    ``decided`` is the number of the champion's decisions from the first of them to the last.
+    """
+
+    pair: Pair
+    scores: list[tuple[str, Judgement, Judgement]]
+    decided: int
 
 
 class Ledger:
@@ -162,22 +178,26 @@ class Ledger:
             recorded.append(outcome.read())
         return recorded
 
-    def review(self, decision_id: str, content: ReviewContent) -> ReviewEntry:
-        """Record a human review.
+    def review(self, decision_id: str, content: ReviewContent, *, second_reader: bool = False) -> ReviewEntry:
+        """Record a human review; with ``second_reader``, one that overrides the policy awaits a second one.
 
         Raises :class:`~home_credit.errors.UnknownDecisionError`, and
-        :class:`~home_credit.errors.ReviewConflictError` where the decision takes none, or has one already.
+        :class:`~home_credit.errors.ReviewConflictError` where the decision takes none, or not one by this reviewer.
         """
-        draft = draft_review(decision_id, content)
         with self._database.writing() as connection:
             # Reviews take this lock first: one that follows sees the state that this one leaves.
             head = lock_head(connection, reviews, self._keys)
             found = entries.find(connection, decision_id)
             decision = chain.check(found, DecisionEntry, self._keys, decode=False)
-            review_states.check_open(connection, decision)
+            earlier = self._reviews(connection, decision_id)
+            state = review_states.after(decision, earlier, content, second_reader=second_reader)
+            draft = draft_review(decision, content, state)
             (recorded,) = extend(connection, reviews, head, [draft], self._keys.current)
-            review_states.close(connection, decision_id)
-        return recorded.read()
+            entry = recorded.read()
+            review_states.set_state(connection, decision_id, state)
+            decided = decision.assessment.decision
+            review_counts.add(connection, review_counts.Cell.of(entry, decided, self._keys))
+        return entry
 
     def read(self, decision_id: str) -> DecisionHistory:
         """Return a decision and its reviews.
@@ -187,13 +207,9 @@ class Ledger:
         """
         with self._database.reading() as connection:
             found = entries.find(connection, decision_id)
-            of_it = select(reviews).where(reviews.c.decision_id == decision_id).order_by(reviews.c.sequence)
-            followed = connection.execute(of_it).mappings().all()
+            followed = self._reviews(connection, decision_id)
         return DecisionHistory.model_construct(
-            decision=chain.check(found, DecisionEntry, self._keys),
-            reviews=tuple(
-                chain.check(entries.stored(reviews, row), ReviewEntry, self._keys) for row in followed
-            ),
+            decision=chain.check(found, DecisionEntry, self._keys), reviews=tuple(followed)
         )
 
     def search(self, query: DecisionQuery) -> Page:
@@ -220,6 +236,29 @@ class Ledger:
         with self._database.reading() as connection:
             return daily_counts.read(connection, first, last)
 
+    def review_statistics(self, first: date, last: date) -> review_counts.Statistics:
+        """Return the reviews that were recorded on the days ``first`` to ``last``."""
+        with self._database.reading() as connection:
+            return review_counts.read(connection, first, last)
+
+    def add_shadow_scores(self, scores: Sequence[ShadowScore]) -> None:
+        """Store what a challenger would have decided."""
+        with self._database.writing() as connection:
+            shadow_scores.add(connection, scores)
+
+    def shadow_scores(self, challenger: str | None = None, most: int = MOST_SCORES) -> ShadowScores | None:
+        """Return the last ``most`` scores of a challenger, the latest one where no version is given.
+
+        Those of one champion, the one that it was compared with last. ``None`` where there are none.
+        """
+        with self._database.reading() as connection:
+            pair = shadow_scores.latest(connection, challenger)
+            if pair is None:
+                return None
+            scores = list(shadow_scores.read(connection, pair, most))
+            decided = shadow_scores.decided(connection, pair.champion, scores[-1][0], scores[0][0])
+        return ShadowScores(pair, scores, decided)
+
     def count(self, since: datetime, until: datetime) -> int:
         """Return how many decisions were recorded from ``since`` on and before ``until``, simulations left out."""
         with self._database.reading(patient=True) as connection:
@@ -236,11 +275,21 @@ class Ledger:
         """Walk both chains and return the number of records checked.
 
         Raises :class:`~home_credit.errors.BrokenRecordError` naming the first record whose content, link or position
-        differs from what was recorded, or from what an anchor says, or daily counts that differ from the records.
+        differs from what was recorded, or from what an anchor says, or counts that differ from the records.
         Memory is bounded by a hundred records.
         """
-        with self._database.reading(patient=True) as connection:
+        with self._database.snapshot() as connection:
             return audit.verify(connection, self._keys, self._known(), progress)
+
+    def recount(self, progress: Progress = silent) -> int:
+        """Verify the chains, count their records anew, and return their number; nothing is recorded meanwhile.
+
+        It mends counts that are not those of the records. Raises :class:`~home_credit.errors.BrokenRecordError`.
+        """
+        with self._database.writing(patient=True) as connection:
+            for table in CHAINS.values():
+                lock_head(connection, table, self._keys)
+            return audit.recount(connection, self._keys, self._known(), progress)
 
     def export(self, progress: Progress = silent) -> Iterator[dict[str, object]]:
         """Yield every entry in JSON types, with everything that its hash is computed from."""
@@ -256,7 +305,7 @@ class Ledger:
         """
         target = Database(database_url)
         try:
-            migrations.prepare(target, self._keys.current)
+            migrations.prepare(target, self._keys)
             with self._database.snapshot() as source, target.writing(patient=True) as connection:
                 return copying.copy(source, connection, self._keys, self._known(), progress)
         finally:
@@ -289,6 +338,11 @@ class Ledger:
 
     def _known(self) -> list[Anchor]:
         return anchors.read_all(self._anchors, self._keys) if self._anchors else []
+
+    def _reviews(self, connection: Connection, decision_id: str) -> list[ReviewEntry]:
+        of_it = select(reviews).where(reviews.c.decision_id == decision_id).order_by(reviews.c.sequence)
+        rows = connection.execute(of_it).mappings().all()
+        return [chain.check(entries.stored(reviews, row), ReviewEntry, self._keys) for row in rows]
 
     def _with_keys(self, connection: Connection, keys: Collection[str]) -> list[DecisionEntry]:
         if not keys:

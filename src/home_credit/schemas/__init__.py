@@ -11,10 +11,19 @@ from home_credit.schemas.records import (
     DecisionRecord,
     DecisionSummary,
     Review,
+    ReviewCount,
     ReviewState,
+    ReviewStatistics,
 )
 from home_credit.schemas.recourse import Lever, LoanChange, Recourse, RecourseOption, TotalCost
-from home_credit.schemas.requests import BatchRequest, PredictionRequest, ReviewRequest, SimulationRequest
+from home_credit.schemas.requests import (
+    BatchRequest,
+    PredictionRequest,
+    ReasonCode,
+    ReviewedAs,
+    ReviewRequest,
+    SimulationRequest,
+)
 
 __all__ = [
     "SCALE",
@@ -43,12 +52,16 @@ __all__ = [
     "PredictionRequest",
     "Problem",
     "Reason",
+    "ReasonCode",
     "Recourse",
     "RecourseOption",
     "Replay",
     "Review",
+    "ReviewCount",
     "ReviewRequest",
     "ReviewState",
+    "ReviewStatistics",
+    "ReviewedAs",
     "Row",
     "Scale",
     "SimulationRequest",

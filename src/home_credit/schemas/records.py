@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
@@ -10,27 +10,38 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from home_credit.policy import DecisionKind
 from home_credit.schemas.base import Model
 from home_credit.schemas.decisions import Decision
-from home_credit.schemas.requests import PredictionRequest
+from home_credit.schemas.requests import PredictionRequest, ReasonCode, ReviewedAs
 
-ReviewState = Literal["none", "open", "reviewed"]
+# "open" is a referral without a review, "second" a decision that awaits a second reader.
+ReviewState = Literal["none", "open", "second", "reviewed"]
 
 
 class Review(Model):
-    """A human review as recorded."""
+    """A human review as recorded.
+
+    ``reviewer`` is the holder of the key, or the person that ``forwarded_by``, the key of a dashboard, signed in. An
+    ``override`` decides otherwise than the policy did. ``state`` is the one that the review left: "second" where a
+    second, different reviewer has to confirm it, which the last review does or does not.
+    """
 
     decision_id: str
     reviewer: str
-    decision: Literal["approved", "declined"]
+    forwarded_by: str | None = None
+    decision: ReviewedAs
+    reason_code: ReasonCode = "other"
     reason: str
+    override: bool
+    state: ReviewState
     recorded_at: datetime
 
 
 class DecisionRecord(Model):
-    """A decision as read back from the ledger, with its rows and its reviews."""
+    """A decision as read back from the ledger, with its rows and its reviews; ``review`` is their state."""
 
     decision: Decision
     bundle: PredictionRequest
     reviews: list[Review]
+    review: ReviewState
 
 
 class DecisionQuery(Model):
@@ -51,7 +62,10 @@ class DecisionQuery(Model):
 
 
 class DecisionSummary(Model):
-    """A recorded decision in a list; ``review`` is "open" for a referral that nobody has reviewed yet."""
+    """A recorded decision in a list.
+
+    ``review`` is "open" for a referral that nobody has reviewed yet, and "second" where a second reader is awaited.
+    """
 
     decision_id: str
     SK_ID_CURR: int
@@ -70,3 +84,32 @@ class DecisionList(Model):
 
     decisions: list[DecisionSummary]
     next: str | None = None
+
+
+class ReviewCount(Model):
+    """The reviews of a day of decisions with one outcome of the policy, by what they decided and by their reason."""
+
+    day: date
+    decision: DecisionKind
+    reviewed_as: ReviewedAs
+    reason_code: ReasonCode
+    reviews: int
+
+
+class ReviewStatistics(Model):
+    """Answer of ``GET /reviews/statistics``: the reviews of some days, the earliest first.
+
+    ``overrides`` are those that decided otherwise than the policy, ``reviewers`` is the number of different ones.
+    ``open`` and ``second`` are the decisions that await a review, or a second reader, now.
+    """
+
+    since: date = Field(alias="from")
+    until: date = Field(alias="to")
+    reviews: int
+    overrides: int
+    reviewers: int
+    open: int
+    second: int
+    counts: list[ReviewCount]
+
+    model_config = ConfigDict(populate_by_name=True)

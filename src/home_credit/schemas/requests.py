@@ -8,6 +8,19 @@ from pydantic import Field, StringConstraints
 
 from home_credit.schemas.base import Body, Row, Rows
 
+ReviewedAs = Literal["approved", "declined"]
+# The kinds of reasons that overrides are counted by.
+ReasonCode = Literal[
+    "additional_income",
+    "guarantor_or_collateral",
+    "affordability",
+    "data_error",
+    "missing_documents",
+    "suspected_fraud",
+    "policy_exception",
+    "other",
+]
+
 
 class PredictionRequest(Body):
     """One applicant's raw rows, in the original column names; every history may be left out."""
@@ -34,8 +47,14 @@ class SimulationRequest(Body):
 
 
 class ReviewRequest(Body):
-    """The decision of a human reviewer, with the reason for it."""
+    """The decision of a human reviewer, with the reason for it: its kind, and what it is in words.
 
-    reviewer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-    decision: Literal["approved", "declined"]
+    The reviewer is who sends the request, by the API key or by the header ``X-Reviewer``, and not a part of the body.
+    """
+
+    decision: ReviewedAs
+    reason_code: ReasonCode = "other"
+    reviewer: str | None = Field(
+        None, max_length=200, deprecated=True, description="not recorded; clients of version 1.0 sent it"
+    )
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=2000)]

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query, Request
 
 from home_credit.api.bodies import JsonRoute
 from home_credit.api.dependencies import DecisionServiceDep
 from home_credit.api.problems import documented
+from home_credit.api.reviewers import REVIEWER, reviewer_of
 from home_credit.schemas import (
     DecisionList,
     DecisionQuery,
@@ -15,7 +16,9 @@ from home_credit.schemas import (
     Replay,
     Review,
     ReviewRequest,
+    ReviewStatistics,
 )
+from home_credit.schemas.reports import PortfolioQuery
 
 router = APIRouter(tags=["ledger"], route_class=JsonRoute, responses=documented(401, 404, 413, 422, 429, 503))
 
@@ -32,10 +35,31 @@ def decision(decision_id: str, service: DecisionServiceDep) -> DecisionRecord:
     return service.decision(decision_id)
 
 
-@router.post("/decisions/{decision_id}/review", status_code=201, responses=documented(409))
-def review(decision_id: str, request: ReviewRequest, service: DecisionServiceDep) -> Review:
+@router.post("/decisions/{decision_id}/review", status_code=201, responses=documented(403, 409))
+def review(
+    decision_id: str,
+    body: ReviewRequest,
+    request: Request,
+    service: DecisionServiceDep,
+    forwarded: Annotated[
+        str | None,
+        Header(
+            alias=REVIEWER,
+            description="who reviews, percent-encoded UTF-8; taken from a key with the scope `act-for`. "
+            "Without it the reviewer is the holder of the key",
+        ),
+    ] = None,
+) -> Review:
     """Record a human's own decision and the reason for it; the recorded decision does not change."""
-    return service.review(decision_id, request)
+    return service.review(decision_id, body, reviewer_of(request, forwarded))
+
+
+@router.get("/reviews/statistics")
+def review_statistics(
+    query: Annotated[PortfolioQuery, Query()], service: DecisionServiceDep
+) -> ReviewStatistics:
+    """Count the reviews of each day by decision, outcome and kind of reason, and what awaits a review now."""
+    return service.review_statistics(query)
 
 
 @router.get("/decisions/{decision_id}/replay", responses=documented(409))

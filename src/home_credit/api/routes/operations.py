@@ -1,5 +1,8 @@
 """Operations: health, liveness, readiness, metrics, and the model in use."""
 
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
@@ -10,6 +13,9 @@ from home_credit.api.authentication import Mode
 from home_credit.api.dependencies import DecisionServiceDep
 from home_credit.api.problems import documented
 from home_credit.schemas import Health, ModelFacts
+
+if TYPE_CHECKING:
+    from home_credit.decisioning.updates import ModelUpdates
 
 router = APIRouter(tags=["operations"])
 
@@ -28,12 +34,33 @@ class Parts(BaseModel):
     applicants: bool
 
 
+class ServedModel(BaseModel):
+    """A model in use, and how many were swapped in and refused since the start; the log has the causes.
+
+    ``stale`` says that the model in its folder is refused, and an earlier one is in use.
+    """
+
+    role: Literal["champion", "challenger"]
+    model_version: str | None
+    swaps: int = 0
+    swapped_at: datetime | None = None
+    refusals: int = 0
+    refused_at: datetime | None = None
+    stale: bool = False
+
+
 class Status(BaseModel):
-    """Who is answered: holders of a key, everybody in a demo, or the API's own machine alone."""
+    """Who is answered, and the models in use.
+
+    ``access`` names holders of a key, everybody in a demo, or the API's own machine alone. ``signed`` says whether
+    models must be signed.
+    """
 
     access: Mode
     demo: bool
     version: str = __version__
+    signed: bool = False
+    models: list[ServedModel] = []
 
 
 # Coroutines run on the event loop, so that they do not wait for scoring in the thread pool.
@@ -63,9 +90,26 @@ async def ready(request: Request, response: Response) -> Parts:
 
 @router.get("/status")
 async def status(request: Request) -> Status:
-    """Return who is answered."""
+    """Return who is answered, and which models are in use."""
     mode: Mode = request.app.state.access.mode
-    return Status(access=mode, demo=mode == "demo")
+    updates: ModelUpdates | None = request.app.state.updates
+    return Status(
+        access=mode,
+        demo=mode == "demo",
+        signed=request.app.state.settings.model_key is not None,
+        models=[
+            ServedModel(
+                role=model.role,
+                model_version=model.version,
+                swaps=model.state.swaps,
+                swapped_at=model.state.swapped_at,
+                refusals=model.state.refusals,
+                refused_at=model.state.refused_at,
+                stale=model.state.refused is not None,
+            )
+            for model in (updates.models if updates else ())
+        ],
+    )
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {metrics.MEDIA_TYPE: {}}}})

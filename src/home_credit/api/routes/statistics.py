@@ -17,6 +17,7 @@ from home_credit.schemas.reports import (
     Segment,
     StoredVerdict,
 )
+from home_credit.schemas.shadow import ShadowReport
 
 router = APIRouter(tags=["statistics"], route_class=JsonRoute, responses=documented(401, 429, 503))
 
@@ -45,6 +46,12 @@ def comparison(
 def portfolio(query: Annotated[PortfolioQuery, Query()], service: DecisionServiceDep) -> Portfolio:
     """Return the number of decisions of each day by outcome, grade and kind, and their mean probability."""
     return service.portfolio(query)
+
+
+@router.get("/shadow", responses=_shown(examples.SHADOW, 404))
+def shadow(service: DecisionServiceDep, challenger: str | None = None) -> ShadowReport:
+    """Return how a challenger in shadow judged the last decisions; the latest one where no version is given."""
+    return service.shadow_report(challenger)
 
 
 @router.get("/monitoring/verdict", responses=_shown(examples.VERDICT, 404))

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, String, Table, insert, inspect, select, text
 
-from home_credit.errors import LedgerError
-from home_credit.ledger import heads, schema
+from home_credit.errors import BrokenRecordError, LedgerError
+from home_credit.ledger import chain, entries, heads, review_counts, schema
 from home_credit.ledger.chain import START
+from home_credit.ledger.records import ReviewEntry
+from home_credit.ledger.schema import decisions, reviews
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from home_credit.ledger.database import Database
-    from home_credit.ledger.keys import Key
+    from home_credit.ledger.keys import Key, Keyring
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +34,7 @@ version = Table(
     PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
 )
 UNVERSIONED_TABLES = {"chain_heads", "decisions", "reviews"}
+REVIEWS_COUNTED = "0005"  # the first revision that counts reviews, which needs a key
 UNVERSIONED = "0001"  # the revision of the tables of version 1.0, which did not store it
 
 
@@ -58,7 +63,7 @@ def absent(database: Database) -> LedgerError:
     return LedgerError(f"there is no ledger at {database.address}")
 
 
-def prepare(database: Database, key: Key, *, create: bool = True) -> None:
+def prepare(database: Database, keys: Keyring, *, create: bool = True) -> None:
     """Create or migrate the tables where they are not those of the present revision, and sign the heads.
 
     Safe with several processes at once. Raises :class:`LedgerError` where the tables are of a newer version, do
@@ -73,17 +78,17 @@ def prepare(database: Database, key: Key, *, create: bool = True) -> None:
         if connection.dialect.name == "postgresql":
             # SQLite's write lock is held already; PostgreSQL's DDL of two processes can collide.
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-        _prepare(connection, key)
+        _prepare(connection, keys)
 
 
-def _prepare(connection: Connection, key: Key) -> None:
+def _prepare(connection: Connection, keys: Keyring) -> None:
     revision = _revision(connection)
     if revision == schema.REVISION:
         return  # another process was first
     if revision is None:
         found = set(schema.metadata.tables).intersection(inspect(connection).get_table_names())
         if not found:
-            _create(connection, key)
+            _create(connection, keys.current)
             return
         if found != UNVERSIONED_TABLES:
             raise LedgerError(f"the database holds a table {min(found)} that does not belong to a ledger")
@@ -92,7 +97,24 @@ def _prepare(connection: Connection, key: Key) -> None:
         connection.execute(insert(version), {"version_num": revision})
     logger.info("migrating the ledger from revision %s to %s", revision, schema.REVISION)
     _upgrade(connection, revision)
-    heads.sign_all(connection, key)
+    heads.sign_all(connection, keys.current)
+    if revision < REVIEWS_COUNTED:
+        review_counts.replace(connection, _reviews(connection, keys))
+
+
+def _reviews(connection: Connection, keys: Keyring) -> Counter[review_counts.Cell]:
+    """Count the reviews there are; one that was tampered with may be in no count, and `verify` names it."""
+    counts: Counter[review_counts.Cell] = Counter()
+    kinds = select(decisions.c.decision_id, decisions.c.decision).join(
+        reviews, reviews.c.decision_id == decisions.c.decision_id
+    )
+    decided: dict[str, str] = {row.decision_id: row.decision for row in connection.execute(kinds)}
+    with entries.walk(connection, reviews) as found:
+        for entry in found:
+            with suppress(BrokenRecordError):
+                review = chain.read(entry, ReviewEntry)
+                counts[review_counts.Cell.of(review, str(decided.get(review.decision_id)), keys)] += 1
+    return counts
 
 
 def _revision(connection: Connection) -> str | None:
