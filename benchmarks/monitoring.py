@@ -4,8 +4,8 @@
 
 DIR holds a demo portfolio of 356,255 applicants; those that the committed model was not trained on are used, a random
 sample of them. In each repetition a window is drawn without drawing anybody twice, a scenario changes it, and it is
-compared with all other applicants of the sample. "Ours" is the alarm of the verdict. Evidently's columns are compared by
-the tests that it chooses by default, against 20,000 reference rows; its alarm is a drift in half of the columns. Lines of
+compared with the statistics stored with the model. "Ours" is the alarm of the verdict. Evidently's columns are compared
+by the tests that it chooses by default, against 5,000 other applicants; its alarm is a drift in half of the columns. Lines of
 JSON go to FILE; `monitoring_table.py` makes the table of them.
 """
 
@@ -22,10 +22,8 @@ from monitoring_peers import evidently_flags
 from monitoring_pool import Applied, Pool
 from monitoring_scenarios import Scenario, scenarios
 
-from home_credit.monitoring.build import score_reference
-from home_credit.monitoring.drift import judge
+from home_credit.monitoring.drift import Judgement, judge
 from home_credit.monitoring.performance import estimate
-from home_credit.monitoring.reference import Reference
 from home_credit.monitoring.tally import Tally
 from home_credit.policy import Costs, Policy
 from home_credit.tables.schema import ID
@@ -57,13 +55,13 @@ def changed_rows(scenario: Scenario, size: int, chance: np.random.Generator) -> 
 
 def window(
     scenario: Scenario, pool: Pool, applied: Applied, size: int, chance: np.random.Generator
-) -> tuple[Tally, Reference, np.ndarray, np.ndarray]:
-    """Return a window as counted, the reference without its applicants, their places, and which were changed."""
+) -> tuple[Tally, np.ndarray, np.ndarray]:
+    """Return a window as counted, the places of its applicants, and which were changed."""
     places = drawn(scenario, pool, size, chance)
     changes = changed_rows(scenario, size, chance)
     codes = np.where(changes[:, None], applied.codes[places], pool.base.codes[places])
     probability = np.where(changes, applied.probability[places], pool.base.probability[places])
-    layout = pool.whole.layout
+    layout = pool.stored.layout
     tally = Tally(layout)
     counted = tally.day()
     counted.possible = size * (size - 1) // 2
@@ -74,21 +72,7 @@ def window(
     counted.cells += np.bincount(codes.ravel(), minlength=layout.cells)
     counted.rows = size
     tally.add_scores(probability, POLICY)
-    left = np.ones(len(pool.target), dtype=bool)
-    left[places] = False
-    counts = pool.whole.cells - np.bincount(pool.base.codes[places].ravel(), minlength=layout.cells)
-    slices = layout.slices()
-    columns = tuple(
-        column.model_copy(update={"counts": tuple(counts[slices[column.name]].tolist())})
-        for column in pool.columns
-    )
-    scores = score_reference(
-        pool.base.probability[left], POLICY, pool.target[left], pool.model.manifest.metrics.out_of_fold["auc"]
-    )
-    reference = pool.whole.model_copy(
-        update={"columns": columns, "rows": int(left.sum()), "scores": scores, "cells": counts}
-    )
-    return tally, reference, places, changes
+    return tally, places, changes
 
 
 def realised(probability: np.ndarray, target: np.ndarray) -> dict[str, float]:
@@ -106,24 +90,25 @@ def main() -> None:
     parser.add_argument("--tables", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--pool", type=int, default=120_000)
+    parser.add_argument("--pool", type=int, default=60_000)
     parser.add_argument("--repeats", type=int, default=200)
-    parser.add_argument("--large", type=int, default=40, help="repetitions at 48,744")
+    parser.add_argument("--large", type=int, default=10, help="repetitions at 48,744")
     parser.add_argument("--peers", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0, help="the number of the scenario to begin with")
     parser.add_argument("--part", default="0/1", help="this part of so many of the scenarios")
     arguments = parser.parse_args()
     part, parts = map(int, arguments.part.split("/"))
     pool = Pool(arguments.tables, arguments.models, arguments.pool)
     with arguments.out.open("w", encoding="utf-8") as out:
         for number, scenario in enumerate(scenarios(pool.application)):
-            if number % parts != part:
+            if number < arguments.first or number % parts != part:
                 continue
             began = time.monotonic()
             applied = pool.apply(scenario)
             for size in SIZES:
                 repeats = arguments.large if size == max(SIZES) else arguments.repeats
                 for repeat in range(repeats):
-                    peers = repeat < (arguments.peers if size < max(SIZES) else arguments.peers // 4)
+                    peers = repeat < (arguments.peers if size < max(SIZES) else 1)
                     line = measured(scenario, pool, applied, size, repeat, peers=peers)
                     out.write(json.dumps({"scenario": scenario.name, "number": number, **line}) + "\n")
                     out.flush()
@@ -135,11 +120,11 @@ def measured(
 ) -> dict[str, object]:
     """Return the outcome of one repetition."""
     chance = np.random.default_rng([repeat, size])
-    tally, reference, places, changes = window(scenario, pool, applied, size, chance)
-    found = judge(reference, tally)
+    tally, places, changes = window(scenario, pool, applied, size, chance)
+    found = judge(pool.stored, tally)
     probability = np.where(changes, applied.probability[places], pool.base.probability[places])
-    assert reference.scores is not None
-    expected = estimate(reference.scores, tally.total.sums, POLICY, found.causes)
+    assert pool.stored.scores is not None
+    expected = estimate(pool.stored.scores, tally.total.sums, POLICY, found.causes)
     assert expected is not None
     line: dict[str, object] = {
         "size": size,
@@ -149,7 +134,7 @@ def measured(
         "mean_probability": float(probability.mean()),
         "expected": expected.model_dump(mode="json", exclude={"note"}),
         "realised": realised(probability, applied.target[places]),
-        "previous": previous_rule(reference, tally),
+        "previous": previous_rule(found),
     }
     if peers:
         rows = pl.concat([pool.base.rows[places].filter(~changes), applied.rows[places].filter(changes)])
@@ -157,14 +142,14 @@ def measured(
             again = round(scenario.repeated * size)
             rows = pl.concat([rows.head(size - again), rows.head(again)])
         left = np.setdiff1d(np.arange(len(pool.target)), places)
-        before = pool.base.rows[chance.choice(left, 20_000, replace=False)]
+        before = pool.base.rows[chance.choice(left, 5_000, replace=False)]
         line["evidently"] = evidently_flags(before.drop(ID), rows.drop(ID))
     return line
 
 
-def previous_rule(reference: Reference, tally: Tally) -> bool:
+def previous_rule(judged: Judgement) -> bool:
     """Return the alarm of fixed limits: a column with a PSI of 0.25, or a fifth of them with 0.1, beyond chance."""
-    found = [test for test in judge(reference, tally).tests if test.detector == "distribution"]
+    found = [test for test in judged.tests if test.detector == "distribution"]
     drifted = [test for test in found if test.p_value < 0.01 / len(found) and test.size >= 0.1]
     return any(test.size >= 0.25 for test in drifted) or len(drifted) > len(found) / 5
 

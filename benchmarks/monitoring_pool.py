@@ -15,7 +15,6 @@ from home_credit.default_risk import artifacts
 from home_credit.features.build import feature_batches, feature_matrix
 from home_credit.features.lineage import moved
 from home_credit.monitoring.applications import COLUMNS, monitored
-from home_credit.monitoring.build import reference_of
 from home_credit.monitoring.reference import Reference
 from home_credit.tables.schema import APPLICATION, ID, TARGET
 from home_credit.tables.source import open_tables
@@ -46,8 +45,7 @@ class Pool:
 
     def __init__(self, tables: Path, models: Path, size: int) -> None:
         self.model: Artifacts = artifacts.load(models)
-        stored = Reference.of_model(models)
-        self.known = {column.name: column for column in stored.columns}
+        self.stored = Reference.of_model(models)
         trained = self.model.manifest.training_data.applicants
         with open_tables(tables, "train") as source:
             # The first applicants are those of the smaller portfolio that the committed model was trained on.
@@ -77,10 +75,6 @@ class Pool:
             )
         )
         self.features = self._features(self.frames)
-        # Cells and contributions are those stored with the model.
-        bins = {name: column.bins for name, column in self.known.items()}
-        self.whole = reference_of(self.written, bins=bins, known=self.known)
-        self.columns = self.whole.columns
         self.base = self._applied(self.written, self.features, self.target)
 
     def apply(self, scenario: Scenario) -> Applied:
@@ -134,6 +128,6 @@ class Pool:
         return pl.concat(feature_batches(lazy, ids, self.model.terms, names=names))
 
     def _applied(self, rows: pl.DataFrame, features: pl.DataFrame, target: NDArray[np.int64]) -> Applied:
-        codes = self.whole.layout.codes(rows).astype(np.int32)
+        codes = self.stored.layout.codes(rows).astype(np.int32)
         parts = [self.model.probability(part) for part in features.iter_slices(20_000)]
         return Applied(rows, codes, np.concatenate(parts), target)
