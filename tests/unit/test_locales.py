@@ -132,5 +132,14 @@ def test_profile_writes_days_as_years_and_knows_the_sentinel() -> None:
 
 def test_times_are_in_the_readers_zone() -> None:
     moment = datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
-    assert FR.time(moment, ZoneInfo("Europe/Paris")) == "20/11/2026 à 14:05 CET"
-    assert EN.time(moment, UTC) == "2026-11-20 13:05 UTC"
+    assert FR.time(moment, ZoneInfo("Europe/Paris")) == "20/11/2026 à 14\u00a0h\u00a005"
+    assert EN.time(moment, UTC) == "2026-11-20 13:05"
+
+
+def test_french_signs_never_begin_a_line() -> None:
+    broken = [
+        key
+        for key, text in FR.entries.items()
+        if re.search(r"(?<=\w) [:;!?»%]|« ", text) or re.search(r"[\w}][;!?]", text)
+    ]
+    assert broken == []

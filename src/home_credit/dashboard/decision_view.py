@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from home_credit.dashboard import charts, history_charts, markup, profile, recourse_view, shell
+from home_credit.dashboard import charts, history_charts, letter, markup, profile, recourse_view, shell
+from home_credit.dashboard.texts import texts
+from home_credit.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +63,7 @@ def show_rest(case: Case, found: Recourse | ApiError | None, translate: Texts) -
     """Draw what would change the answer, the applicant, and the record."""
     if found is not None:
         recourse_view.show(found, translate)
+    _letter(case.record, found, translate)
     _profile(case.record, translate)
     _details(case.record.decision.reasons, translate)
     _record(case.record, translate)
@@ -195,6 +198,30 @@ def _profile(record: DecisionRecord, translate: Texts) -> None:
         if chart is not None:
             st.subheader(translate(key), anchor=False)
             st.vega_lite_chart(spec=chart.spec, theme=None, alt=chart.alt)
+
+
+def _letter(record: DecisionRecord, found: Recourse | ApiError | None, translate: Texts) -> None:
+    if record.decision.simulation:
+        return
+    st.header(translate("letter.heading"), anchor=False)
+    st.caption(translate("letter.caption"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.segmented_control(
+            translate("letter.language"),
+            LANGUAGES,
+            required=True,
+            default=translate.language,
+            format_func=lambda code: translate(f"language.{code}"),
+            key="letter_language",
+        )
+        written = texts(chosen)
+        st.download_button(
+            translate("letter.download"),
+            data=lambda: letter.pdf(record, found, written, shell.zone()),
+            file_name=f"{record.decision.SK_ID_CURR}-{record.decision.decision_id}.pdf",
+            mime="application/pdf",
+            on_click="ignore",
+        )
 
 
 def _record(record: DecisionRecord, translate: Texts) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from home_credit.languages import Language
 
-NARROW_SPACE = "\u202f"
+NARROW_SPACE, NO_BREAK = "\u202f", "\u00a0"
 MINUS = "\u2212"
 
 
@@ -59,8 +59,14 @@ class Texts:
 
     def time(self, moment: datetime, zone: tzinfo) -> str:
         """Write the date and time of day of ``moment`` in ``zone``."""
-        pattern = "%d/%m/%Y à %H:%M %Z" if self.language == "fr" else "%Y-%m-%d %H:%M %Z"
-        return moment.astimezone(zone).strftime(pattern)
+        at = moment.astimezone(zone)
+        if self.language == "fr":
+            return at.strftime(f"%d/%m/%Y à %H{NO_BREAK}h{NO_BREAK}%M")
+        return at.strftime("%Y-%m-%d %H:%M")
+
+    def day(self, moment: datetime, zone: tzinfo) -> str:
+        """Write the date of ``moment`` in ``zone``."""
+        return moment.astimezone(zone).strftime("%d/%m/%Y" if self.language == "fr" else "%Y-%m-%d")
 
 
 @cache

@@ -48,7 +48,7 @@ def portfolio(query: Annotated[PortfolioQuery, Query()], service: DecisionServic
     return service.portfolio(query)
 
 
-@router.get("/shadow", responses=_shown(examples.SHADOW, 404))
+@router.get("/shadow", responses=_shown(examples.SHADOW, 404, 422))
 def shadow(service: DecisionServiceDep, challenger: str | None = None) -> ShadowReport:
     """Return how a challenger in shadow judged the last decisions; the latest one where no version is given."""
     return service.shadow_report(challenger)
