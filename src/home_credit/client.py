@@ -35,6 +35,7 @@ from home_credit.schemas.reports import (
     Segment,
     StoredVerdict,
 )
+from home_credit.schemas.shadow import ShadowReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -168,6 +169,14 @@ class ApiClient:
         """Return how many decisions were recorded each day; of the last ninety days where none are named."""
         params = (query or PortfolioQuery()).model_dump(mode="json", by_alias=True, exclude_none=True)
         return self._get("/portfolio", Portfolio, params=params)
+
+    def shadow(self, challenger: str | None = None) -> ShadowReport:
+        """Return how a challenger in shadow judged the last decisions (404 where it scored none).
+
+        It is the latest one where no model version is given.
+        """
+        params = {} if challenger is None else {"challenger": challenger}
+        return self._get("/shadow", ShadowReport, params=params)
 
     def drift_verdict(self) -> StoredVerdict:
         """Return the stored verdict on drift (404 where there is none)."""

@@ -14,17 +14,19 @@ import time
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
 from home_credit.client import ApiClient
-from home_credit.dashboard import decision_view
+from home_credit.dashboard import decision_view, failures
 from home_credit.dashboard.texts import texts
 from home_credit.default_risk.reasons import reason_codes
+from home_credit.errors import ApiError
 from home_credit.schemas import DecisionQuery
 from support import fake_model
 from support.chromium import chromium
@@ -102,7 +104,7 @@ def test_decision_is_shown_with_reasons_profile_and_record(app: AppTest, decisio
         assert shown in page
     recourse = () if decision.decision == "approved" else ("recourse",)
     assert [header.value for header in app.header] == [
-        FR(f"{part}.heading") for part in (*recourse, "profile", "history", "record")
+        FR(f"{part}.heading") for part in (*recourse, "letter", "profile", "history", "record")
     ]
 
 
@@ -359,7 +361,7 @@ def test_a_loan_officer_decides_and_keeps_the_record(page: Page, address: str, d
     assert record["decision"]["SK_ID_CURR"] == decision.SK_ID_CURR
     assert record["bundle"]["application"]["SK_ID_CURR"] == decision.SK_ID_CURR
 
-    page.get_by_text("English", exact=True).click()
+    page.locator(".st-key-lang").get_by_text("English", exact=True).click()
     expect(page.locator(".hc-verdict")).to_have_text(EN(f"decision.{decision.decision}"))
     assert "lang=en" in page.url
 
@@ -407,3 +409,87 @@ def test_nothing_is_wider_than_a_phone(page: Page, address: str, decision: Decis
     expect(page.locator(".hc-arguments").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+
+
+@pytest.mark.browser
+def test_no_other_applicants_answer_stands_beside_a_number(page: Page, address: str, api: RunningApi) -> None:
+    decide(api, fake_model.APPROVED)
+    fresh = fake_model.APPLICANTS[-2]
+    assert recorded(api, fresh) == 0
+    page.goto(f"{address}/?client={fake_model.APPROVED}")
+    verdict = page.locator(".hc-verdict")
+    expect(verdict).to_be_visible()
+    api.scorer.may_answer.clear()
+    try:
+        page.get_by_label(FR("search.label")).fill(str(fresh))
+        page.get_by_role("button", name=FR("search.submit")).click()
+        expect(verdict).not_to_be_visible(timeout=3_000)
+        # After two seconds the officer is told why, and the field and the lists are still there.
+        expect(page.get_by_text(FR("wait.slow"))).to_be_visible(timeout=4_000)
+    finally:
+        api.scorer.may_answer.set()
+    expect(page.get_by_text(FR("decision.client", id=fresh))).to_be_visible()
+    expect(page.get_by_text(FR("wait.slow"))).to_have_count(0)
+    assert recorded(api, fresh) == 1
+
+
+@pytest.mark.browser
+def test_nothing_is_cut_at_any_width(page: Page, address: str, api: RunningApi) -> None:
+    decide(api, fake_model.REVIEW)
+    page.goto(f"{address}/?client={fake_model.REVIEW}")
+    expect(page.locator(".hc-option").first).to_be_visible()
+    for width in (320, 480, 660, 800, 960, 1366, 1920, 2560):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(150)
+        main = page.locator("[data-testid=stMain]")
+        beyond = main.evaluate(
+            """main => [...main.querySelectorAll('*')]
+                .filter(each => each.getBoundingClientRect().right > main.clientWidth + main.getBoundingClientRect().left)
+                .map(each => each.outerHTML.slice(0, 80))"""
+        )
+        assert main.evaluate("main => main.scrollWidth - main.clientWidth") <= 0, (width, beyond)
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll('.hc-card, .hc-figures > div, .hc-banner, .hc-notice, .hc-facts dd')]
+                .filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.className || each.innerText)"""
+        )
+        assert cut == [], width
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, address: str, api: RunningApi, scheme: Any) -> None:
+    decide(api, fake_model.REVIEW)
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme=scheme)
+    page.goto(f"{address}/?client={fake_model.REVIEW}")
+    expect(page.locator(".hc-option").first).to_be_visible()
+    expect(
+        page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first
+    ).to_be_visible()
+    background = page.locator(".stApp").evaluate("app => getComputedStyle(app).backgroundColor")
+    assert background == {"light": "rgb(246, 247, 249)", "dark": "rgb(20, 25, 31)"}[scheme]
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found.response["violations"]] == []
+    page.close()
+
+
+@pytest.mark.browser
+def test_the_address_fetches_nothing_from_elsewhere(page: Page, address: str) -> None:
+    hosts = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    page.goto(f"{address}/?client=![](//host.example/a.png)")
+    expect(page.get_by_text("host.example")).to_be_visible()
+    assert hosts == {address.removeprefix("http://")}
+
+
+def test_a_platform_that_wakes_the_api_is_told_apart_from_an_api_that_cannot_decide() -> None:
+    def answered(**content: Any) -> ApiError:
+        transport = httpx.MockTransport(lambda _request: httpx.Response(503, **content))
+        with (
+            ApiClient("http://api.internal", transport=transport, back_off=()) as client,
+            pytest.raises(ApiError) as raised,
+        ):
+            client.model()
+        return raised.value
+
+    assert failures.cause(answered(html="<h1>Service waking up</h1>")) == "error.waking"
+    assert failures.cause(answered(json={"title": "No model is loaded"})) == "error.unavailable"

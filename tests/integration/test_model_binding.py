@@ -9,9 +9,11 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import joblib
+import numpy as np
 import pytest
 
-from home_credit.default_risk import artifacts
+from home_credit.default_risk import artifacts, classifier
 from home_credit.default_risk.manifest import MANIFEST, Manifest, TrainingFacts
 from home_credit.errors import ArtifactError
 
@@ -132,3 +134,33 @@ def test_a_key_demands_its_signature(folder: Path, tmp_path: Path) -> None:
     assert artifacts.load(folder).version
     with pytest.raises(ArtifactError, match="not a signature"):
         artifacts.load(folder, KEY)
+
+
+def test_a_model_is_saved_as_it_was_trained(folder: Path, tmp_path: Path) -> None:
+    """One booster, not an average, holds more than its text once it was trained."""
+    of = artifacts.load(folder)
+    random = np.random.default_rng(1)
+    matrix = random.normal(size=(400, len(of.preprocessor.features)))
+    booster = classifier.fit(
+        matrix,
+        (matrix[:, 0] > 0).astype(np.int64),
+        features=of.preprocessor.features,
+        categorical=of.preprocessor.categorical,
+        parameters={"rounds": 3},
+        seed=1,
+    )
+    facts = {name: getattr(of.manifest, name) for name in TrainingFacts.model_fields}
+    saved = tmp_path / "saved"
+    artifacts.save(
+        saved,
+        booster=booster,
+        preprocessor=of.preprocessor,
+        calibration=of.calibration,
+        terms=of.terms,
+        facts=TrainingFacts(**facts),
+    )
+    loaded = artifacts.load(saved).booster
+    assert classifier.log_odds(loaded, matrix).tolist() == classifier.log_odds(booster, matrix).tolist()
+    # The files are those of joblib, for whoever has it.
+    assert joblib.load(saved / artifacts.CLASSIFIER).num_trees() == 3
+    assert joblib.load(saved / artifacts.PREPROCESSOR)["features"] == list(of.preprocessor.features)

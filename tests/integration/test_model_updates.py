@@ -137,6 +137,36 @@ def test_a_broken_model_is_refused_and_the_one_in_use_kept(
     assert served.model.state.refused is None
 
 
+def test_only_a_signed_model_takes_over_where_a_key_is_set(tmp_path: Path) -> None:
+    key, folder = "a key of thirty-two characters..", tmp_path / "models"
+    shutil.copytree(COMMITTED, folder)
+    artifacts.sign(folder, key)
+    served = Served(folder, tmp_path / "versions", Settings(model_key=key))
+    first = served.resource.get().version
+    served.look()
+    second = variant(COMMITTED, tmp_path / "next", log_odds=0.75)
+    artifacts.copy(tmp_path / "next", folder)
+    served.look()
+    assert (served.model.version, served.events) == (first, ["refused"])
+    artifacts.sign(tmp_path / "next", key)
+    artifacts.copy(tmp_path / "next", folder)
+    served.look()
+    assert (served.model.version, served.events) == (second, ["refused", "swapped"])
+    for version in (first, second):
+        assert ModelVersions(tmp_path / "versions", Settings(model_key=key)).scorer(version)
+
+
+def test_a_version_that_was_kept_unsigned_gets_its_signature(tmp_path: Path) -> None:
+    key, folder = "a key of thirty-two characters..", tmp_path / "models"
+    shutil.copytree(COMMITTED, folder)
+    place = versions.keep(folder, tmp_path / "versions")
+    with pytest.raises(ArtifactError, match="without a signature"):
+        artifacts.load(place, key)
+    artifacts.sign(folder, key)
+    assert versions.keep(folder, tmp_path / "versions", key) == place
+    assert artifacts.load(place, key).version == place.name
+
+
 def test_a_model_that_is_being_copied_is_waited_for(served: Served, tmp_path: Path) -> None:
     second = variant(COMMITTED, tmp_path / "next", log_odds=0.25)
     names = [artifacts.CLASSIFIER, artifacts.TERMS, artifacts.PREPROCESSOR]

@@ -58,17 +58,17 @@ def test_a_better_challenger_is_promoted_and_can_be_rolled_back(
     portfolio: Path, later: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    served = tmp_path / "served"
+    served, kept = tmp_path / "served", tmp_path / "kept"
 
     with pytest.raises(RegistryError, match="no model is registered as champion"):
-        promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), unseen=True)
+        promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), kept=kept, unseen=True)
     weak = trained(portfolio, tmp_path / "weak", WEAK)
     assert registered_models.load("mlruns", CHAMPION).version == weak
     with pytest.raises(RegistryError, match="nothing to go back to"):
-        promotion.rollback(served, tracking="mlruns")
+        promotion.rollback(served, tracking="mlruns", kept=kept)
     strong = trained(portfolio, tmp_path / "strong", QUICK)
 
-    judged = promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), unseen=True)
+    judged = promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), kept=kept, unseen=True)
     auc = judged.comparison.differences[0]
     assert auc.challenger > auc.champion
     assert judged.passed, judged
@@ -77,13 +77,15 @@ def test_a_better_challenger_is_promoted_and_can_be_rolled_back(
     version = MlflowClient().get_model_version_by_alias(MODEL, CHAMPION)
     assert json.loads(version.tags["gate"])["challenger"] == strong
 
-    assert promotion.rollback(served, tracking="mlruns") == weak
+    assert sorted(path.name for path in kept.iterdir()) == [strong]
+    assert promotion.rollback(served, tracking="mlruns", kept=kept) == weak
+    assert sorted(path.name for path in kept.iterdir()) == sorted([strong, weak])
     assert artifacts.load(served).version == weak
-    assert promotion.rollback(served, tracking="mlruns") == strong
+    assert promotion.rollback(served, tracking="mlruns", kept=kept) == strong
 
     # The weak model again, as the challenger, is refused without a change.
     assert trained(portfolio, tmp_path / "weak", WEAK) == weak
-    judged = promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), unseen=True)
+    judged = promotion.promote(later, served, tracking="mlruns", costs=policy.Costs(), kept=kept, unseen=True)
     assert not judged.passed
     assert judged.refusals[0].startswith("auc may be worse by")
     assert registered_models.load("mlruns", CHAMPION).version == strong

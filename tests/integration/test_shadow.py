@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
 from home_credit.api.app import create_app
+from home_credit.cli.main import app
 from home_credit.config import Settings
 from home_credit.decisioning import shadow, shadow_report
 from home_credit.decisioning.factory import decision_service
@@ -128,6 +130,23 @@ def test_the_report(decided: tuple[Settings, list[Decision]], challenger: Path) 
     assert report.correlation is not None
     assert report.correlation > 0.9
     assert report.psi > 0
+
+
+def test_the_command_prints_the_report(
+    decided: tuple[Settings, list[Decision]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, _ = decided
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    printed = CliRunner().invoke(app, ["shadow", "--json"])
+    report = ShadowReport.model_validate_json(printed.output)
+    assert report.decisions == APPLICANTS
+    lines = CliRunner().invoke(app, ["shadow"]).output.splitlines()
+    assert f"{APPLICANTS} decisions scored by both, 0 by the champion alone" in lines
+    for change in report.changes:
+        direction = f"  {change.decision} -> {change.challenger_decision}: {change.decisions},"
+        assert any(line.startswith(direction) for line in lines)
+    missing = CliRunner().invoke(app, ["shadow", "--challenger", "unknown"])
+    assert isinstance(missing.exception, NoShadowError)
 
 
 def test_a_ledger_is_copied_with_its_scores(decided: tuple[Settings, list[Decision]], tmp_path: Path) -> None:

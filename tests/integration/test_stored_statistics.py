@@ -37,6 +37,7 @@ from home_credit.schemas.reports import (
     Segment,
     StoredVerdict,
 )
+from home_credit.schemas.shadow import ShadowReport
 from home_credit.tables.frames import age_band
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
@@ -315,6 +316,7 @@ def test_the_client_returns_each_as_its_model(tmp_path: Path, address: str) -> N
         (Comparison, report_examples.COMPARISON),
         (Portfolio, report_examples.PORTFOLIO),
         (StoredVerdict, report_examples.VERDICT),
+        (ShadowReport, report_examples.SHADOW),
     ],
 )
 def test_examples_are_answers(model: type[BaseModel], example: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from home_credit import __version__, logs
-from home_credit.cli import data, deployment, keys, ledger, monitoring, scoring, services, training
+from home_credit.cli import data, deployment, keys, ledger, models, monitoring, scoring, services, training
 from home_credit.errors import HomeCreditError, InputError
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # Commands of a module that is added without a name are at the top level.
-for verbs in (data, training, scoring, monitoring, services):
+for verbs in (data, training, models, scoring, monitoring, services):
     app.add_typer(verbs.app)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys.app, name="keys")

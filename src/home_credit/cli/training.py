@@ -35,6 +35,7 @@ def train(
             tracking=settings.mlflow_tracking_uri if track else None,
             costs=policy.Costs.of(settings),
             holdout=holdout,
+            key=settings.model_key,
             progress=progress,
         )
     measured = manifest.metrics.out_of_fold
@@ -107,6 +108,8 @@ def promote(
             models or settings.models,
             tracking=settings.mlflow_tracking_uri,
             costs=policy.Costs.of(settings),
+            kept=settings.model_versions,
+            key=settings.model_key,
             unseen=unseen,
             progress=progress,
         )
@@ -129,12 +132,17 @@ def rollback(models: Models = None) -> None:
     from home_credit.training import promotion
 
     settings = Settings()
-    version = promotion.rollback(models or settings.models, tracking=settings.mlflow_tracking_uri)
+    version = promotion.rollback(
+        models or settings.models,
+        tracking=settings.mlflow_tracking_uri,
+        kept=settings.model_versions,
+        key=settings.model_key,
+    )
     _say_champion(version, models or settings.models)
 
 
 def _say_champion(version: str, models: Path) -> None:
-    typer.echo(f"model {version} is the champion, saved to {models}; the API serves it from its next start")
+    typer.echo(f"model {version} is the champion, saved to {models}; an API that serves it swaps it in")
 
 
 @app.command()

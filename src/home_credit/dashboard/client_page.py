@@ -32,17 +32,16 @@ def show() -> None:
     translate, api = shell.language(), shell.api()
     st.title(translate("search.title"), anchor=False)
     wanted = finding.field(translate)
-    # The one place of the answer: emptied first, so that no other applicant's decision stands beside this number.
-    place = st.empty()
     digits = "".join(wanted.split())
-    if not wanted:
-        place.html(markup.notice("info", translate("search.start")))
-    elif not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_ID):
-        place.html(markup.notice("warning", translate("search.invalid", entered=wanted)))
-    else:
-        if not _is_shown(int(digits)):
-            place.empty()
-        with place.container():
+    is_number = digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_ID
+    # What is left of another applicant is hidden by the style sheet as long as this one is not drawn.
+    same = is_number and _is_shown(int(digits))
+    with st.container(key="answer" if same else "answer_of_another"):
+        if not wanted:
+            st.html(markup.notice("info", translate("search.start")))
+        elif not is_number:
+            st.html(markup.notice("warning", translate("search.invalid", entered=wanted)))
+        else:
             _open(api, int(digits), translate)
     finding.lists(api, translate, opened=bool(wanted))
 

@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 SETTLE_SECONDS = 0.2  # files that are still being copied change within this time
 SETTLE_TIMES = 150
 STOP_SECONDS = 2.0
+FIRST_SECONDS = 1.0  # the start of a service comes first
 
 FILES = (*sorted(artifacts.ARTIFACTS), MANIFEST, artifacts.SIGNATURE)
 Role = Literal["champion", "challenger"]
@@ -89,8 +90,9 @@ class ServedModel:
         try:
             if first and self._is_in_use():
                 self._seen = seen
-                self._place()
                 check_definitions(self._resource.get())
+                if not self._versions.keeps(self.version):
+                    self._place()
                 return
             self._seen = self._settled(seen, pause)
             scorer = self._load(self._place())
@@ -192,8 +194,7 @@ class ModelUpdates:
         self._thread: Thread | None = None
 
     def start(self) -> None:
-        """Start the thread; its first look loads what is not loaded yet."""
-        self._asked.set()
+        """Start the thread; its first look, after :data:`FIRST_SECONDS`, loads what is not loaded yet."""
         self._thread = Thread(target=self._run, name="model-updates", daemon=True)
         self._thread.start()
 
@@ -209,9 +210,11 @@ class ModelUpdates:
             self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
+        seconds: float | None = FIRST_SECONDS
         while not self._closed.is_set():
-            asked = self._asked.wait(self._seconds or None)
+            asked = self._asked.wait(seconds)
             self._asked.clear()
+            seconds = self._seconds or None
             for model in self.models:
                 if not self._closed.is_set():
                     model.look(self._closed.wait, asked=asked)

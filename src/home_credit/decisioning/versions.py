@@ -34,6 +34,10 @@ class ModelVersions:
         """
         return versions.keep(models, self.folder, self._settings.model_key)
 
+    def keeps(self, version: str | None) -> bool:
+        """Return whether a model version is kept."""
+        return version is not None and versions.find(self.folder, version) is not None
+
     def scorer(self, version: str) -> Scorer | None:
         """Return the scorer of a model version with the policy of the settings, ``None`` where it is not kept.
 

@@ -82,7 +82,9 @@ def save(
         **preprocessor.to_plain(),
         "calibration": {"slope": calibration.slope, "intercept": calibration.intercept},
     }
-    (directory / CLASSIFIER).write_bytes(pickle.dumps(booster, PROTOCOL))
+    # A booster that was just trained also holds what it was trained with, in types that are not read back.
+    stored = lgb.Booster(model_str=booster.model_to_string())
+    (directory / CLASSIFIER).write_bytes(pickle.dumps(stored, PROTOCOL))
     (directory / PREPROCESSOR).write_bytes(pickle.dumps(plain, PROTOCOL))
     (directory / TERMS).write_text(json.dumps(terms.to_plain(), separators=(",", ":")), encoding="utf-8")
     (directory / SIGNATURE).unlink(missing_ok=True)

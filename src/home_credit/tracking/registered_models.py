@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -10,9 +11,9 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
-from home_credit.default_risk import artifacts
+from home_credit.default_risk import artifacts, versions
 from home_credit.default_risk.manifest import MANIFEST
-from home_credit.errors import RegistryError
+from home_credit.errors import ArtifactError, RegistryError
 from home_credit.tracking import CHALLENGER, CHAMPION, MODEL, PREVIOUS, runs
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
 
 EXPERIMENT = "home-credit-default-risk"
 SERVED_MODEL = Path(__file__).with_name("served_model.py")
@@ -76,10 +79,19 @@ def load(setting: str, alias: str) -> artifacts.Artifacts:
         return artifacts.load(_fetch(setting, alias, folder))
 
 
-def export(setting: str, alias: str, models: Path) -> str:
-    """Write the registered model under ``alias`` to the folder ``models`` and return its model version."""
+def export(setting: str, alias: str, models: Path, kept: Path, key: str | None = None) -> str:
+    """Write the registered model under ``alias`` to the folder ``models`` and return its model version.
+
+    It is kept by its version in the folder ``kept``, as is the model that it replaces. With a ``key`` it must be signed
+    by it.
+    """
+    if (models / MANIFEST).exists():
+        try:
+            versions.keep(models, kept)
+        except ArtifactError as error:
+            logger.warning("the model in %s is not kept: %s", models, error)
     with TemporaryDirectory() as folder:
-        return artifacts.copy(_fetch(setting, alias, folder), models)
+        return artifacts.copy(versions.keep(_fetch(setting, alias, folder), kept, key), models, key)
 
 
 def _fetch(setting: str, alias: str, folder: str) -> Path:

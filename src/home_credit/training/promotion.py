@@ -112,21 +112,26 @@ def promote(
     *,
     tracking: str,
     costs: policy.Costs,
+    kept: Path,
+    key: str | None = None,
     unseen: bool = False,
     progress: Progress = silent,
 ) -> Verdict:
-    """Judge the registered challenger; where it passes, make it the champion and write it to ``models``."""
+    """Judge the registered challenger; where it passes, make it the champion and write it to ``models``.
+
+    ``kept`` and ``key`` are those of :func:`registered_models.export`.
+    """
     champion = registered_models.load(tracking, CHAMPION)
     challenger = registered_models.load(tracking, CHALLENGER)
     applicants = unseen_applicants(tables, [champion, challenger], unseen=unseen, progress=progress)
     judged = compare(champion, challenger, applicants, costs)
     if judged.passed:
         registered_models.promote(tracking, {"gate": json.dumps(judged.to_plain())})
-        registered_models.export(tracking, CHAMPION, models)
+        registered_models.export(tracking, CHAMPION, models, kept, key)
     return judged
 
 
-def rollback(models: Path, *, tracking: str) -> str:
+def rollback(models: Path, *, tracking: str, kept: Path, key: str | None = None) -> str:
     """Make the previous champion the champion again, write it to ``models`` and return its model version."""
     registered_models.rollback(tracking)
-    return registered_models.export(tracking, CHAMPION, models)
+    return registered_models.export(tracking, CHAMPION, models, kept, key)

@@ -104,13 +104,14 @@ def train(
     parameters: Sequence[Mapping[str, Any]] | None = None,
     holdout: float = 0.0,
     repeats: int = folds.REPEATS,
+    key: str | None = None,
     progress: Progress = silent,
 ) -> Manifest:
     """Train on the applicants of application_train and return the manifest of the saved model.
 
     ``tracking`` is an MLflow address or folder; ``None`` tracks nothing. Metrics and calibration come from
     out-of-fold predictions, the cut-off from ``costs``. The saved classifier is then fitted on all rows but the
-    holdout, a share of persons on which it is only evaluated.
+    holdout, a share of persons on which it is only evaluated. With a ``key`` the model is signed.
     """
     began = time.monotonic()
     parameters = parameters or classifier.committed_parameters()
@@ -162,6 +163,8 @@ def train(
     for failed in manifest.failed_gates:
         logger.warning("a gate of the reasons is not passed: %s", failed)
     (models / artifacts.CARD).write_text(card.write(manifest.model_dump(mode="json")), encoding="utf-8")
+    if key is not None:
+        artifacts.sign(models, key)
     if tracking is not None:
         progress("runs tracked", 0, 1)
         _track(tracking, models, manifest, applicants, measured, costs, preprocessor)
