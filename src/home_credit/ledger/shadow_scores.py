@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import Column, Float, Index, String, Table, func, select
+from sqlalchemy import Column, Float, Index, String, Table, delete, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -89,6 +89,11 @@ def copy(source: Connection, target: Connection) -> None:
     with source.execute(select(shadow_scores).execution_options(yield_per=ROWS_AT_A_TIME)) as found:
         for rows in found.mappings().partitions():
             target.execute(shadow_scores.insert(), [dict(row) for row in rows])
+
+
+def remove(connection: Connection, decision_ids: Sequence[object]) -> None:
+    """Remove the scores of decisions that are erased."""
+    connection.execute(delete(shadow_scores).where(shadow_scores.c.decision_id.in_(decision_ids)))
 
 
 def latest(connection: Connection, challenger: str | None) -> Pair | None:
