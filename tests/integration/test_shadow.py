@@ -9,15 +9,16 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from home_credit.api.app import create_app
 from home_credit.cli.main import app
+from home_credit.client import ApiClient
 from home_credit.config import Settings
 from home_credit.decisioning import shadow, shadow_report
 from home_credit.decisioning.factory import decision_service
@@ -25,16 +26,16 @@ from home_credit.decisioning.requests import KnownRequest
 from home_credit.decisioning.resources import LazyResource
 from home_credit.decisioning.scoring import Scorer
 from home_credit.decisioning.shadow import Shadow
-from home_credit.errors import ArtifactError, NoShadowError
+from home_credit.errors import ApiError, ArtifactError, NoShadowError
 from home_credit.examples import BUNDLE
 from home_credit.ledger import Ledger
-from home_credit.ledger.shadow_scores import Judgement, Pair
-from home_credit.ledger.store import ShadowScores
+from home_credit.ledger.shadow_scores import Judgement, Pair, ShadowScores
 from home_credit.schemas.shadow import ShadowReport
 from home_credit.tables.bundle import parse_bundle
 from home_credit.terms.learning import learn
 from support.loans import price_list
 from support.models import variant
+from support.sites import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,12 +112,18 @@ def test_the_challenger_scores_as_it_would_decide(
 
 def test_the_report(decided: tuple[Settings, list[Decision]], challenger: Path) -> None:
     settings, decisions = decided
-    with TestClient(create_app(settings)) as client:
-        answer = client.get("/shadow")
-        assert client.get("/shadow", params={"challenger": "unknown"}).status_code == 404
+    with (
+        serve(create_app(settings)) as url,
+        ApiClient(url, back_off=()) as api,
+        httpx.Client(base_url=url) as client,
+    ):
+        report = api.shadow()
+        assert api.shadow(report.challenger) == report
+        with pytest.raises(ApiError) as caught:
+            api.shadow("unknown")
+        assert caught.value.status == 404
         _until(lambda: client.get("/status").json()["models"][1]["model_version"])
         ours, theirs = client.get("/status").json()["models"]
-    report = ShadowReport.model_validate_json(answer.content)
     assert (report.champion, report.challenger) == (ours["model_version"], theirs["model_version"])
     assert (report.decisions, report.not_scored) == (APPLICANTS, 0)
     assert report.first == min(decision.recorded_at for decision in decisions)
