@@ -52,10 +52,8 @@ if TYPE_CHECKING:
     from home_credit.ledger.proofs import Proof
     from home_credit.ledger.records import DecisionContent, ReviewContent, ReviewEntry
     from home_credit.ledger.repeats import Outcome
-    from home_credit.ledger.shadow_scores import Judgement, Pair, ShadowScore
+    from home_credit.ledger.shadow_scores import ShadowScore, ShadowScores
     from home_credit.schemas import DecisionQuery, ReviewState
-
-MOST_SCORES = 100_000
 
 
 class Found(NamedTuple):
@@ -70,17 +68,6 @@ class Page(NamedTuple):
 
     found: list[Found]
     next: str | None
-
-
-class ShadowScores(NamedTuple):
-    """Decisions that a champion and a challenger scored, the newest first, each with its time and both judgements.
-
-    ``decided`` is the number of the champion's decisions from the first of them to the last.
-    """
-
-    pair: Pair
-    scores: list[tuple[str, Judgement, Judgement]]
-    decided: int
 
 
 class Ledger:
@@ -239,18 +226,13 @@ class Ledger:
         with self._database.writing() as connection:
             shadow_scores.add(connection, scores)
 
-    def shadow_scores(self, challenger: str | None = None, most: int = MOST_SCORES) -> ShadowScores | None:
+    def shadow_scores(self, challenger: str | None = None, most: int = 100_000) -> ShadowScores | None:
         """Return the last ``most`` scores of a challenger, the latest one where no version is given.
 
         Those of one champion, the one that it was compared with last. ``None`` where there are none.
         """
         with self._database.reading() as connection:
-            pair = shadow_scores.latest(connection, challenger)
-            if pair is None:
-                return None
-            scores = list(shadow_scores.read(connection, pair, most))
-            decided = shadow_scores.decided(connection, pair.champion, scores[-1][0], scores[0][0])
-        return ShadowScores(pair, scores, decided)
+            return shadow_scores.find(connection, challenger, most)
 
     def count(self, since: datetime, until: datetime) -> int:
         """Return how many decisions were recorded from ``since`` on and before ``until``, simulations left out."""
