@@ -43,6 +43,10 @@ class Settings(BaseSettings):
         "sqlite:///data/applicants.db", description="the store of known applicants: SQLite or PostgreSQL"
     )
     reports: Path = Field(Path("reports"), validation_alias="HOME_CREDIT_REPORTS", description="drift report")
+    alert_webhook_url: str | None = Field(None, description="address that drift alarms are sent to")
+    alert_webhook_secret: str | None = Field(
+        None, description="secret that signs them; needed with the address"
+    )
     database_url: str = Field("sqlite:///var/ledger.db", description="any SQLAlchemy address")
     ledger_key: str | None = Field(
         None,
