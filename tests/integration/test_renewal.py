@@ -81,7 +81,7 @@ def test_a_shift_leads_to_a_challenger_that_serves_only_after_the_gate(
     load(market, f"sqlite:///{tmp_path}/applicants.db")
     served, challenger = tmp_path / "served", tmp_path / "challenger"
     train(portfolio, tmp_path / "first", tracking="mlruns", costs=COSTS, parameters=WEAK, repeats=1)
-    champion = registered_models.export("mlruns", CHAMPION, served)
+    champion = registered_models.export("mlruns", CHAMPION, served, tmp_path / "kept")
 
     url = _decide(market, tmp_path, served, 0)
     verdict = _verdict(url, served, tmp_path / "reports")
@@ -97,7 +97,9 @@ def test_a_shift_leads_to_a_challenger_that_serves_only_after_the_gate(
     with decision_service(Settings(database_url=url, HOME_CREDIT_MODELS=served)) as service:
         assert service.shadow_report().challenger == made.model_version
 
-    judged = promotion.promote(market, served, tracking="mlruns", costs=COSTS, unseen=True)
+    judged = promotion.promote(
+        market, served, tracking="mlruns", costs=COSTS, kept=tmp_path / "kept", unseen=True
+    )
     assert judged.passed, judged.refusals
     assert artifacts.load(served).version == made.model_version
 
