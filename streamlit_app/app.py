@@ -2,13 +2,16 @@
 
 import streamlit as st
 
-from home_credit.dashboard import client_page, drift_page, shell
+from home_credit.dashboard import client_page, drift_page, model_page, portfolio_page, reviews_page, shell
 
 translate = shell.page_setup()
 page = st.navigation(
     [
         st.Page(client_page.show, title=translate("pages.client"), url_path="client", default=True),
+        st.Page(reviews_page.show, title=translate("pages.reviews"), url_path="reviews"),
         st.Page(drift_page.show, title=translate("pages.drift"), url_path="data-drift"),
+        st.Page(model_page.show, title=translate("pages.model"), url_path="model"),
+        st.Page(portfolio_page.show, title=translate("pages.portfolio"), url_path="portfolio"),
     ],
     position="top",
 )

@@ -22,6 +22,7 @@ from home_credit.schemas import (
     ModelFacts,
     PredictionRequest,
     Recourse,
+    Replay,
     Review,
     ReviewRequest,
     ReviewStatistics,
@@ -203,6 +204,10 @@ class ApiClient:
         headers = {"X-Reviewer": quote(reviewer)} if reviewer else None
         body = request.model_dump(exclude_none=True)
         return self._post(f"/decisions/{decision_id}/review", Review, body, headers)
+
+    def replay(self, decision_id: str) -> Replay:
+        """Compute a recorded decision again and compare it with its record."""
+        return self._get(f"/decisions/{decision_id}/replay", Replay)
 
     def review_statistics(self, query: PortfolioQuery | None = None) -> ReviewStatistics:
         """Return how many decisions were reviewed each day; of the last ninety days where none are named."""

@@ -54,7 +54,11 @@ class Settings(BaseSettings):
         "database; a ledger in a file has a key file beside it",
     )
     ledger_anchors: Path | None = Field(
-        None, description="folder of the ledger's anchors, on another machine or disk than the ledger"
+        None,
+        description="folder of the ledger's anchors and erasures, on another machine or disk than the ledger",
+    )
+    ledger_retention_days: int | None = Field(
+        None, description="`home-credit ledger retain` erases decisions that are older", gt=0
     )
     second_reader: bool = Field(
         False, description="a review that overrides a decision needs a second one, by another reviewer"

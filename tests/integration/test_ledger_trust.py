@@ -89,9 +89,13 @@ COLUMNS = {
     "decisions": (
         "sequence", "format", "payload", "previous_hash", "hash", "decision_id", "recorded_at", "applicant_id",
         "decision", "grade", "model_version", "simulation", "key_id", "bundle", "idempotency_key", "review",
+        "erased",
     ),
-    "reviews": ("sequence", "format", "payload", "previous_hash", "hash", "decision_id", "recorded_at", "key_id"),
+    "reviews": (
+        "sequence", "format", "payload", "previous_hash", "hash", "decision_id", "recorded_at", "key_id", "state", "erased",
+    ),
     "chain_heads": ("sequence", "hash", "key_id", "signature"),
+    "payload_keys": ("sequence", "wrapped"),
 }  # fmt: skip
 other_values = st.sampled_from(
     [None, 0, 2, -5, 10**6, "", "x", "reviewed", "open", "0" * 64, b"", b"{}", 0.5]
@@ -117,7 +121,9 @@ def _edit(table: str, column: str, where: str, value: object) -> Callable[[Path,
             if not connection.execute(
                 f"UPDATE {table} SET {column} = :value WHERE {where}", {"value": value}
             ).rowcount:
-                connection.execute(f"UPDATE {table} SET hash = 'other' WHERE rowid = 1")
+                connection.execute(
+                    f"UPDATE {table} SET {'hash' if 'hash' in COLUMNS[table] else 'wrapped'} = 'other'"
+                )
             connection.commit()
 
     return tamper
@@ -222,6 +228,7 @@ def test_every_tampering_is_found_and_named(kept: Kept, tampering: Tampering) ->
             pytest.fail(f"{what}: {ledger.verify()} records verified")
     message = str(found.value)
     places = (
+        "there is a key of decisions record ",
         "decisions record ",
         "reviews record ",
         "the head of ",
@@ -318,11 +325,14 @@ def test_a_changed_proof_is_refused(kept: Kept, data: st.DataObject) -> None:
     copy = proof.anchor
     content = json.loads(proof.model_dump_json())
     field = data.draw(
-        st.sampled_from(["payload", "path", "sequence", "rows", "decision_id", "hash", "previous_hash"])
+        st.sampled_from(
+            ["payload", "data_key", "path", "sequence", "rows", "decision_id", "hash", "previous_hash"]
+        )
     )
     value: Any = content[field]
-    if field == "payload":
-        value = value.replace('"declined"', '"approved"')
+    if field in {"payload", "data_key"}:
+        place = data.draw(st.integers(0, len(value) - 5))
+        value = value[:place] + ("B" if value[place] == "A" else "A") + value[place + 1 :]
     elif field == "path":
         value = data.draw(st.sampled_from([value[1:], [*value, "0" * 64], ["0" * 64, *value[1:]]]))
     elif field == "sequence":
@@ -348,7 +358,7 @@ def test_a_decision_after_the_last_anchor_is_not_proved_yet(kept: Kept, tmp_path
 
 @given(count=st.integers(1, 70), data=st.data())
 def test_every_path_leads_to_the_root_of_its_leaf_alone(count: int, data: st.DataObject) -> None:
-    leaves = [leaf("decisions", number, b"payload") for number in range(count)]
+    leaves = [leaf("decisions", number, "payload") for number in range(count)]
     index = data.draw(st.integers(0, count - 1))
     digests = path(leaves, index)
     assert root_of_path(leaves[index], index, count, digests) == root(leaves)
@@ -356,7 +366,7 @@ def test_every_path_leads_to_the_root_of_its_leaf_alone(count: int, data: st.Dat
     other = data.draw(st.integers(-1, count))
     if other != index:
         assert root_of_path(leaves[index], other, count, digests) != root(leaves)
-    assert root_of_path(leaf("decisions", index, b"other"), index, count, digests) != root(leaves)
+    assert root_of_path(leaf("decisions", index, "other"), index, count, digests) != root(leaves)
 
 
 def test_a_key_is_made_beside_a_new_file_for_its_owner_alone(tmp_path: Path) -> None:
@@ -457,7 +467,7 @@ def test_the_commands(kept: Kept, tmp_path: Path) -> None:
     checked = _command("check-proof", str(proof), "--anchor", str(written))
     assert "record 5 in the anchor of" in checked.stdout and "signatures not checked" in checked.stdout
     assert _command("check-proof", str(proof)).returncode == 2
-    proof.write_text(proof.read_text().replace("declined", "approved"))
+    proof.write_text(proof.read_text().replace('"payload": "MjAyNi', '"payload": "MjAyNy'))
     refused = _command("check-proof", str(proof), LEDGER_KEY=SECRET)
     assert refused.returncode == 1
     assert "does not lead to the anchor of" in refused.stderr

@@ -1,0 +1,153 @@
+"""The pages beside *Client*, in Streamlit's test runner, against the real API with a fake scorer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from home_credit.client import ApiClient
+from home_credit.dashboard.texts import texts
+from home_credit.languages import LANGUAGES
+from home_credit.schemas import DecisionQuery, ReviewRequest
+from support import fake_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from home_credit.languages import Language
+    from home_credit.schemas import Decision
+    from support.fake_model import RunningApi
+
+ROOT = Path(__file__).parents[2]
+FR = texts("fr")
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
+    with fake_model.running(tmp_path_factory.mktemp("api")) as running:
+        yield running
+
+
+@pytest.fixture
+def referred(api: RunningApi) -> Decision:
+    """A decision that awaits a human."""
+    with ApiClient(api.url) as client:
+        decision = client.predict_applicant(fake_model.REVIEW)
+    assert decision.decision == "review"
+    return decision
+
+
+def opened(page: str, api: RunningApi, monkeypatch: pytest.MonkeyPatch, language: Language = "fr") -> AppTest:
+    monkeypatch.setenv("API_URL", api.url)
+    script = f"""
+from home_credit.dashboard import {page}, shell
+shell.page_setup()
+{page}.show()
+"""
+    app = AppTest.from_string(script, default_timeout=30)
+    app.query_params["lang"] = language
+    return app.run()
+
+
+def html(app: AppTest) -> str:
+    return " ".join(element.value for element in app.html)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_model_is_told_by_what_training_measured(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    with ApiClient(api.url) as client:
+        report = client.model_report()
+    app = opened("model_page", api, monkeypatch, language)
+    assert not app.exception
+    translate, page = texts(language), html(app)
+    for shown in (
+        report.model_version,
+        translate.number(report.metrics.out_of_fold["auc"], 3),
+        *(translate.percent(grade.observed_rate) for grade in report.grades),
+        *(translate.number(each.auc, 3) for each in report.baselines or ()),
+        translate.percent(report.policy.cut_off),
+    ):
+        assert shown in page
+    ratios = [each.approval_ratio for each in report.fairness.by if len(each.traits) == 1]
+    assert all(translate.percent(ratio, 0) in page for ratio in ratios if ratio is not None)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_portfolio_counts_what_the_ledger_counts(
+    api: RunningApi, referred: Decision, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    with ApiClient(api.url) as client:
+        counts = [each for each in client.portfolio().counts if not each.simulation]
+    app = opened("portfolio_page", api, monkeypatch, language)
+    assert not app.exception
+    translate, page = texts(language), html(app)
+    total = sum(each.decisions for each in counts)
+    sent = sum(each.decisions for each in counts if each.decision == referred.decision)
+    assert f"<dd>{translate.number(total)}</dd>" in page
+    assert f"<dd>{translate.percent(sent / total)}</dd>" in page
+    assert f"<td>{referred.grade}</td>" in page
+
+
+def test_a_human_decides_a_referred_case(
+    api: RunningApi, referred: Decision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened("reviews_page", api, monkeypatch)
+    app.button(key=f"case_{referred.decision_id}").click().run()
+    assert FR("decision.review") in html(app)
+    send = next(button for button in app.button if button.label == FR("reviews.send"))
+    send.click().run()
+    assert FR("reviews.incomplete") in html(app)
+
+    app.radio[0].set_value("approved")
+    app.selectbox[0].set_value("additional_income")
+    app.text_area[0].set_value("Loyer perçu, <b>justifié</b>")
+    next(button for button in app.button if button.label == FR("reviews.send")).click().run()
+    assert not app.exception
+    page = html(app)
+    assert FR("reviews.done") in page
+    assert "Loyer perçu, &lt;b&gt;justifié&lt;/b&gt;" in page
+    with ApiClient(api.url) as client:
+        (review,) = client.decision(referred.decision_id).reviews
+    assert (review.decision, review.reason_code) == ("approved", "additional_income")
+    assert review.reviewer in page
+    assert not app.radio, "a case is reviewed once"
+
+
+def test_a_case_that_another_person_decided_meanwhile_is_shown_as_it_is(
+    api: RunningApi, referred: Decision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened("reviews_page", api, monkeypatch)
+    app.button(key=f"case_{referred.decision_id}").click().run()
+    with ApiClient(api.url) as client:
+        client.review(referred.decision_id, ReviewRequest(decision="declined", reason="was quicker"))
+    app.radio[0].set_value("approved")
+    app.selectbox[0].set_value("other")
+    app.text_area[0].set_value("too late")
+    next(button for button in app.button if button.label == FR("reviews.send")).click().run()
+    page = html(app)
+    assert FR("error.conflict") in page
+    assert "was quicker" in page and "too late" not in page
+
+
+def test_a_recorded_decision_is_replayed(
+    api: RunningApi, referred: Decision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened("reviews_page", api, monkeypatch)
+    app.button(key=f"case_{referred.decision_id}").click().run()
+    app.button(key="replay").click().run()
+    assert FR("reviews.identical") in html(app)
+
+
+def test_simulations_are_not_in_the_queue(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ApiClient(api.url) as client:
+        simulated = client.predict_applicant(fake_model.REVIEW, {})
+        assert simulated.simulation
+        listed = client.decisions(DecisionQuery(review="open", limit=200)).decisions
+    assert simulated.decision_id not in {each.decision_id for each in listed}
+    app = opened("reviews_page", api, monkeypatch)
+    assert f"case_{simulated.decision_id}" not in {button.key for button in app.button}
