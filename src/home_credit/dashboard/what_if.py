@@ -16,6 +16,7 @@ SCORES = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
 MOST_DEBTS = 3
 LARGEST_AMOUNT = 100_000_000.0
 MOST_MOVED = 6
+LEAST_CHANGE = 0.005  # log-odds; less is no change of half a per cent in the odds
 
 
 class Debt(NamedTuple):
@@ -28,7 +29,7 @@ class Debt(NamedTuple):
 def debts(bundle: PredictionRequest) -> list[Debt]:
     """Return the running credits with the largest debts."""
     found = [
-        Debt(place, float(row.get("AMT_CREDIT_SUM_DEBT") or 0.0))
+        Debt(place, _plain(row.get("AMT_CREDIT_SUM_DEBT")))
         for place, row in enumerate(bundle.bureau)
         if row.get("CREDIT_ACTIVE") == "Active"
     ]
@@ -64,7 +65,7 @@ def changed(
     if late is not None:
         at, days = late
         rows["installments_payments"] = [
-            {**row, "DAYS_ENTRY_PAYMENT": min(0.0, _days(row["DAYS_INSTALMENT"]) + days)}
+            {**row, "DAYS_ENTRY_PAYMENT": min(0.0, _plain(row["DAYS_INSTALMENT"]) + days)}
             if place == at
             else row
             for place, row in enumerate(bundle.installments_payments)
@@ -82,25 +83,19 @@ class Moved(NamedTuple):
 def moved(before: Decision, after: Decision) -> list[Moved]:
     """Return the reasons that moved the most from one decision to another, the largest change first.
 
-    A decision names its strongest reasons each way; one that it does not name counts as no effect.
+    A decision names its strongest reasons each way alone, so only those that both name can be compared.
     """
-    old, new = _by_code(before.reasons), _by_code(after.reasons)
+    old = {reason.code: reason.contribution for reason in before.reasons}
     changes = [
-        Moved(new.get(code) or old[code], _effect(new, code) - _effect(old, code)) for code in {**old, **new}
+        Moved(reason, reason.contribution - old[reason.code])
+        for reason in after.reasons
+        if reason.code in old
     ]
-    told = [each for each in changes if abs(each.change) > 1e-9]
+    told = [each for each in changes if abs(each.change) > LEAST_CHANGE]
     return sorted(told, key=lambda each: (-abs(each.change), each.reason.code))[:MOST_MOVED]
 
 
-def _by_code(reasons: Sequence[Reason]) -> dict[str, Reason]:
-    return {reason.code: reason for reason in reasons}
-
-
-def _effect(reasons: Mapping[str, Reason], code: str) -> float:
-    return reasons[code].contribution if code in reasons else 0.0
-
-
-def _days(value: object) -> float:
+def _plain(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
