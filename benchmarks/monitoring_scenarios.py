@@ -41,7 +41,7 @@ class Scenario:
 
 def lowered(name: str, deviations: float, rows: pl.DataFrame) -> pl.Expr:
     """Return an external score lowered by so many standard deviations, within its range."""
-    return (pl.col(name) - deviations * rows[name].std()).clip(0.0, 1.0)
+    return (pl.col(name) - deviations * float(rows.select(pl.col(name).std()).item())).clip(0.0, 1.0)
 
 
 def share(condition: pl.Expr, wanted: float) -> Callable[[pl.DataFrame], pl.Expr]:
@@ -57,7 +57,7 @@ def share(condition: pl.Expr, wanted: float) -> Callable[[pl.DataFrame], pl.Expr
 
 def renamed(name: str, category: str, rows: pl.DataFrame, wanted: float) -> pl.Expr:
     """Return a column in which a share ``wanted`` of all rows, those of a category, has a new name."""
-    part = wanted / (rows[name] == category).mean()
+    part = wanted / float(rows.select((pl.col(name) == category).mean()).item())
     chosen = (pl.col(name) == category) & (pl.col("draw") < part)
     return pl.when(chosen).then(pl.lit(f"{category} (new)")).otherwise(pl.col(name)).alias(name)
 

@@ -55,6 +55,8 @@ def _tables(reference: Path, current: Path, models: Path, reports: Path, setting
     from home_credit.policy import Costs
 
     scoring = Scoring.of(models, Costs.of(settings))
+    if scoring is None:
+        typer.echo(f"no valid model in {models}: scores and decisions are not compared", err=True)
     with shown() as progress:
         return run(reference, current, reports, progress, scoring=scoring)
 

@@ -26,11 +26,17 @@ if TYPE_CHECKING:
 def reason(verdict: StoredVerdict | None, *, scheduled: bool) -> str | None:
     """Return why a challenger is to be trained, ``None`` where nothing asks for one.
 
-    Raises :class:`UsageError` where the verdict finds faults in the data: a model would learn them.
+    Raises :class:`UsageError` where the verdict finds faults in the data that nobody acknowledged: a model would learn
+    them.
     """
-    action = gravest(verdict.causes) if verdict else "none"
-    if verdict and action == "look_at_source" and not verdict.acknowledged:
-        faulty = sorted({cause.subject for cause in verdict.causes if cause.action == "look_at_source"})
+    open_causes = [
+        cause
+        for cause in (verdict.causes if verdict else [])
+        if not (cause.acknowledged and cause.action == "look_at_source")
+    ]
+    action = gravest(open_causes)
+    if action == "look_at_source":
+        faulty = sorted({cause.subject for cause in open_causes if cause.action == action})
         raise UsageError(
             f"the last verdict finds faults in the data ({', '.join(faulty[:5])}); look at their source, then"
             " acknowledge the changes that are meant"
