@@ -2,12 +2,21 @@
 
 import streamlit as st
 
-from home_credit.dashboard import client_page, drift_page, model_page, portfolio_page, reviews_page, shell
+from home_credit.dashboard import (
+    client_page,
+    drift_page,
+    model_page,
+    portfolio_page,
+    reviews_page,
+    shell,
+    what_if_page,
+)
 
 translate = shell.page_setup()
 page = st.navigation(
     [
         st.Page(client_page.show, title=translate("pages.client"), url_path="client", default=True),
+        st.Page(what_if_page.show, title=translate("pages.simulate"), url_path="simulate"),
         st.Page(reviews_page.show, title=translate("pages.reviews"), url_path="reviews"),
         st.Page(drift_page.show, title=translate("pages.drift"), url_path="data-drift"),
         st.Page(model_page.show, title=translate("pages.model"), url_path="model"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from home_credit.client import ApiClient
+from home_credit.dashboard import what_if
 from home_credit.dashboard.texts import texts
 from home_credit.languages import LANGUAGES
-from home_credit.schemas import DecisionQuery, ReviewRequest
+from home_credit.monitoring.verdict import stored_verdict
+from home_credit.schemas import DecisionQuery, PredictionRequest, ReviewRequest
 from support import fake_model
 
 if TYPE_CHECKING:
@@ -151,3 +154,68 @@ def test_simulations_are_not_in_the_queue(api: RunningApi, monkeypatch: pytest.M
     assert simulated.decision_id not in {each.decision_id for each in listed}
     app = opened("reviews_page", api, monkeypatch)
     assert f"case_{simulated.decision_id}" not in {button.key for button in app.button}
+
+
+def test_a_change_is_simulated_and_no_decision_recorded(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applicant = fake_model.DECLINED
+    app = opened("what_if_page", api, monkeypatch)
+    app.text_input(key="what_if_client").set_value(str(applicant)).run()
+    assert not app.exception
+    assert FR("simulate.unchanged") in html(app)
+    before = html(app)
+    app.number_input(key=f"what_if_{applicant}_EXT_SOURCE_2").set_value(0.99).run()
+    page = html(app)
+    assert FR("decision.approved") in page and FR("decision.declined") in page
+    assert FR.percent(0.01, 2) in page and FR.percent(0.01, 2) not in before
+    with ApiClient(api.url) as client:
+        recorded = client.decisions(DecisionQuery(applicant=applicant, limit=200)).decisions
+    assert recorded and all(each.simulation for each in recorded)
+
+
+def test_a_field_that_was_not_touched_keeps_its_bits() -> None:
+    bundle = PredictionRequest(**fake_model.bundle(fake_model.APPROVED))
+    assert what_if.changed(bundle, {}) == bundle
+    other = what_if.changed(bundle, {"AMT_CREDIT": 1.0})
+    assert other.application == {**bundle.application, "AMT_CREDIT": 1.0}
+    assert other.bureau == bundle.bureau
+
+
+def test_a_new_application_is_pasted_as_json(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened("what_if_page", api, monkeypatch)
+    app.segmented_control(key="what_if_mode").set_value("new").run()
+    app.text_area(key="what_if_json").set_value("{no json")
+    app.button(key="what_if_run").click().run()
+    assert FR("simulate.no_json") in html(app)
+    rows = PredictionRequest(**fake_model.bundle(fake_model.APPROVED))
+    app.text_area(key="what_if_json").set_value(rows.model_dump_json())
+    app.button(key="what_if_run").click().run()
+    assert FR("decision.approved") in html(app)
+    assert FR("simulate.mark") in html(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_verdict_on_drift_is_told_as_it_is_stored(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    monkeypatch.setenv("HOME_CREDIT_REPORTS", str(ROOT / "reports"))
+    verdict = stored_verdict(ROOT / "reports")
+    app = opened("drift_page", api, monkeypatch, language)
+    assert not app.exception
+    translate, page = texts(language), html(app)
+    assert translate("drift.alarm" if verdict.alarm else "drift.calm") in page
+    material = [cause for cause in verdict.causes if cause.material]
+    assert all(escape(getattr(cause.label, language)) in page for cause in material)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", None])
+def test_a_report_that_cannot_be_shown_is_a_sentence(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
+) -> None:
+    monkeypatch.setenv("HOME_CREDIT_REPORTS", str(tmp_path))
+    if content is not None:
+        (tmp_path / "evidently_full_report.html").write_bytes(content)
+    app = opened("drift_page", api, monkeypatch)
+    assert not app.exception
+    assert FR("drift.absent" if content is None else "drift.unreadable") in html(app)

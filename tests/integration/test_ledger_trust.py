@@ -11,13 +11,16 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
 
 from home_credit.errors import BrokenRecordError, LedgerError, UnknownDecisionError
 from home_credit.ledger import Ledger
@@ -33,7 +36,7 @@ from support.ledger_writer import append
 from support.ledgers import KEYS, SECRET, open_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 REVIEW = ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found")
 SPAWN = multiprocessing.get_context("spawn")
@@ -75,14 +78,20 @@ def _copy(source: Path, target: Path) -> None:
 Tampering = tuple[str, "Callable[[Path, Path], None]"]
 
 
-def _sql(*statements: str, **values: object) -> Callable[[Path, Path], None]:
-    def tamper(file: Path, _folder: Path) -> None:
+class Sql(NamedTuple):
+    """Statements that are a tampering."""
+
+    statements: tuple[str, ...]
+
+    def __call__(self, file: Path, _folder: Path) -> None:
         with closing(sqlite3.connect(file)) as connection:
-            changed = sum(connection.execute(statement, values).rowcount for statement in statements)
+            changed = sum(connection.execute(statement).rowcount for statement in self.statements)
             assert changed != 0
             connection.commit()
 
-    return tamper
+
+def _sql(*statements: str) -> Sql:
+    return Sql(statements)
 
 
 COLUMNS = {
@@ -242,6 +251,91 @@ def test_every_tampering_is_found_and_named(kept: Kept, tampering: Tampering) ->
 
 def _opened(file: Path, kept: Kept) -> closing[Ledger]:
     return closing(Ledger.open(f"sqlite:///{file}", KEYS, anchors=kept.folder / "anchors", create=False))
+
+
+@pytest.fixture(scope="module")
+def kept_in_postgresql(kept: Kept, postgres: str) -> Iterator[str]:
+    """The address of a server with a copy of the ledger in the database ``whole``."""
+    _administer(postgres, "CREATE DATABASE whole")
+    with _opened(kept.folder / "whole.db", kept) as ledger:
+        ledger.copy_to(_database(postgres, "whole"))
+    yield postgres
+    for name in ("tampered", "whole"):
+        _administer(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _administer(url: str, *statements: str) -> None:
+    with engine_of(url).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def _database(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@st.composite
+def typed_edits(draw: st.DrawFn) -> Tampering:
+    """Edits with values of the column's type, since PostgreSQL takes no others."""
+    table = draw(st.sampled_from(list(COLUMNS)))
+    column = draw(st.sampled_from(COLUMNS[table]))
+    number = column in {"sequence", "format", "applicant_id"}
+    stored_bytes = column in {"payload", "bundle", "erased", "wrapped"}
+    literals = {
+        "number": ("0", "2", "-5", "1000000"),
+        "bytes": ("''::bytea", "'{}'::bytea", "'x'::bytea"),
+        "boolean": ("true",),
+        "text": ("''", "'x'", "'open'", "'reviewed'", "'second'", "repeat('0', 10)"),
+    }
+    kind = (
+        "number" if number else "bytes" if stored_bytes else "boolean" if column == "simulation" else "text"
+    )
+    value = draw(st.sampled_from([*literals[kind], "NULL"]))
+    row = draw(st.integers(1, LENGTHS.get(table, 2)))
+    chosen = f"ctid = (SELECT ctid FROM {table} ORDER BY 1 OFFSET {row - 1} LIMIT 1)"
+    where = f"{chosen} AND {column} IS DISTINCT FROM {value}"
+    return f"edit {table}.{column} to {value}", _sql(f"UPDATE {table} SET {column} = {value} WHERE {where}")
+
+
+def _check_in_postgresql(kept: Kept, server: str, tampering: Tampering) -> None:
+    what, tamper = tampering
+    assert isinstance(tamper, Sql)
+    _administer(
+        server, "DROP DATABASE IF EXISTS tampered WITH (FORCE)", "CREATE DATABASE tampered TEMPLATE whole"
+    )
+    url = _database(server, "tampered")
+    try:
+        with engine_of(url).begin() as connection:
+            changed = sum(connection.exec_driver_sql(statement).rowcount for statement in tamper.statements)
+    except DBAPIError:
+        changed = 0  # a constraint forbids it
+    assume(changed > 0)
+    opened = partial(Ledger.open, url, KEYS, anchors=kept.folder / "anchors", create=False)
+    with (
+        pytest.raises(LedgerError, match="record|the head of|the anchor of|counts"),
+        closing(opened()) as ledger,
+    ):
+        pytest.fail(f"{what}: {ledger.verify()} records verified")
+
+
+in_sql = typed_edits() | drops() | cuts() | reorders() | insertions()
+
+
+@settings(max_examples=10)
+@given(tampering=in_sql)
+def test_tampering_with_a_database_is_found_and_named(
+    kept: Kept, kept_in_postgresql: str, tampering: Tampering
+) -> None:
+    _check_in_postgresql(kept, kept_in_postgresql, tampering)
+
+
+@pytest.mark.slow
+@settings(max_examples=100)
+@given(tampering=in_sql)
+def test_a_hundred_tamperings_with_a_database_are_found(
+    kept: Kept, kept_in_postgresql: str, tampering: Tampering
+) -> None:
+    _check_in_postgresql(kept, kept_in_postgresql, tampering)
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,20 @@ def test_a_broken_model_is_refused_and_the_one_in_use_kept(
     assert served.model.state.refused is None
 
 
+def test_a_model_that_was_missing_is_loaded_once_it_is_there(tmp_path: Path) -> None:
+    served = Served(tmp_path / "models", tmp_path / "versions", Settings())
+    served.look()
+    assert (served.model.version, served.events) == (None, [])
+    shutil.copytree(COMMITTED, tmp_path / "models")
+    _cut(tmp_path / "models")
+    served.look()
+    assert (served.model.version, served.events) == (None, ["refused"])
+    shutil.copy(COMMITTED / artifacts.CLASSIFIER, tmp_path / "models")
+    served.look()
+    assert served.model.version == artifacts.load(COMMITTED).version
+    assert (served.model.state.swaps, served.model.state.refused) == (0, None)
+
+
 def test_only_a_signed_model_takes_over_where_a_key_is_set(tmp_path: Path) -> None:
     key, folder = "a key of thirty-two characters..", tmp_path / "models"
     shutil.copytree(COMMITTED, folder)

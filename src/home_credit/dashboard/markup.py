@@ -111,3 +111,8 @@ def paragraph(text: str) -> str:
 def emphasised(figure: str, note: str) -> str:
     """Return a cell of a table: a figure, and what it means below."""
     return f"<strong>{escape(figure)}</strong><br>{escape(note)}"
+
+
+def cells(label: str, before: str, after: str) -> tuple[str, str, str]:
+    """Return a row of a table that compares two states."""
+    return escape(label), escape(before), f"<strong>{escape(after)}</strong>"

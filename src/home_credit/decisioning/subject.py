@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def subject(applicant_id: int, ledger: Ledger, applicants: ApplicantStore | None) -> dict[str, Any]:
-    """Return the rows held of an applicant, and every decision with its rows, policy, reasons and reviews.
+    """Return the rows held of an applicant, and every decision with rows, policy, reasons, reviews and shadow scores.
 
     ``applicant`` is ``None`` where the applicant is not known, or no store of applicants is passed.
     """
@@ -30,6 +30,7 @@ def subject(applicant_id: int, ledger: Ledger, applicants: ApplicantStore | None
         "decisions": [
             {
                 **history.decision.model_dump(mode="json"),
+                "shadow_scores": ledger.privacy.shadow_scores(history.decision.decision_id),
                 "reviews": [review.model_dump(mode="json") for review in history.reviews],
             }
             for history in ledger.privacy.of_applicant(applicant_id)

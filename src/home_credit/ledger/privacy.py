@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from home_credit.ledger import erasing, journal
+from home_credit.ledger import erasing, journal, shadow_scores
 from home_credit.ledger.schema import decisions
 from home_credit.progress import Progress, silent
 
@@ -41,6 +41,11 @@ class Privacy:
             ids = list(connection.scalars(found))
         for decision_id in ids:
             yield self._read(decision_id)
+
+    def shadow_scores(self, decision_id: str) -> list[dict[str, object]]:
+        """Return what challengers would have decided on a decision, in JSON types."""
+        with self._database.reading() as connection:
+            return shadow_scores.of_decision(connection, decision_id)
 
     def erase(self, applicant_id: int) -> int:
         """Erase the decisions on an applicant, and their reviews, and return the number of decisions."""

@@ -102,6 +102,12 @@ def copy(source: Connection, target: Connection) -> None:
             target.execute(shadow_scores.insert(), [dict(row) for row in rows])
 
 
+def of_decision(connection: Connection, decision_id: str) -> list[dict[str, object]]:
+    """Return what challengers would have decided on a decision, in JSON types."""
+    rows = select(shadow_scores).where(shadow_scores.c.decision_id == decision_id)
+    return [dict(row) for row in connection.execute(rows).mappings()]
+
+
 def remove(connection: Connection, decision_ids: Sequence[object]) -> None:
     """Remove the scores of decisions that are erased."""
     connection.execute(delete(shadow_scores).where(shadow_scores.c.decision_id.in_(decision_ids)))
