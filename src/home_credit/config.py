@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     )
     mlflow_admin_password: str | None = Field(None, description="password of this user")
     api_url: str = Field("http://127.0.0.1:8000", description="address of the API, for the dashboard")
+    dashboard_key: str | None = Field(
+        None, description="key that the dashboard asks for before it shows a page", min_length=16
+    )
     api_key: str | None = Field(
         None, description="one key with every scope, which requests carry as X-API-Key"
     )
