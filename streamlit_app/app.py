@@ -15,12 +15,14 @@ from home_credit.dashboard import (
 )
 
 translate = shell.page_setup()
+reviews = st.Page(reviews_page.show, title=translate("pages.reviews"), url_path="reviews")
+shell.remember_page("reviews", reviews)
 page = st.navigation(
     [
         st.Page(client_page.show, title=translate("pages.client"), url_path="client", default=True),
         st.Page(compare_page.show, title=translate("pages.compare"), url_path="compare"),
         st.Page(what_if_page.show, title=translate("pages.simulate"), url_path="simulate"),
-        st.Page(reviews_page.show, title=translate("pages.reviews"), url_path="reviews"),
+        reviews,
         st.Page(drift_page.show, title=translate("pages.drift"), url_path="data-drift"),
         st.Page(model_page.show, title=translate("pages.model"), url_path="model"),
         st.Page(portfolio_page.show, title=translate("pages.portfolio"), url_path="portfolio"),
