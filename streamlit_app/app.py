@@ -4,6 +4,7 @@ import streamlit as st
 
 from home_credit.dashboard import (
     client_page,
+    compare_page,
     drift_page,
     model_page,
     portfolio_page,
@@ -16,6 +17,7 @@ translate = shell.page_setup()
 page = st.navigation(
     [
         st.Page(client_page.show, title=translate("pages.client"), url_path="client", default=True),
+        st.Page(compare_page.show, title=translate("pages.compare"), url_path="compare"),
         st.Page(what_if_page.show, title=translate("pages.simulate"), url_path="simulate"),
         st.Page(reviews_page.show, title=translate("pages.reviews"), url_path="reviews"),
         st.Page(drift_page.show, title=translate("pages.drift"), url_path="data-drift"),

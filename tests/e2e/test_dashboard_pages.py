@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from home_credit.applicants.loading import current_features, load
 from home_credit.client import ApiClient
+from home_credit.config import Settings
 from home_credit.dashboard import what_if
 from home_credit.dashboard.texts import texts
 from home_credit.languages import LANGUAGES
 from home_credit.monitoring.verdict import stored_verdict
 from home_credit.schemas import DecisionQuery, PredictionRequest, ReviewRequest
-from support import fake_model
+from home_credit.schemas.reports import Segment
+from support import fake_model, sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,3 +222,45 @@ def test_a_report_that_cannot_be_shown_is_a_sentence(
     app = opened("drift_page", api, monkeypatch)
     assert not app.exception
     assert FR("drift.absent" if content is None else "drift.unreadable") in html(app)
+
+
+@pytest.fixture(scope="module")
+def known_api(portfolio: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The API with a store of applicants that was loaded."""
+    folder = tmp_path_factory.mktemp("known")
+    address = f"sqlite:///{folder}/applicants.db"
+    load(portfolio, address, current_features())
+    settings = Settings(applicants_url=address, database_url=f"sqlite:///{folder}/ledger.db")
+    with sites.api(settings) as url:
+        yield url
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_applicant_is_compared_by_the_stored_statistics(
+    known_api: str, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    with ApiClient(known_api) as client:
+        applicant = client.applicants(limit=1).applicants[0]
+        everybody = client.comparison(applicant)
+        of_region = client.comparison(applicant, Segment(region=2))
+    assert of_region.applicants < everybody.applicants
+    translate = texts(language)
+    monkeypatch.setenv("API_URL", known_api)
+    app = AppTest.from_string(
+        "from home_credit.dashboard import compare_page, shell\nshell.page_setup()\ncompare_page.show()",
+        default_timeout=30,
+    )
+    app.query_params["lang"] = language
+    app.run()
+    app.text_input(key="compare_client").set_value(str(applicant)).run()
+    assert not app.exception
+    for found, region in ((everybody, None), (of_region, 2)):
+        if region:
+            app.selectbox(key="compare.region").set_value(region).run()
+        page = html(app)
+        assert escape(translate("compare.among", count=translate.number(found.applicants))) in page
+        ranks = [each.percentile for each in found.figures if each.percentile is not None]
+        assert ranks
+        assert all(f"<strong>{rank:.0f}</strong>" in page for rank in ranks)
+    app.text_input(key="compare_client").set_value("999999999").run()
+    assert escape(translate("error.unknown_client", entered="999999999")) in html(app)

@@ -36,7 +36,7 @@ from support.ledger_writer import append
 from support.ledgers import KEYS, SECRET, open_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 REVIEW = ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found")
 SPAWN = multiprocessing.get_context("spawn")
@@ -254,14 +254,12 @@ def _opened(file: Path, kept: Kept) -> closing[Ledger]:
 
 
 @pytest.fixture(scope="module")
-def kept_in_postgresql(kept: Kept, postgres: str) -> Iterator[str]:
-    """The address of a server with a copy of the ledger in the database ``whole``."""
+def kept_in_postgresql(kept: Kept, postgres: str) -> str:
+    """The address of a server, which ends with the tests, with a copy of the ledger in the database ``whole``."""
     _administer(postgres, "CREATE DATABASE whole")
     with _opened(kept.folder / "whole.db", kept) as ledger:
         ledger.copy_to(_database(postgres, "whole"))
-    yield postgres
-    for name in ("tampered", "whole"):
-        _administer(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    return postgres
 
 
 def _administer(url: str, *statements: str) -> None:
