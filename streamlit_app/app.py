@@ -3,6 +3,7 @@
 import streamlit as st
 
 from home_credit.dashboard import (
+    access,
     client_page,
     compare_page,
     drift_page,
@@ -27,4 +28,5 @@ page = st.navigation(
     position="top",
 )
 shell.name_page(page.title)
-page.run()
+if access.granted():
+    page.run()

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from home_credit.errors import ApiError
 from home_credit.invalid import first_fault
 from home_credit.schemas import (
+    AccessMode,
     Applicant,
     ApplicantList,
     Decision,
@@ -98,6 +99,10 @@ class ApiClient:
         if response.status_code in {httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE}:
             return _parsed(response, Health)
         raise _problem(response)
+
+    def access(self) -> str:
+        """Return who the API answers: "keys", "demo" or "loopback"; one attempt."""
+        return _answer(self._send("GET", "/status"), AccessMode).access
 
     def model(self) -> ModelFacts:
         """Return the facts of the model that decides."""

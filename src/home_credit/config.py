@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -14,6 +14,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     models: Path = Field(Path("models"), validation_alias="HOME_CREDIT_MODELS", description="saved model")
+    revision: str | None = Field(
+        None,
+        validation_alias=AliasChoices("HOME_CREDIT_REVISION", "RENDER_GIT_COMMIT"),
+        description="the commit that is running, as the image or the hosting platform names it",
+    )
     model_key: str | None = Field(
         None,
         description="key of `home-credit sign`; a model that is not signed by it is refused",
@@ -72,6 +77,9 @@ class Settings(BaseSettings):
     )
     mlflow_admin_password: str | None = Field(None, description="password of this user")
     api_url: str = Field("http://127.0.0.1:8000", description="address of the API, for the dashboard")
+    dashboard_key: str | None = Field(
+        None, description="key that the dashboard asks for before it shows a page", min_length=16
+    )
     api_key: str | None = Field(
         None, description="one key with every scope, which requests carry as X-API-Key"
     )

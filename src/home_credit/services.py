@@ -33,6 +33,8 @@ START_SECONDS = 120.0
 STOP_SECONDS = 10.0
 ANYWHERE = "0.0.0.0"  # noqa: S104  # a container's own address
 LOGS = Path("var/log")
+# Streamlit serves it as /app/static; in the image a link to a folder in /tmp.
+DASHBOARD_FILES = Path("streamlit_app/static")
 DEMO_APPLICANTS, DEMO_SEED = 5_000, 2018
 
 
@@ -93,9 +95,23 @@ def serve(name: Name, workers: int | None = None) -> None:
     # Behind a proxy the host name is the platform's; by default MLflow accepts localhost only.
     allowed = os.environ.get("MLFLOW_SERVER_ALLOWED_HOSTS", "*")
     os.environ.update(environment(name, MLFLOW_SERVER_ALLOWED_HOSTS=allowed))
+    if name == "dashboard":
+        _publish_revision()
     sys.argv = command(name, host, port, public=True, workers=workers)
     sys.path.insert(0, str(Path.cwd()))
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+def _publish_revision() -> None:
+    """Write the running commit where Streamlit serves files, so that a smoke test can read it."""
+    # The other services read it with their settings.
+    from home_credit.config import Settings  # noqa: PLC0415
+
+    if revision := Settings().revision:
+        folder = DASHBOARD_FILES.resolve()
+        folder.mkdir(exist_ok=True)
+        (folder / "revision.txt").write_text(revision, encoding="utf-8")
+        os.environ["STREAMLIT_SERVER_ENABLE_STATIC_SERVING"] = "true"
 
 
 @dataclass(slots=True)

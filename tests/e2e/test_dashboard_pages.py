@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from home_credit.applicants.loading import current_features, load
@@ -264,3 +265,34 @@ def test_an_applicant_is_compared_by_the_stored_statistics(
         assert all(f"<strong>{rank:.0f}</strong>" in page for rank in ranks)
     app.text_input(key="compare_client").set_value("999999999").run()
     assert escape(translate("error.unknown_client", entered="999999999")) in html(app)
+
+
+def test_a_key_is_asked_for_and_the_name_goes_with_reviews(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "an officer's key"
+    monkeypatch.setenv("DASHBOARD_KEY", key)
+    with fake_model.running(tmp_path) as api:
+        monkeypatch.setenv("API_URL", api.url)
+        app = AppTest.from_file(str(ROOT / "streamlit_app" / "app.py"), default_timeout=30).run()
+        assert app.title[0].value == FR("access.title")
+        name, given = app.text_input
+        enter = next(button for button in app.button if button.label == FR("access.enter"))
+        name.set_value("Anne  Martin")
+        given.set_value("a wrong key")
+        enter.click().run()
+        assert FR("access.wrong") in html(app)
+        next(each for each in app.text_input if each.label == FR("access.key")).set_value(key)
+        next(button for button in app.button if button.label == FR("access.enter")).click().run()
+        assert app.title[0].value == FR("search.title")
+        assert app.session_state["signed_in"] == "Anne Martin"
+
+
+def test_a_demo_says_that_it_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a demo takes no database but that of its own folder
+    with sites.api(Settings(HOME_CREDIT_DEMO=True, HOME_CREDIT_MODELS=ROOT / "models")) as url:
+        monkeypatch.setenv("API_URL", url)
+        st.cache_data.clear()
+        app = AppTest.from_file(str(ROOT / "streamlit_app" / "app.py"), default_timeout=30).run()
+        st.cache_data.clear()
+    assert FR("access.demo") in html(app)

@@ -29,14 +29,17 @@ if TYPE_CHECKING:
     from support.sites import Site
 
 COMMAND = [sys.executable, "-c", "from home_credit.cli.main import main; main()"]
-ROLLOUT = ("rollout", "--registry", "ghcr.io/Owner", "--commit", "0123456789abcdef")
+ROLLOUT = ("rollout", "--registry", "ghcr.io/Owner", "--commit", sites.REVISION)
 
 
 @pytest.fixture(scope="module")
 def settings(applicants_url: str, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     ledger = tmp_path_factory.mktemp("ledger") / "ledger.db"
     return Settings(
-        HOME_CREDIT_MODELS=models, applicants_url=applicants_url, database_url=f"sqlite:///{ledger}"
+        HOME_CREDIT_MODELS=models,
+        HOME_CREDIT_REVISION=sites.REVISION,
+        applicants_url=applicants_url,
+        database_url=f"sqlite:///{ledger}",
     )
 
 
@@ -90,6 +93,7 @@ def environment(models: Path, folder: Path, render: RenderStandIn | None, **more
         "RENDER_API_URL": render.url if render else "",
         "DEPLOY_POLL_SECONDS": "0.01",
         "DEPLOY_BACK_OFF_SECONDS": "0.01",
+        "DEPLOY_LISTED_SECONDS": "0.1",
         "SMOKE_WAKE_SECONDS": "20",
         "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
         "GITHUB_OUTPUT": str(folder / "output"),
@@ -117,9 +121,9 @@ def test_a_rollout_from_a_clean_state(
     dashboard.asleep = mlflow.asleep = 2
     ran = deploy(*ROLLOUT, env=environment(models, tmp_path, render))
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert [service.runs for service in render.services.values()] == ["0123456789abcdef"] * 3
+    assert [service.runs for service in render.services.values()] == [sites.REVISION] * 3
     assert render.services[stand_in.DASHBOARD].environment == {"API_URL": api}
-    assert ran.stdout.count("\nok ") == 7
+    assert ran.stdout.count("\nok ") == 10
     summary = (tmp_path / "summary.md").read_text()
     assert f"| API | <{api}> |\n| Dashboard | <{dashboard.url}> |\n| MLflow | <{mlflow.url}> |" in summary
     outputs = (tmp_path / "output").read_text()

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -78,7 +79,8 @@ def _copy(source: Path, target: Path) -> None:
 Tampering = tuple[str, "Callable[[Path, Path], None]"]
 
 
-class Sql(NamedTuple):
+@dataclass(frozen=True)
+class Sql:
     """Statements that are a tampering."""
 
     statements: tuple[str, ...]

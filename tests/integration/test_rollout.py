@@ -56,6 +56,7 @@ def roll_out(
         "DEPLOY_BACK_OFF_SECONDS": 0.01,
         "DEPLOY_POLL_SECONDS": 0.001,
         "DEPLOY_LIVE_SECONDS": 5,
+        "DEPLOY_LISTED_SECONDS": 0.05,
         "RENDER_API_URL": render.url,
     }
     settings = DeploymentSettings(**{name.lower(): value for name, value in {**quick, **times}.items()})

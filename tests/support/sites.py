@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from home_credit.config import Settings
 
+REVISION = "0123456789abcdef"
 DASHBOARD = {
     "/_stcore/health": ("text/html", "ok"),
     "/": (
@@ -29,10 +30,12 @@ DASHBOARD = {
     ),
     "/static/js/a.js": ("text/javascript", "1"),
     "/static/css/a.css": ("text/css", ""),
+    "/app/static/revision.txt": ("text/plain", REVISION),
 }
 MLFLOW_API = "/api/2.0/mlflow"
 MLFLOW = {
     "/health": ("text/plain", "OK"),
+    "/revision": ("text/plain", REVISION),
     f"{MLFLOW_API}/experiments/search": ("application/json", '{"experiments": [{"experiment_id": "1"}]}'),
     f"{MLFLOW_API}/runs/search": ("application/json", '{"runs": [{"info": {"run_name": "train"}}]}'),
     f"{MLFLOW_API}/registered-models/alias": ("application/json", '{"model_version": {"version": "3"}}'),

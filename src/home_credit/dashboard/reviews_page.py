@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, get_args
 import streamlit as st
 from pydantic import ValidationError
 
-from home_credit.dashboard import decision_view, failures, markup, shell, waiting
+from home_credit.dashboard import access, decision_view, failures, markup, shell, waiting
 from home_credit.errors import ApiError
 from home_credit.schemas import DecisionQuery, ReviewRequest
 from home_credit.schemas.requests import ReasonCode, ReviewedAs
@@ -142,7 +142,7 @@ def _form(api: ApiClient, record: DecisionRecord, translate: Texts) -> None:
         st.html(markup.notice("warning", translate("reviews.incomplete")))
         return
     try:
-        waiting.call(api.review, record.decision.decision_id, request)
+        waiting.call(api.review, record.decision.decision_id, request, reviewer=access.reviewer())
     except ApiError as error:
         if failures.cause(error) != "error.conflict":
             failures.show(error, translate, key="retry_review")

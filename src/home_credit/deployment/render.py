@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from email.utils import parsedate_to_datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING, TypeVar
 
 import httpx
@@ -34,11 +35,14 @@ T = TypeVar("T")
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 SERVER_ERRORS = 500
 # Statuses of a deploy that ended without being live; a deploy with another or an unknown status is in progress.
+LIVE = "live"
 ENDED = frozenset(
     {"build_failed", "update_failed", "pre_deploy_failed", "canceled", "deactivated", "build_canceled"}
 )
 # Ratelimit-Reset is documented as a point in time and shown as seconds to wait: no pause is this long.
 LONGEST_RESET = 1e9
+# Answers to the request to cancel a deploy that has ended.
+HAS_ENDED = frozenset({httpx.codes.BAD_REQUEST, httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY})
 
 
 class Answer(BaseModel):
@@ -72,6 +76,19 @@ class Deploy(Answer):
 
     id: str
     status: str
+    commit: str | None = Field(None, validation_alias=AliasPath("commit", "id"))
+    image: str | None = Field(None, validation_alias=AliasPath("image", "ref"))
+    digest: str | None = Field(None, validation_alias=AliasPath("image", "sha"))
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether it may still become live."""
+        return self.status != LIVE and self.status not in ENDED
+
+    def is_of(self, version: str) -> bool:
+        """Return whether it deploys a commit or an image; a deploy that names neither may be of any."""
+        named = [name for name in (self.commit, self.image, self.digest) if name]
+        return not named or version in named or version.rpartition("@")[2] in named
 
 
 class _Listed(Answer):
@@ -140,14 +157,47 @@ class Render:
         newest = _parsed(response, list[_Listed])
         return newest[0].deploy if newest else None
 
-    def deploy(self, service_id: str, *, image: str | None = None, commit: str | None = None) -> Deploy:
-        """Start a deploy of an image (of a service that runs images) or of a commit (of one that is built)."""
-        body = {"imageUrl": image} if image else {"commitId": commit}
-        response = self._send("POST", f"/services/{service_id}/deploys", body)
-        # 202: the deploy waits for one that is in progress, and the response may not contain its id.
-        if not response.content and (newest := self.newest_deploy(service_id)):
-            return newest
-        return _parsed(response, Deploy)
+    def deploys_after(self, service_id: str, deploy_id: str | None, version: str) -> list[Deploy]:
+        """Return the deploys of ``version`` that are newer than a deploy, newest first."""
+        response = self._send("GET", f"/services/{service_id}/deploys", params={"limit": "20"})
+        newer = takewhile(
+            lambda deploy: deploy.id != deploy_id,
+            (listed.deploy for listed in _parsed(response, list[_Listed])),
+        )
+        return [deploy for deploy in newer if deploy.is_of(version)]
+
+    def deploy(self, service: Service, version: str, *, newest_before: str | None) -> Deploy:
+        """Start a deploy of an image (of a service that runs images) or of a commit (of one that is built).
+
+        ``newest_before`` is the newest deploy before this one. Where Render accepts a deploy without naming it, the
+        deploy is the first of ``version`` that is listed after that one.
+
+        :raises StuckDeployError: it is not listed within ``deploy_listed_seconds``.
+        """
+        body = {"imageUrl" if service.runs_images else "commitId": version}
+        response = self._send("POST", f"/services/{service.id}/deploys", body)
+        if response.content:
+            return _parsed(response, Deploy)
+        # 202: the deploy waits for one that is in progress.
+        if found := self.listed_after(service.id, newest_before, version):
+            return found[0]
+        raise StuckDeployError(
+            f"{service.name}: Render accepted a deploy of {version} and did not list it within"
+            f" {self._settings.deploy_listed_seconds:.0f} s"
+        )
+
+    def listed_after(self, service_id: str, deploy_id: str | None, version: str) -> list[Deploy]:
+        """Return :meth:`deploys_after` as soon as there is one, none after ``deploy_listed_seconds``."""
+        deadline = time.monotonic() + self._settings.deploy_listed_seconds
+        while not (found := self.deploys_after(service_id, deploy_id, version)):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(self._settings.deploy_poll_seconds)
+        return found
+
+    def read_deploy(self, service_id: str, deploy_id: str) -> Deploy:
+        """Return a deploy as it is now."""
+        return _parsed(self._send("GET", f"/services/{service_id}/deploys/{deploy_id}"), Deploy)
 
     def roll_back(self, service_id: str, deploy_id: str) -> Deploy:
         """Start a deploy of the version of an earlier deploy, without building it again."""
@@ -156,8 +206,12 @@ class Render:
         )
 
     def cancel(self, service_id: str, deploy_id: str) -> None:
-        """Cancel a deploy that is in progress."""
-        self._send("POST", f"/services/{service_id}/deploys/{deploy_id}/cancel")
+        """Cancel a deploy that is in progress; one that has ended stays as it is."""
+        try:
+            self._send("POST", f"/services/{service_id}/deploys/{deploy_id}/cancel")
+        except HostingError as error:
+            if error.status not in HAS_ENDED:
+                raise
 
     def wait_until_live(self, service: Service, deploy: Deploy) -> None:
         """Return when the deploy is live; each status is reported to ``echo``.
@@ -166,10 +220,9 @@ class Render:
         :raises StuckDeployError: it is not live within ``deploy_live_seconds``.
         """
         deadline = time.monotonic() + self._settings.deploy_live_seconds
-        path = f"/services/{service.id}/deploys/{deploy.id}"
         log = f"https://dashboard.render.com/web/{service.id}/deploys/{deploy.id}"
         reported = ""
-        while deploy.status != "live":
+        while deploy.status != LIVE:
             if deploy.status != reported:
                 reported = deploy.status
                 self._echo(f"{service.name}: {reported}")
@@ -183,7 +236,19 @@ class Render:
                     f" {self._settings.deploy_live_seconds:.0f} s; see {log}"
                 )
             time.sleep(self._settings.deploy_poll_seconds)
-            deploy = _parsed(self._send("GET", path), Deploy)
+            deploy = self.read_deploy(service.id, deploy.id)
+
+    def wait_until_ended(self, service_id: str, deploy: Deploy) -> Deploy:
+        """Return a cancelled deploy when it can no longer become live, or is.
+
+        :raises StuckDeployError: it is in progress after ``deploy_listed_seconds``.
+        """
+        deadline = time.monotonic() + self._settings.deploy_listed_seconds
+        while (deploy := self.read_deploy(service_id, deploy.id)).in_progress:
+            if time.monotonic() > deadline:
+                raise StuckDeployError(f"deploy {deploy.id} was cancelled and is {deploy.status}")
+            time.sleep(self._settings.deploy_poll_seconds)
+        return deploy
 
     def _send(
         self,

@@ -38,6 +38,11 @@ def not_deployed(
     )
 
 
+def skipped(reason: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Write why there was no rollout to the summary."""
+    _append(environment.get("GITHUB_STEP_SUMMARY"), ["## Not deployed: skipped", "", reason])
+
+
 def _append(file: str | None, lines: Sequence[str]) -> None:
     if file:
         with Path(file).open("a", encoding="utf-8") as out:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from home_credit.deployment.undo import API_URL, Change, Journal, undo
 from home_credit.errors import HomeCreditError, HostingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from home_credit.deployment.render import Deploy, Render, Service
+    from home_credit.deployment.render import Render, Service
     from home_credit.deployment.settings import Secrets
 
-API_URL = "API_URL"
 SUSPENDED = "suspended"
 
 
@@ -27,28 +26,23 @@ class Addresses:
     mlflow: str
 
 
-@dataclass(slots=True)
-class Change:
-    """The changes of a rollout to one service, with what is needed to undo them."""
-
-    service: Service
-    before: Deploy | None
-    newest_before: Deploy | None
-    deploy: Deploy | None = None
-    api_url_before: str | None = None
-    api_url_set: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The version to deploy: the images of ``commit`` in ``registry``, or the commit where Render builds it."""
+    """The version to deploy: the images of ``commit`` in ``registry``, or the commit where Render builds it.
+
+    ``digests`` are those of the images by their name, ``sha256:…``; an image without one is deployed by its tag.
+    """
 
     registry: str
     commit: str
+    digests: Mapping[str, str] | None = None
 
     def image(self, name: str) -> str:
         """Return the address of one image; registries accept lower case only."""
-        return f"{self.registry.rstrip('/').lower()}/home-credit-{name}:{self.commit}"
+        digest = (self.digests or {}).get(name)
+        return f"{self.registry.rstrip('/').lower()}/home-credit-{name}" + (
+            f"@{digest}" if digest else f":{self.commit}"
+        )
 
 
 def rollout(
@@ -58,26 +52,32 @@ def rollout(
     *,
     check: Callable[[Addresses], None],
     echo: Callable[[str], None],
+    journal: Journal | None = None,
+    before_undo: Callable[[], None] = lambda: None,
 ) -> Addresses:
     """Deploy all three services in order, ``check`` them and return their addresses.
 
     Nothing is changed before all three services were found. If a later step fails or the process is interrupted,
     every changed service is rolled back to the deploy and the API_URL that it had, and the error is raised again.
-    ``echo`` is called with each step, failures of the rollback included.
+    ``echo`` is called with each step, failures of the rollback included; ``before_undo`` before the rollback.
+    Every change is in the ``journal`` before it is made.
     """
     api, dashboard, mlflow = (
         _ready(render.service(service_id)) for service_id in (secrets.api, secrets.dashboard, secrets.mlflow)
     )
     addresses = Addresses(api.url, dashboard.url, mlflow.url)
-    transaction = _Transaction(render, version, echo)
+    journal = journal or Journal()
+    steps = _Steps(render, version, journal, echo)
     try:
-        transaction.deploy("api", api)
-        transaction.deploy("dashboard", dashboard, api_url=api.url)
-        transaction.deploy("mlflow", mlflow)
+        steps.deploy("api", api)
+        steps.deploy("dashboard", dashboard, api_url=api.url)
+        steps.deploy("mlflow", mlflow)
         check(addresses)
+        journal.close()
     except (HomeCreditError, KeyboardInterrupt) as error:
+        before_undo()
         echo(f"failed: {str(error) or 'interrupted'}")
-        transaction.undo()
+        undo(render, journal, echo)
         raise
     return addresses
 
@@ -88,14 +88,14 @@ def _ready(service: Service) -> Service:
     return service
 
 
-@dataclass(slots=True)
-class _Transaction:
-    """Changes services one after the other; :meth:`undo` rolls all changes back."""
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Changes services one after the other."""
 
     render: Render
     version: Version
+    journal: Journal
     echo: Callable[[str], None]
-    changes: list[Change] = field(default_factory=list)
 
     def deploy(self, name: str, service: Service, *, api_url: str | None = None) -> None:
         """Set the API_URL of a service where ``api_url`` is given, deploy the service and wait until it is live."""
@@ -104,75 +104,29 @@ class _Transaction:
             # Otherwise Render would deploy a commit whose tests fail.
             render.stop_auto_deploy(service.id)
             echo(f"{service.name}: Render no longer deploys it at every push")
-        change = Change(service, render.live_deploy(service.id), render.newest_deploy(service.id))
-        self.changes.append(change)
+        live, newest = render.live_deploy(service.id), render.newest_deploy(service.id)
+        version = self.version.image(name) if service.runs_images else self.version.commit
+        change = Change(
+            service_id=service.id,
+            name=service.name,
+            version=version,
+            before=live.id if live else None,
+            newest_before=newest.id if newest else None,
+        )
+        self.journal.add(change)
         if api_url is not None and (before := render.variable(service.id, API_URL)) != api_url:
             change.api_url_before, change.api_url_set = before, True
+            self.journal.save()
             render.set_variable(service.id, API_URL, api_url)
             echo(f"{service.name}: {API_URL} = {api_url}")
-        if service.runs_images:
-            what = self.version.image(name)
-            change.deploy = render.deploy(service.id, image=what)
-        else:
-            what = f"commit {self.version.commit}"
-            change.deploy = render.deploy(service.id, commit=self.version.commit)
-        echo(f"{service.name}: deploy {change.deploy.id} of {what}")
-        render.wait_until_live(service, change.deploy)
+        change.requested = True
+        self.journal.save()
+        deploy = render.deploy(service, version, newest_before=change.newest_before)
+        what = version if service.runs_images else f"commit {version}"
+        echo(f"{service.name}: deploy {deploy.id} of {what}")
+        if not deploy.is_of(version):
+            raise HostingError(
+                f"{service.name}: Render deploys {deploy.image or deploy.commit}, not {version}, as {deploy.id}"
+            )
+        render.wait_until_live(service, deploy)
         echo(f"{service.name}: live at {service.url}")
-
-    def undo(self) -> None:
-        """Undo the changes, last one first.
-
-        After an interrupt little time may be left, so all rollbacks are started before any is awaited.
-        """
-        under_way = []
-        for change in reversed(self.changes):
-            try:
-                if deploy := self._go_back(change):
-                    under_way.append((change, deploy))
-            except HomeCreditError as error:
-                self._say_not_undone(change, error)
-        for change, deploy in under_way:
-            try:
-                self.render.wait_until_live(change.service, deploy)
-                self.echo(f"{change.service.name}: rolled back")
-            except HomeCreditError as error:
-                self._say_not_undone(change, error)
-
-    def _go_back(self, change: Change) -> Deploy | None:
-        """Undo one change; return the deploy of the rollback, ``None`` where none is needed."""
-        service, before = change.service, change.before
-        if change.api_url_set:
-            self.render.set_variable(service.id, API_URL, change.api_url_before)
-            self.echo(f"{service.name}: {API_URL} as it was")
-        ours = change.deploy or self._unanswered_deploy(change)
-        if ours is None:
-            return None
-        live = self.render.live_deploy(service.id)
-        if live is None or live.id != ours.id:
-            # The deploy may have ended; where it has not, it must not become live later.
-            with suppress(HostingError):
-                self.render.cancel(service.id, ours.id)
-            live = self.render.live_deploy(service.id)
-        if live is None or live.id != ours.id:
-            self.echo(f"{service.name}: {f'still runs {live.id}' if live else 'runs nothing, as before'}")
-            return None
-        if before is None:
-            self.echo(f"{service.name}: keeps {live.id}, for there is no earlier deploy to go back to")
-            return None
-        deploy = self.render.roll_back(service.id, before.id)
-        self.echo(f"{service.name}: going back to {before.id} with {deploy.id}")
-        return deploy
-
-    def _unanswered_deploy(self, change: Change) -> Deploy | None:
-        """Return the deploy of a request whose response was lost, ``None`` where there is none."""
-        newest = self.render.newest_deploy(change.service.id)
-        known = change.newest_before
-        return None if newest and known and newest.id == known.id else newest
-
-    def _say_not_undone(self, change: Change, error: HomeCreditError) -> None:
-        target = f" to {change.before.id}" if change.before else ""
-        self.echo(
-            f"{change.service.name}: NOT rolled back ({error});"
-            f" roll it back{target} in the Render Dashboard, under Events"
-        )

@@ -38,6 +38,9 @@ class DeploymentSettings(BaseSettings):
         5.0, description="pause between two queries of a deploy's status", gt=0
     )
     deploy_live_seconds: float = Field(1500.0, description="time limit of a deploy to become live", gt=0)
+    deploy_listed_seconds: float = Field(
+        60.0, description="time limit of Render to list a deploy that it accepted, or ended", ge=0
+    )
     smoke_wake_seconds: float = Field(240.0, description="time limit of a sleeping service to answer", gt=0)
 
 
@@ -49,6 +52,19 @@ class Secrets:
     api: str
     dashboard: str
     mlflow: str
+
+    @staticmethod
+    def none_set(settings: DeploymentSettings) -> bool:
+        """Return whether no secret is set at all, as in a fork or before the services exist."""
+        return not any(
+            value and value.strip()
+            for value in (
+                settings.render_api_key and settings.render_api_key.get_secret_value(),
+                settings.render_service_api,
+                settings.render_service_dashboard,
+                settings.render_mlflow_service_id,
+            )
+        )
 
     @classmethod
     def of(cls, settings: DeploymentSettings) -> Self:

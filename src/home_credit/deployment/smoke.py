@@ -49,10 +49,12 @@ def smoke(
     echo: Callable[[str], None],
     api_key: str | None = None,
     wake_seconds: float = 240.0,
+    revision: str | None = None,
 ) -> None:
     """Run every check and report each with its seconds; the first answer of a service may take ``wake_seconds``.
 
-    ``scorer`` is the model that should have been deployed; its decision is the expected one.
+    ``scorer`` is the model that should have been deployed; its decision is the expected one. With a ``revision``
+    each service must run that commit.
 
     :raises SmokeError: a check failed; the message names all that did.
     """
@@ -72,6 +74,14 @@ def smoke(
             "MLflow runs": lambda: _mlflow_runs(mlflow),
             "MLflow champion": lambda: _mlflow_champion(mlflow),
         }
+        if revision:
+            checks |= {
+                "API revision": lambda: _revision(_api_revision(api), revision),
+                "Dashboard revision": lambda: _revision(
+                    dashboard.answer("GET", "/app/static/revision.txt").text, revision
+                ),
+                "MLflow revision": lambda: _revision(mlflow.answer("GET", "/revision").text, revision),
+            }
         failed = [problem for name, check in checks.items() if (problem := _run(name, check, echo))]
     if failed:
         raise SmokeError(f"smoke test failed: {'; '.join(failed)}")
@@ -140,6 +150,21 @@ def _api_health(api: _Site) -> str:
     if said != HEALTHY:
         raise SmokeError(f"GET {api.url}/health: {response.text[:200]!r}, not {HEALTHY}")
     return response.text
+
+
+def _api_revision(api: _Site) -> str | None:
+    try:
+        return _Status.model_validate_json(api.answer("GET", "/status").content).revision
+    except ValidationError:
+        raise SmokeError(f"GET {api.url}/status: not the answer of the API") from None
+
+
+def _revision(found: str | None, expected: str) -> str:
+    """Compare the commit that runs with the one that was deployed."""
+    running = " ".join((found or "").split())
+    if running != expected:
+        raise SmokeError(f"runs {running[:80] or 'an unknown commit'}, not {expected}")
+    return running
 
 
 def _api_decision(api: _Site, client: ApiClient, scorer: Scorer) -> str:
@@ -232,6 +257,10 @@ def _parsed(response: httpx.Response, kind: type[Answer]) -> Answer:
         raise SmokeError(
             f"{response.request.method} {response.request.url}: not the answer of an MLflow server"
         ) from None
+
+
+class _Status(BaseModel):
+    revision: str | None = None
 
 
 class _Experiment(BaseModel):

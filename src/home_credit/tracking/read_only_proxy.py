@@ -10,7 +10,7 @@ import binascii
 import json
 import re
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from home_credit.config import Settings
 from home_credit.errors import UsageError
@@ -31,10 +31,17 @@ NOT_FOR_VISITORS = re.compile(
     r"/(ajax-)?api/[2-4]\.0/mlflow/(assistant|gateway|gateway-proxy)(/.*)?", re.DOTALL
 )
 GRAPHQL = "/graphql"
-LARGEST_QUERY = 100_000  # bytes; the queries of MLflow's own pages have less than a tenth of that
+REVISION = "/revision"
+LARGEST_BODY = 100_000  # bytes; the requests of MLflow's own pages have less than a tenth of that
 REFUSAL = {
     "error_code": "PERMISSION_DENIED",
     "message": "This MLflow is read-only; a change needs the user and password that its operator has set.",
+}
+
+
+TOO_LARGE = {
+    "error_code": "INVALID_PARAMETER_VALUE",
+    "message": f"A request that reads has at most {LARGEST_BODY} bytes.",
 }
 
 
@@ -45,8 +52,15 @@ class ReadOnlyProxy:
     with 401, at which a browser would show every visitor a password prompt.
     """
 
-    def __init__(self, app: ASGIApp, user: str | None = None, password: str | None = None) -> None:
-        self._app = app
+    def __init__(
+        self,
+        app: ASGIApp,
+        user: str | None = None,
+        password: str | None = None,
+        *,
+        revision: str | None = None,
+    ) -> None:
+        self._app, self._revision = app, revision
         self._credentials = f"{user}:{password}".encode() if user and password else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,16 +71,25 @@ class ReadOnlyProxy:
             await send({"type": "websocket.close", "code": 1008})
         elif self._knows(scope):
             await self._app(scope, receive, send)
-        elif scope["path"] == GRAPHQL and scope["method"] in {"GET", "POST"}:
-            message = await _whole_body(receive)
-            reads = _is_query(message["body"])
-            await (self._app(scope, _again(message, receive), send) if reads else _refuse(send))
-        elif scope["method"] in SAFE_METHODS and not NOT_FOR_VISITORS.fullmatch(scope["path"]):
-            await self._app(scope, receive, send)
-        elif scope["method"] == "POST" and READING_POST.fullmatch(scope["path"]):
-            await self._app(_without_origin(scope), receive, send)
+        elif scope["path"] == REVISION:
+            await _answer(send, 200, b"text/plain", (self._revision or "").encode())
         else:
+            await self._visit(scope, receive, send)
+
+    async def _visit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request without the credentials."""
+        kind = _kind(scope)
+        if kind is None:
             await _refuse(send)
+            return
+        body = await _whole_body(receive)
+        if body is None:
+            await _answer(send, 413, b"application/json", json.dumps(TOO_LARGE).encode())
+        elif kind == "graphql" and not _is_query(body):
+            await _refuse(send)
+        else:
+            message: Message = {"type": "http.request", "body": body, "more_body": False}
+            await self._app(_without_origin(scope), _again(message, receive), send)
 
     def _knows(self, scope: Scope) -> bool:
         """Return whether a request carries the credentials."""
@@ -81,23 +104,46 @@ class ReadOnlyProxy:
         return secrets.compare_digest(decoded, self._credentials)
 
 
+def _kind(scope: Scope) -> Literal["read", "graphql"] | None:
+    """Return how a visitor's request reads, ``None`` where it must be refused.
+
+    MLflow routes some paths by their first match and normalises others, so a path that two readers could take for
+    different ones is refused.
+    """
+    method, path = scope["method"], scope["path"]
+    if "//" in path or "\\" in path or {".", ".."} & set(path.split("/")):
+        return None
+    if path.rstrip("/") == GRAPHQL:
+        # A server executes the query of any method; pages send POST.
+        return "graphql" if path == GRAPHQL and method in {"GET", "POST"} else None
+    if method in SAFE_METHODS and not NOT_FOR_VISITORS.fullmatch(path):
+        return "read"
+    return "read" if method == "POST" and READING_POST.fullmatch(path) else None
+
+
 def _without_origin(scope: Scope) -> Scope:
     """Return a reading request without its origin header.
 
     MLflow treats every POST as a change and refuses those from pages of unknown origin, including its own page behind
     a platform's host name.
     """
+    if scope["method"] in SAFE_METHODS:
+        return scope
     return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"origin"]}
 
 
-async def _whole_body(receive: Receive) -> Message:
-    """Return the body in one message, truncated where it is longer than any query."""
-    body, more = b"", True
-    while more and len(body) <= LARGEST_QUERY:
+async def _whole_body(receive: Receive) -> bytes | None:
+    """Return the body, ``None`` where it is longer than any that reads; the rest of it is then not read."""
+    body, more = bytearray(), True
+    while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            break
         body += message.get("body", b"")
+        if len(body) > LARGEST_BODY:
+            return None
         more = message.get("more_body", False)
-    return {"type": "http.request", "body": body, "more_body": False}
+    return bytes(body)
 
 
 def _again(message: Message, receive: Receive) -> Receive:
@@ -115,8 +161,6 @@ def _is_query(body: bytes) -> bool:
     from graphql import GraphQLSyntaxError, OperationType, parse  # noqa: PLC0415  # loaded on demand, as in MLflow
     from graphql.language import OperationDefinitionNode  # noqa: PLC0415  # the same
 
-    if len(body) > LARGEST_QUERY:
-        return False
     try:
         definitions = parse(json.loads(body)["query"]).definitions
     except (ValueError, KeyError, TypeError, RecursionError, GraphQLSyntaxError):
@@ -126,9 +170,12 @@ def _is_query(body: bytes) -> bool:
 
 
 async def _refuse(send: Send) -> None:
-    body = json.dumps(REFUSAL).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await _answer(send, 403, b"application/json", json.dumps(REFUSAL).encode())
+
+
+async def _answer(send: Send, status: int, kind: bytes, body: bytes) -> None:
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -140,4 +187,4 @@ def create_app() -> ReadOnlyProxy:
     user, password = settings.mlflow_admin_user, settings.mlflow_admin_password
     if bool(user) != bool(password):
         raise UsageError("MLFLOW_ADMIN_USER and MLFLOW_ADMIN_PASSWORD go together; one of them is not set")
-    return ReadOnlyProxy(app, user, password)
+    return ReadOnlyProxy(app, user, password, revision=settings.revision)

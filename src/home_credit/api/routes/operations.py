@@ -54,12 +54,13 @@ class Status(BaseModel):
     """Who is answered, and the models in use.
 
     ``access`` names holders of a key, everybody in a demo, or the API's own machine alone. ``signed`` says whether
-    models must be signed.
+    models must be signed, ``revision`` which commit is running, where the image or the platform names it.
     """
 
     access: Mode
     demo: bool
     version: str = __version__
+    revision: str | None = None
     signed: bool = False
     models: list[ServedModel] = []
 
@@ -97,6 +98,7 @@ async def status(request: Request) -> Status:
     return Status(
         access=mode,
         demo=mode == "demo",
+        revision=request.app.state.settings.revision,
         signed=request.app.state.settings.model_key is not None,
         models=[
             ServedModel(
