@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from home_credit.errors import ApiError
 from home_credit.invalid import first_fault
 from home_credit.schemas import (
+    AccessMode,
     Applicant,
     ApplicantList,
     Decision,
@@ -22,6 +23,7 @@ from home_credit.schemas import (
     ModelFacts,
     PredictionRequest,
     Recourse,
+    Replay,
     Review,
     ReviewRequest,
     ReviewStatistics,
@@ -97,6 +99,10 @@ class ApiClient:
         if response.status_code in {httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE}:
             return _parsed(response, Health)
         raise _problem(response)
+
+    def access(self) -> str:
+        """Return who the API answers: "keys", "demo" or "loopback"; one attempt."""
+        return _answer(self._send("GET", "/status"), AccessMode).access
 
     def model(self) -> ModelFacts:
         """Return the facts of the model that decides."""
@@ -203,6 +209,10 @@ class ApiClient:
         headers = {"X-Reviewer": quote(reviewer)} if reviewer else None
         body = request.model_dump(exclude_none=True)
         return self._post(f"/decisions/{decision_id}/review", Review, body, headers)
+
+    def replay(self, decision_id: str) -> Replay:
+        """Compute a recorded decision again and compare it with its record."""
+        return self._get(f"/decisions/{decision_id}/replay", Replay)
 
     def review_statistics(self, query: PortfolioQuery | None = None) -> ReviewStatistics:
         """Return how many decisions were reviewed each day; of the last ninety days where none are named."""

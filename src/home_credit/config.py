@@ -48,6 +48,10 @@ class Settings(BaseSettings):
         "sqlite:///data/applicants.db", description="the store of known applicants: SQLite or PostgreSQL"
     )
     reports: Path = Field(Path("reports"), validation_alias="HOME_CREDIT_REPORTS", description="drift report")
+    alert_webhook_url: str | None = Field(None, description="address that drift alarms are sent to")
+    alert_webhook_secret: str | None = Field(
+        None, description="secret that signs them; needed with the address"
+    )
     database_url: str = Field("sqlite:///var/ledger.db", description="any SQLAlchemy address")
     ledger_key: str | None = Field(
         None,
@@ -55,7 +59,11 @@ class Settings(BaseSettings):
         "database; a ledger in a file has a key file beside it",
     )
     ledger_anchors: Path | None = Field(
-        None, description="folder of the ledger's anchors, on another machine or disk than the ledger"
+        None,
+        description="folder of the ledger's anchors and erasures, on another machine or disk than the ledger",
+    )
+    ledger_retention_days: int | None = Field(
+        None, description="`home-credit ledger retain` erases decisions that are older", gt=0
     )
     second_reader: bool = Field(
         False, description="a review that overrides a decision needs a second one, by another reviewer"
@@ -69,6 +77,9 @@ class Settings(BaseSettings):
     )
     mlflow_admin_password: str | None = Field(None, description="password of this user")
     api_url: str = Field("http://127.0.0.1:8000", description="address of the API, for the dashboard")
+    dashboard_key: str | None = Field(
+        None, description="key that the dashboard asks for before it shows a page", min_length=16
+    )
     api_key: str | None = Field(
         None, description="one key with every scope, which requests carry as X-API-Key"
     )

@@ -15,6 +15,7 @@
     │   ├── BundleError            one applicant's rows break the schema (422)
     │   ├── UnknownApplicantError  (404)
     │   ├── UnknownDecisionError   (404)
+    │   ├── ErasedDecisionError    a decision whose record was erased (410)
     │   ├── IdempotencyKeyError    a key that was used for another request (422)
     │   ├── ReviewConflictError    a decision that takes no review (409)
     │   ├── OtherModelError        a record whose model is neither loaded nor kept (409)
@@ -149,6 +150,14 @@ class UnknownDecisionError(InputError):
     def __init__(self, decision_id: str) -> None:
         self.decision_id = decision_id
         super().__init__(f"no decision {decision_id} in the ledger")
+
+
+class ErasedDecisionError(InputError):
+    """The record of a decision was erased, on request or after the time that records are kept."""
+
+    def __init__(self, decision_id: str) -> None:
+        self.decision_id = decision_id
+        super().__init__(f"the record of decision {decision_id} was erased")
 
 
 class IdempotencyKeyError(InputError):

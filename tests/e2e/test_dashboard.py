@@ -493,3 +493,14 @@ def test_a_platform_that_wakes_the_api_is_told_apart_from_an_api_that_cannot_dec
 
     assert failures.cause(answered(html="<h1>Service waking up</h1>")) == "error.waking"
     assert failures.cause(answered(json={"title": "No model is loaded"})) == "error.unavailable"
+
+
+@pytest.mark.browser
+def test_a_referred_case_leads_to_its_human_decision(page: Page, address: str, api: RunningApi) -> None:
+    decide(api, fake_model.REVIEW)
+    page.goto(f"{address}/?client={fake_model.REVIEW}")
+    page.get_by_role("button", name=FR("decision.to_review")).click()
+    expect(page.get_by_role("heading", name=FR("reviews.human"))).to_be_visible()
+    assert page.url.split("?")[0].endswith("/reviews")
+    assert page.title().startswith(f"{FR('pages.reviews')} — ")
+    expect(page.get_by_text(FR("decision.client", id=fake_model.REVIEW))).to_be_visible()

@@ -570,6 +570,7 @@ def test_every_error_of_the_tree_has_a_problem() -> None:
         "IdempotencyKeyError": (),
         "NoShadowError": (None,),
         "NoVerdictError": (),
+        "ErasedDecisionError": ("some-id",),
         "ReviewConflictError": ("some-id", "it was reviewed before"),
     }
     kinds = [kind for _, kind in getmembers(errors, isclass) if issubclass(kind, errors.HomeCreditError)]

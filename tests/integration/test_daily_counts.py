@@ -16,7 +16,7 @@ from home_credit.ledger.daily_counts import Cell
 from home_credit.ledger.records import Idempotency
 from home_credit.schemas import DecisionQuery
 from support.assessments import a_decision
-from support.databases import execute, rows_1_0, write_1_0
+from support.databases import drop_everything, execute, rows_1_0, upgrade_to, write_1_0
 from support.ledgers import open_ledger
 
 if TYPE_CHECKING:
@@ -156,19 +156,15 @@ def test_a_migration_counts_the_decisions_there_are(url: str, tmp_path: Path) ->
     ledger.verify()
     ledger.close()
 
-    # As a ledger of the revision before is.
-    for statement in (
-        "DROP TABLE daily_counts",
-        "DROP TABLE review_counts",
-        "ALTER TABLE reviews DROP COLUMN state",
-    ):
-        execute(url, statement)
-    execute(url, "UPDATE ledger_version SET version_num = '0003'")
+    # As a ledger of the revision before the counts is.
+    drop_everything(url)
+    write_1_0(url)
+    upgrade_to(url, "0003")
     ledger = open_ledger(url)
-    assert _counted(ledger) == _found(ledger)
+    assert _counted(ledger) == counted == _found(ledger)
+    ledger.append(a_decision())
     assert {cell.day for cell, _ in ledger.daily_counts(BEGINNING, END)} >= {
         datetime.now(UTC).date().isoformat()
     }
-    ledger.append(a_decision())
     ledger.verify()
     ledger.close()

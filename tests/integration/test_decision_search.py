@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from sqlalchemy import insert
 
 from home_credit.errors import BrokenRecordError
-from home_credit.ledger.chain import Head, entry_hash
+from home_credit.ledger.chain import Head, entry_hash, sha256
 from home_credit.ledger.drafts import draft_decision
-from home_credit.ledger.records import DecisionContent, ReviewContent, timestamp
-from home_credit.ledger.schema import decisions
+from home_credit.ledger.records import FORMAT, DecisionContent, ReviewContent, timestamp
+from home_credit.ledger.schema import decisions, payload_keys
 from home_credit.ledger.search import page
 from home_credit.schemas import DecisionQuery
 from support.assessments import a_decision
@@ -70,9 +70,8 @@ def _everything(ledger: Ledger) -> list[tuple[Any, str]]:
 
 
 def _payloads(ledger: Ledger) -> list[dict[str, Any]]:
-    from pydantic_core import from_json  # noqa: PLC0415
-
-    return [from_json(str(line["payload"])) for line in ledger.export() if line["chain"] == "decisions"]
+    lines: list[dict[str, Any]] = [line for line in ledger.export() if line["chain"] == "decisions"]
+    return [line["record"] for line in lines]
 
 
 def _pages(ledger: Ledger, query: DecisionQuery) -> list[tuple[str, str]]:
@@ -219,20 +218,22 @@ def test_an_index_answers_without_a_sort(url: str, query: DecisionQuery, index: 
 
 def _fill(url: str, count: int) -> None:
     """Insert decisions: a declined and a grade A are rare, and few reviews are open."""
-    head, rows = Head(0, "0" * 64), []
+    head, rows, wrapped = Head(0, "0" * 64), [], []
     for number in range(count):
         decision = "declined" if number % 50 == 0 else "review" if number % 40 == 1 else "approved"
         draft = draft_decision(_content(number % 3000, decision, "A" if number % 60 == 0 else "D"))
         time = timestamp(START + timedelta(seconds=number))
         payload = draft.recorded(time)
-        own = entry_hash("decisions", number + 1, head.hash, payload, key=KEYS.current)
-        place = {"sequence": number + 1, "format": 3, "previous_hash": head.hash, "hash": own}
-        rows.append(
-            {**draft.columns, **place, "recorded_at": time, "payload": payload, "bundle": draft.bundle}
-        )
+        own = entry_hash("decisions", number + 1, head.hash, sha256(payload), key=KEYS.current)
+        place = {"sequence": number + 1, "format": FORMAT, "previous_hash": head.hash, "hash": own}
+        row = {**draft.columns, **place, "recorded_at": time, "payload": payload, "bundle": draft.bundle}
+        rows.append({**row, "key_id": KEYS.current.id})
+        assert draft.key is not None
+        wrapped.append({"sequence": number + 1, "wrapped": draft.key.wrapped(KEYS.current)})
         head = Head(number + 1, own)
     with engine_of(url).begin() as connection:
         connection.execute(insert(decisions), rows)
+        connection.execute(insert(payload_keys), wrapped)
         reviewed = "UPDATE decisions SET review = 'reviewed' WHERE review = 'open' AND sequence % 3 = 0"
         connection.exec_driver_sql(
             reviewed.replace("%", "%%") if connection.dialect.name != "sqlite" else reviewed

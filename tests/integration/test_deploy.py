@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import signal
@@ -236,9 +235,8 @@ def test_the_smoke_decision_is_a_simulation_in_the_ledger(
     assert [line[:27].split(maxsplit=1)[0] for line in told] == ["ok"] * 7
     assert scorer.version in told[1]
     ledger = Ledger.open(settings.database_url)
-    records: list[Any] = [
-        json.loads(str(record["payload"])) for record in ledger.export() if record["chain"] == "decisions"
-    ]
+    exported: list[Any] = list(ledger.export())
+    records = [line["record"] for line in exported if line["chain"] == "decisions"]
     ledger.close()
     assert records
     assert all(record["simulation"] for record in records)

@@ -11,13 +11,17 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
 
 from home_credit.errors import BrokenRecordError, LedgerError, UnknownDecisionError
 from home_credit.ledger import Ledger
@@ -75,23 +79,34 @@ def _copy(source: Path, target: Path) -> None:
 Tampering = tuple[str, "Callable[[Path, Path], None]"]
 
 
-def _sql(*statements: str, **values: object) -> Callable[[Path, Path], None]:
-    def tamper(file: Path, _folder: Path) -> None:
+@dataclass(frozen=True)
+class Sql:
+    """Statements that are a tampering."""
+
+    statements: tuple[str, ...]
+
+    def __call__(self, file: Path, _folder: Path) -> None:
         with closing(sqlite3.connect(file)) as connection:
-            changed = sum(connection.execute(statement, values).rowcount for statement in statements)
+            changed = sum(connection.execute(statement).rowcount for statement in self.statements)
             assert changed != 0
             connection.commit()
 
-    return tamper
+
+def _sql(*statements: str) -> Sql:
+    return Sql(statements)
 
 
 COLUMNS = {
     "decisions": (
         "sequence", "format", "payload", "previous_hash", "hash", "decision_id", "recorded_at", "applicant_id",
         "decision", "grade", "model_version", "simulation", "key_id", "bundle", "idempotency_key", "review",
+        "erased",
     ),
-    "reviews": ("sequence", "format", "payload", "previous_hash", "hash", "decision_id", "recorded_at", "key_id"),
+    "reviews": (
+        "sequence", "format", "payload", "previous_hash", "hash", "decision_id", "recorded_at", "key_id", "state", "erased",
+    ),
     "chain_heads": ("sequence", "hash", "key_id", "signature"),
+    "payload_keys": ("sequence", "wrapped"),
 }  # fmt: skip
 other_values = st.sampled_from(
     [None, 0, 2, -5, 10**6, "", "x", "reviewed", "open", "0" * 64, b"", b"{}", 0.5]
@@ -117,7 +132,9 @@ def _edit(table: str, column: str, where: str, value: object) -> Callable[[Path,
             if not connection.execute(
                 f"UPDATE {table} SET {column} = :value WHERE {where}", {"value": value}
             ).rowcount:
-                connection.execute(f"UPDATE {table} SET hash = 'other' WHERE rowid = 1")
+                connection.execute(
+                    f"UPDATE {table} SET {'hash' if 'hash' in COLUMNS[table] else 'wrapped'} = 'other'"
+                )
             connection.commit()
 
     return tamper
@@ -222,6 +239,7 @@ def test_every_tampering_is_found_and_named(kept: Kept, tampering: Tampering) ->
             pytest.fail(f"{what}: {ledger.verify()} records verified")
     message = str(found.value)
     places = (
+        "there is a key of decisions record ",
         "decisions record ",
         "reviews record ",
         "the head of ",
@@ -235,6 +253,89 @@ def test_every_tampering_is_found_and_named(kept: Kept, tampering: Tampering) ->
 
 def _opened(file: Path, kept: Kept) -> closing[Ledger]:
     return closing(Ledger.open(f"sqlite:///{file}", KEYS, anchors=kept.folder / "anchors", create=False))
+
+
+@pytest.fixture(scope="module")
+def kept_in_postgresql(kept: Kept, postgres: str) -> str:
+    """The address of a server, which ends with the tests, with a copy of the ledger in the database ``whole``."""
+    _administer(postgres, "CREATE DATABASE whole")
+    with _opened(kept.folder / "whole.db", kept) as ledger:
+        ledger.copy_to(_database(postgres, "whole"))
+    return postgres
+
+
+def _administer(url: str, *statements: str) -> None:
+    with engine_of(url).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def _database(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@st.composite
+def typed_edits(draw: st.DrawFn) -> Tampering:
+    """Edits with values of the column's type, since PostgreSQL takes no others."""
+    table = draw(st.sampled_from(list(COLUMNS)))
+    column = draw(st.sampled_from(COLUMNS[table]))
+    number = column in {"sequence", "format", "applicant_id"}
+    stored_bytes = column in {"payload", "bundle", "erased", "wrapped"}
+    literals = {
+        "number": ("0", "2", "-5", "1000000"),
+        "bytes": ("''::bytea", "'{}'::bytea", "'x'::bytea"),
+        "boolean": ("true",),
+        "text": ("''", "'x'", "'open'", "'reviewed'", "'second'", "repeat('0', 10)"),
+    }
+    kind = (
+        "number" if number else "bytes" if stored_bytes else "boolean" if column == "simulation" else "text"
+    )
+    value = draw(st.sampled_from([*literals[kind], "NULL"]))
+    row = draw(st.integers(1, LENGTHS.get(table, 2)))
+    chosen = f"ctid = (SELECT ctid FROM {table} ORDER BY 1 OFFSET {row - 1} LIMIT 1)"
+    where = f"{chosen} AND {column} IS DISTINCT FROM {value}"
+    return f"edit {table}.{column} to {value}", _sql(f"UPDATE {table} SET {column} = {value} WHERE {where}")
+
+
+def _check_in_postgresql(kept: Kept, server: str, tampering: Tampering) -> None:
+    what, tamper = tampering
+    assert isinstance(tamper, Sql)
+    _administer(
+        server, "DROP DATABASE IF EXISTS tampered WITH (FORCE)", "CREATE DATABASE tampered TEMPLATE whole"
+    )
+    url = _database(server, "tampered")
+    try:
+        with engine_of(url).begin() as connection:
+            changed = sum(connection.exec_driver_sql(statement).rowcount for statement in tamper.statements)
+    except DBAPIError:
+        changed = 0  # a constraint forbids it
+    assume(changed > 0)
+    opened = partial(Ledger.open, url, KEYS, anchors=kept.folder / "anchors", create=False)
+    with (
+        pytest.raises(LedgerError, match="record|the head of|the anchor of|counts"),
+        closing(opened()) as ledger,
+    ):
+        pytest.fail(f"{what}: {ledger.verify()} records verified")
+
+
+in_sql = typed_edits() | drops() | cuts() | reorders() | insertions()
+
+
+@settings(max_examples=10)
+@given(tampering=in_sql)
+def test_tampering_with_a_database_is_found_and_named(
+    kept: Kept, kept_in_postgresql: str, tampering: Tampering
+) -> None:
+    _check_in_postgresql(kept, kept_in_postgresql, tampering)
+
+
+@pytest.mark.slow
+@settings(max_examples=100)
+@given(tampering=in_sql)
+def test_a_hundred_tamperings_with_a_database_are_found(
+    kept: Kept, kept_in_postgresql: str, tampering: Tampering
+) -> None:
+    _check_in_postgresql(kept, kept_in_postgresql, tampering)
 
 
 @pytest.mark.parametrize(
@@ -318,11 +419,14 @@ def test_a_changed_proof_is_refused(kept: Kept, data: st.DataObject) -> None:
     copy = proof.anchor
     content = json.loads(proof.model_dump_json())
     field = data.draw(
-        st.sampled_from(["payload", "path", "sequence", "rows", "decision_id", "hash", "previous_hash"])
+        st.sampled_from(
+            ["payload", "data_key", "path", "sequence", "rows", "decision_id", "hash", "previous_hash"]
+        )
     )
     value: Any = content[field]
-    if field == "payload":
-        value = value.replace('"declined"', '"approved"')
+    if field in {"payload", "data_key"}:
+        place = data.draw(st.integers(0, len(value) - 5))
+        value = value[:place] + ("B" if value[place] == "A" else "A") + value[place + 1 :]
     elif field == "path":
         value = data.draw(st.sampled_from([value[1:], [*value, "0" * 64], ["0" * 64, *value[1:]]]))
     elif field == "sequence":
@@ -348,7 +452,7 @@ def test_a_decision_after_the_last_anchor_is_not_proved_yet(kept: Kept, tmp_path
 
 @given(count=st.integers(1, 70), data=st.data())
 def test_every_path_leads_to_the_root_of_its_leaf_alone(count: int, data: st.DataObject) -> None:
-    leaves = [leaf("decisions", number, b"payload") for number in range(count)]
+    leaves = [leaf("decisions", number, "payload") for number in range(count)]
     index = data.draw(st.integers(0, count - 1))
     digests = path(leaves, index)
     assert root_of_path(leaves[index], index, count, digests) == root(leaves)
@@ -356,7 +460,7 @@ def test_every_path_leads_to_the_root_of_its_leaf_alone(count: int, data: st.Dat
     other = data.draw(st.integers(-1, count))
     if other != index:
         assert root_of_path(leaves[index], other, count, digests) != root(leaves)
-    assert root_of_path(leaf("decisions", index, b"other"), index, count, digests) != root(leaves)
+    assert root_of_path(leaf("decisions", index, "other"), index, count, digests) != root(leaves)
 
 
 def test_a_key_is_made_beside_a_new_file_for_its_owner_alone(tmp_path: Path) -> None:
@@ -457,7 +561,7 @@ def test_the_commands(kept: Kept, tmp_path: Path) -> None:
     checked = _command("check-proof", str(proof), "--anchor", str(written))
     assert "record 5 in the anchor of" in checked.stdout and "signatures not checked" in checked.stdout
     assert _command("check-proof", str(proof)).returncode == 2
-    proof.write_text(proof.read_text().replace("declined", "approved"))
+    proof.write_text(proof.read_text().replace('"payload": "MjAyNi', '"payload": "MjAyNy'))
     refused = _command("check-proof", str(proof), LEDGER_KEY=SECRET)
     assert refused.returncode == 1
     assert "does not lead to the anchor of" in refused.stderr

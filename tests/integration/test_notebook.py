@@ -73,7 +73,7 @@ def test_notebook_writes_report_and_verdict(tables: Path, tmp_path: Path) -> Non
     assert verdict["columns"][0]["column"] == "NAME_CONTRACT_TYPE"
     assert verdict["columns"][0]["status"] == "major"
     printed = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", ()))
-    assert "Alarme" in printed
+    assert "Alerte de dérive" in printed
 
 
 def test_one_folder_without_applications_is_named(tables: Path, tmp_path: Path) -> None:

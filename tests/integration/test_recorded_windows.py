@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from home_credit.cli.main import app
 from home_credit.default_risk.manifest import Manifest
-from home_credit.errors import EmptyTableError
+from home_credit.errors import EmptyTableError, UsageError
+from home_credit.ledger import Ledger
 from home_credit.monitoring import recorded, storing
 from home_credit.monitoring.build import reference_of
 from home_credit.monitoring.drift import verdict
@@ -25,7 +29,6 @@ from support.assessments import a_decision
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from home_credit.ledger import Ledger
     from home_credit.ledger.records import DecisionContent, DecisionEntry
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -100,6 +103,25 @@ def test_a_verdict_on_decisions_is_stored_and_tells_what_changed(ledger: Ledger,
     assert changed.alarm
     assert "repeated" in {c.subject for c in changed.causes if c.material and not c.acknowledged}
     assert len(changed.trend) <= 3
+
+
+def test_the_command_compares_the_ledger_and_ends_with_3_on_alarm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    with closing(Ledger.open(url)) as ledger:
+        ledger.append_many(_decisions(200, Manifest.read(MODELS).model_version))
+    monkeypatch.setenv("HOME_CREDIT_REPORTS", str(tmp_path / "reports"))
+    monkeypatch.setenv("HOME_CREDIT_MODELS", str(MODELS))
+    run = CliRunner().invoke
+    assert isinstance(run(app, ["drift"]).exception, UsageError)
+    assert isinstance(run(app, ["drift", "--ledger", url, "--current", "x"]).exception, UsageError)
+    alarm = run(app, ["drift", "--ledger", url, "--days", "2"])
+    assert alarm.exit_code == 3, alarm.output
+    assert "Drift alarm" in alarm.stdout
+    assert "Look at the source" in alarm.stdout
+    assert run(app, ["acknowledge", "--by", "a.person", "--note", "a test"]).exit_code == 0
+    assert run(app, ["drift", "--ledger", url, "--days", "2"]).exit_code == 0
 
 
 def test_a_day_that_is_over_is_read_once(ledger: Ledger, tmp_path: Path) -> None:

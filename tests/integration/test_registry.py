@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mlflow
 import polars as pl
+from typer.testing import CliRunner
 
+from home_credit.cli.main import app
 from home_credit.config import Settings
 from home_credit.decisioning.scoring import Scorer
 from home_credit.decisioning.tables import score_matrix
+from home_credit.default_risk import artifacts
+from home_credit.errors import ArtifactError
 from home_credit.features.build import feature_matrix
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
@@ -18,9 +23,9 @@ from home_credit.tracking import CHAMPION, MODEL, registered_models
 from home_credit.tracking.addresses import tracking_uri
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_registered_model_scores_as_ours_does_wherever_its_folder_is(
@@ -50,3 +55,19 @@ def test_a_registered_model_scores_as_ours_does_wherever_its_folder_is(
     assert model.metadata.signature is not None
     expected = score_matrix(scorer, rows)["probability_of_default"]
     assert pl.Series(model.predict(matrix)).equals(expected)
+
+    # Exported to a folder that an API serves: it and the model that it replaces are kept by their versions.
+    shutil.copytree(ROOT / "models", there / "served")
+    replaced = artifacts.load(there / "served").version
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "mlruns")
+    monkeypatch.setenv("HOME_CREDIT_MODEL_VERSIONS", "kept")
+    said = CliRunner().invoke(app, ["export", "--models", "served"]).output
+    assert said == f"model {scorer.version}, the champion, saved to served\n"
+    assert artifacts.load(there / "served").version == scorer.version
+    assert sorted(path.name for path in (there / "kept").iterdir()) == sorted([replaced, scorer.version])
+    monkeypatch.setenv("MODEL_KEY", "a key of thirty-two characters..")
+    unsigned = CliRunner().invoke(app, ["export", "--models", "served"]).exception
+    assert isinstance(unsigned, ArtifactError)
+    assert "without a signature" in str(unsigned)
+    assert CliRunner().invoke(app, ["sign", "--models", "served"]).exit_code == 0
+    assert artifacts.load(there / "served", "a key of thirty-two characters..").version == scorer.version

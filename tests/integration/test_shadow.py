@@ -9,13 +9,16 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from home_credit.api.app import create_app
 from home_credit.cli.main import app
+from home_credit.client import ApiClient
 from home_credit.config import Settings
 from home_credit.decisioning import shadow, shadow_report
 from home_credit.decisioning.factory import decision_service
@@ -23,14 +26,16 @@ from home_credit.decisioning.requests import KnownRequest
 from home_credit.decisioning.resources import LazyResource
 from home_credit.decisioning.scoring import Scorer
 from home_credit.decisioning.shadow import Shadow
-from home_credit.errors import ArtifactError, NoShadowError
+from home_credit.errors import ApiError, ArtifactError, NoShadowError
 from home_credit.examples import BUNDLE
 from home_credit.ledger import Ledger
+from home_credit.ledger.shadow_scores import Judgement, Pair, ShadowScores
 from home_credit.schemas.shadow import ShadowReport
 from home_credit.tables.bundle import parse_bundle
 from home_credit.terms.learning import learn
 from support.loans import price_list
 from support.models import variant
+from support.sites import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,12 +112,18 @@ def test_the_challenger_scores_as_it_would_decide(
 
 def test_the_report(decided: tuple[Settings, list[Decision]], challenger: Path) -> None:
     settings, decisions = decided
-    with TestClient(create_app(settings)) as client:
-        answer = client.get("/shadow")
-        assert client.get("/shadow", params={"challenger": "unknown"}).status_code == 404
+    with (
+        serve(create_app(settings)) as url,
+        ApiClient(url, back_off=()) as api,
+        httpx.Client(base_url=url) as client,
+    ):
+        report = api.shadow()
+        assert api.shadow(report.challenger) == report
+        with pytest.raises(ApiError) as caught:
+            api.shadow("unknown")
+        assert caught.value.status == 404
         _until(lambda: client.get("/status").json()["models"][1]["model_version"])
         ours, theirs = client.get("/status").json()["models"]
-    report = ShadowReport.model_validate_json(answer.content)
     assert (report.champion, report.challenger) == (ours["model_version"], theirs["model_version"])
     assert (report.decisions, report.not_scored) == (APPLICANTS, 0)
     assert report.first == min(decision.recorded_at for decision in decisions)
@@ -165,10 +176,11 @@ class Slow:
     """A challenger that scores once it may, or fails."""
 
     def __init__(self) -> None:
-        self.may_score = threading.Event()
+        self.asked, self.may_score = threading.Event(), threading.Event()
         self.fails: Exception | None = None
 
     def load(self) -> Scorer:
+        self.asked.set()
         self.may_score.wait(30)
         if self.fails:
             raise self.fails
@@ -252,6 +264,34 @@ def test_the_stability_index_is_that_of_the_formula() -> None:
     assert shadow_report.stability_index(expected, moved) == pytest.approx(
         ((q - p) * np.log(q / p)).sum(), rel=1e-3
     )
+
+
+JUDGEMENTS = st.builds(
+    Judgement,
+    st.floats(0.001, 0.999),
+    st.sampled_from(["approved", "review", "declined"]),
+    st.sampled_from("ABCDEFG"),
+)
+
+
+@given(st.lists(st.tuples(JUDGEMENTS, JUDGEMENTS), min_size=1, max_size=40))
+def test_the_parts_of_a_report_add_up(pairs: list[tuple[Judgement, Judgement]]) -> None:
+    scores = [("2026-11-26T10:00:00+00:00", *pair) for pair in pairs]
+    found = shadow_report.report(ShadowScores(Pair("a", "b"), scores, len(pairs) + 2))
+    assert (found.decisions, found.not_scored) == (len(pairs), 2)
+    assert sum(change.decisions for change in found.changes) == round(len(pairs) * (1 - found.agreement))
+    assert sum(grade.decisions for grade in found.grades) == len(pairs)
+    assert sum(grade.same_decision for grade in found.grades) == round(len(pairs) * found.agreement)
+    assert found.psi >= 0
+    assert found.correlation is None or -1.000001 <= found.correlation <= 1.000001
+    turned = shadow_report.report(
+        ShadowScores(Pair("b", "a"), [(time_, two, one) for time_, one, two in scores], len(pairs))
+    )
+    assert turned.agreement == found.agreement
+    assert turned.mean_difference == pytest.approx(-found.mean_difference)
+    assert {(each.challenger_decision, each.decision, each.decisions) for each in turned.changes} == {
+        (each.decision, each.challenger_decision, each.decisions) for each in found.changes
+    }
 
 
 def _until(holds: Callable[[], object], seconds: float = 20) -> None:

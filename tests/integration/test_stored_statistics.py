@@ -272,6 +272,10 @@ def test_the_stored_verdict_is_the_one_of_the_comparison(api: TestClient, tmp_pa
     assert found.alarm is made.alarm is True
     assert [column.column for column in found.columns] == ["AMT_CREDIT", "AMT_ANNUITY"]
 
+    gauges = api.get("/metrics").text
+    assert "home_credit_drift_alarm 1.0" in gauges
+    assert "home_credit_drift_verdict_timestamp_seconds" in gauges
+
     early = {"alarm": False, "share_drifted": 0.0, "reference_rows": 1, "current_rows": 1, "columns": []}
     file.write_text(json.dumps(early), encoding="utf-8")
     assert _answer(api.get("/monitoring/verdict"))["made_at"] is None

@@ -10,8 +10,12 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.pool import NullPool
+
+from home_credit.ledger import migrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +57,17 @@ def write_1_0(url: str) -> None:
         tables.create_all(new)
         for table in tables.sorted_tables:
             new.execute(table.insert(), [dict(row) for row in old.execute(table.select()).mappings()])
+
+
+def upgrade_to(url: str, revision: str) -> None:
+    """Migrate a ledger of version 1.0 to an earlier revision than the present one."""
+    config = Config()
+    config.set_main_option("script_location", migrations.__path__[0])
+    with engine_of(url).begin() as connection:
+        config.attributes["connection"] = connection
+        migrations.version.create(connection)
+        connection.execute(migrations.version.insert(), {"version_num": migrations.UNVERSIONED})
+        command.upgrade(config, revision)
 
 
 def rows_1_0(table: str) -> list[dict[str, str | int]]:

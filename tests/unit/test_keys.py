@@ -66,7 +66,7 @@ def test_names_that_are_none(file: KeyFile, name: str) -> None:
 
 @pytest.mark.parametrize("scopes", [[], ["write"], ["read", "all"]])
 def test_scopes_that_are_none(file: KeyFile, scopes: list[str]) -> None:
-    with pytest.raises(UsageError, match="score, read, review, admin"):
+    with pytest.raises(UsageError, match="score, read, review, act-for, admin"):
         file.add("somebody", scopes)
 
 

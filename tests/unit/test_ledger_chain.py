@@ -10,8 +10,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from home_credit.errors import BrokenRecordError
-from home_credit.ledger.chain import START, Head, StoredEntry, check, entry_hash, verify
+from home_credit.ledger.chain import START, Head, StoredEntry, check, entry_hash, sha256, verify
 from home_credit.ledger.drafts import draft_decision
+from home_credit.ledger.exports import exported
 from home_credit.ledger.keys import Key, Keyring
 from home_credit.ledger.records import FORMAT, DecisionEntry, Idempotency, canonical, timestamp
 from support.assessments import a_decision
@@ -29,10 +30,11 @@ def _chain(length: int = LENGTH) -> list[StoredEntry]:
         draft = draft_decision(a_decision(sequence).model_copy(update=keyed))
         time = timestamp(datetime(2026, 1, sequence, tzinfo=UTC))
         payload = draft.recorded(time)
-        own = entry_hash("decisions", sequence, previous, payload, key=KEY)
+        own = entry_hash("decisions", sequence, previous, sha256(payload), key=KEY)
         columns = {**draft.columns, "recorded_at": time}
         place = ("decisions", sequence, FORMAT, payload, previous, own)
-        entries.append(StoredEntry(*place, columns, KEY.id, draft.bundle))
+        assert draft.key is not None
+        entries.append(StoredEntry(*place, columns, KEY.id, draft.bundle, draft.key.wrapped(KEY)))
         previous = own
     return entries
 
@@ -101,10 +103,12 @@ def test_a_column_added_later_changes_nothing() -> None:
 
 
 def test_an_entry_put_in_place_of_another_with_a_hash_of_its_own() -> None:
-    forged = ENTRIES[1].payload.replace(b'"declined"', b'"approved"')
-    own = entry_hash("decisions", 2, ENTRIES[1].previous_hash, forged, key=KEY)
-    columns = {**ENTRIES[1].columns, "decision": "approved"}
-    entry = ENTRIES[1]._replace(payload=forged, hash=own, columns=columns)
+    # By somebody who has the key, on a copy.
+    entry = _chain()[1]
+    assert entry.hash != ENTRIES[1].hash
+    entry = entry._replace(previous_hash=ENTRIES[0].hash)
+    own = entry_hash("decisions", 2, ENTRIES[0].hash, sha256(entry.payload), key=KEY)
+    entry = entry._replace(hash=own)
     with pytest.raises(BrokenRecordError, match=r"record 3 .* does not follow"):
         _verify([ENTRIES[0], entry, *ENTRIES[2:]])
     with pytest.raises(BrokenRecordError, match="record 2 .* is not the one that was recorded at this place"):
@@ -141,4 +145,4 @@ def test_the_place_of_an_entry_of_format_1_is_in_its_payload() -> None:
 
 def test_what_cannot_be_read_can_be_exported_in_part_only() -> None:
     with pytest.raises(BrokenRecordError, match="decisions record 1 .* cannot be read"):
-        ENTRIES[0]._replace(payload=b"not JSON").exported()
+        exported(ENTRIES[0]._replace(payload=b"not JSON"), KEYS)

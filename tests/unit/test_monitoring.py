@@ -116,6 +116,14 @@ def test_no_alarm_where_nothing_changed(n: int, m: int) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("n", "m"), [(300, 200), (5_000, 500)])
+def test_chance_alone_raises_hardly_an_alarm(n: int, m: int) -> None:
+    times = 150
+    found = [drift(applications(n, 2 * seed + 5), applications(m, 2 * seed + 6)) for seed in range(times)]
+    # One in a hundred is promised; five of 150 are more than that in one run of two hundred.
+    assert sum(bool(verdict.causes) for verdict in found) <= 5
+
+
 @pytest.mark.parametrize(
     ("change", "column", "detector"),
     [

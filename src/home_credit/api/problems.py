@@ -69,6 +69,7 @@ ERRORS: Mapping[type[Exception], Kind] = {
     errors.UnknownDecisionError: Kind(HTTPStatus.NOT_FOUND, "unknown-decision", "Unknown decision"),
     errors.NoVerdictError: Kind(HTTPStatus.NOT_FOUND, "no-verdict", "No drift verdict"),
     errors.NoShadowError: Kind(HTTPStatus.NOT_FOUND, "no-shadow", "No challenger has scored decisions"),
+    errors.ErasedDecisionError: Kind(HTTPStatus.GONE, "erased-decision", "The decision was erased"),
     errors.IdempotencyKeyError: Kind(
         HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key", "The idempotency key was used for another request"
     ),

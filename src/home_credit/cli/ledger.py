@@ -13,6 +13,11 @@ from home_credit.config import Settings
 
 app = typer.Typer(help="The decision ledger.", no_args_is_help=True)
 
+Applicant = Annotated[int, typer.Argument(metavar="SK_ID_CURR", min=0, max=2**63 - 1)]
+Erasures = Annotated[
+    Path | None, typer.Option(help="folder of the erasures' files; LEDGER_ANCHORS if not given")
+]
+
 
 @app.command()
 def verify() -> None:
@@ -20,8 +25,9 @@ def verify() -> None:
     from home_credit.ledger import Ledger
 
     with shown() as progress, closing(Ledger.of(Settings(), create=False)) as ledger:
-        records = ledger.verify(progress)
-    typer.echo(f"{records} records, chain intact")
+        found = ledger.audit(progress)
+    erased = f"; {found.erased} decisions were erased" if found.erased else ""
+    typer.echo(f"{found.records} records, chain intact{erased}")
 
 
 @app.command()
@@ -74,14 +80,93 @@ def backup(file: Path) -> None:
 
 
 @app.command()
-def restore(file: Path) -> None:
-    """Fill an empty ledger at DATABASE_URL from a backup, and verify it; the keys have to be in place."""
+def restore(file: Path, erasures: Erasures = None) -> None:
+    """Fill an empty ledger at DATABASE_URL from a backup, verify it, and erase what was erased since.
+
+    The keys have to be in place.
+    """
     from home_credit.ledger import Ledger
 
     settings = Settings()
+    folder = erasures or settings.ledger_anchors
     with shown() as progress, closing(Ledger.backup_of(settings, file)) as ledger:
-        records = ledger.copy_to(settings.database_url, progress)
+        records = ledger.copy_to(settings.database_url, progress, erasures=folder)
     typer.echo(f"{records} records restored, chain intact")
+    if folder is None:
+        typer.echo(
+            "nothing was erased again: no folder of erasures is named (--erasures, LEDGER_ANCHORS)", err=True
+        )
+
+
+@app.command()
+def subject(
+    applicant: Applicant,
+    out: Annotated[Path | None, typer.Option(help="file to write; standard output if not given")] = None,
+) -> None:
+    """Write everything that is held of a person, as JSON: known rows, decisions with their rows, and reviews."""
+    import json
+
+    from home_credit.applicants import ApplicantStore
+    from home_credit.decisioning.subject import subject as held_of
+    from home_credit.ledger import Ledger
+
+    settings = Settings()
+    with (
+        closing(Ledger.of(settings, create=False)) as ledger,
+        closing(ApplicantStore.open(settings.applicants_url)) as applicants,
+    ):
+        text = json.dumps(held_of(applicant, ledger, applicants), ensure_ascii=False, indent=1)
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(f"{text}\n", encoding="utf-8")
+
+
+@app.command()
+def erase(applicant: Applicant) -> None:
+    """Erase the decisions on a person, with their rows and reviews; the chain can still be verified."""
+    from home_credit.ledger import Ledger
+
+    with closing(Ledger.of(Settings(), create=False)) as ledger:
+        number = ledger.privacy.erase(applicant)
+    typer.echo(f"{number} decisions erased")
+
+
+@app.command()
+def retain(
+    days: Annotated[
+        int | None, typer.Option(min=1, help="age in days; LEDGER_RETENTION_DAYS if not given")
+    ] = None,
+) -> None:
+    """Erase the decisions that are older than records are kept; to be run on a schedule."""
+    from datetime import UTC, datetime, timedelta
+
+    from home_credit.errors import UsageError
+    from home_credit.ledger import Ledger
+
+    settings = Settings()
+    kept = days or settings.ledger_retention_days
+    if kept is None:
+        raise UsageError("say how long decisions are kept: --days, or LEDGER_RETENTION_DAYS")
+    since = datetime.now(UTC) - timedelta(days=kept)
+    with shown() as progress, closing(Ledger.of(settings, create=False)) as ledger:
+        number = ledger.privacy.retain(since, progress)
+    typer.echo(f"{number} decisions before {since:%Y-%m-%d %H:%M} UTC erased")
+
+
+@app.command()
+def erase_again(erasures: Erasures = None) -> None:
+    """Erase what was erased since a copy was made that was put in the place of the ledger."""
+    from home_credit.errors import UsageError
+    from home_credit.ledger import Ledger
+
+    settings = Settings()
+    folder = erasures or settings.ledger_anchors
+    if folder is None:
+        raise UsageError("name the folder of the erasures: --erasures, or LEDGER_ANCHORS")
+    with closing(Ledger.of(settings, create=False)) as ledger:
+        number = ledger.privacy.erase_again(folder)
+    typer.echo(f"{number} decisions erased again")
 
 
 @app.command()

@@ -50,13 +50,14 @@ def export(
 @app.command()
 def shadow(
     challenger: Annotated[str | None, typer.Option(help="model version; the latest one if not given")] = None,
+    most: Annotated[int, typer.Option(min=1, help="the last so many decisions that it scored")] = 100_000,
     json: Annotated[bool, typer.Option("--json", help="print the report as JSON")] = False,
 ) -> None:
     """Report how a challenger in shadow judged the last decisions, and what it would have changed."""
     from home_credit.decisioning.factory import decision_service
 
     with decision_service(Settings()) as service:
-        report = service.shadow_report(challenger)
+        report = service.shadow_report(challenger, most)
     if json:
         typer.echo(report.model_dump_json(indent=2))
         return

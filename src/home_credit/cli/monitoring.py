@@ -11,7 +11,7 @@ import typer
 from home_credit.cli.options import Models
 from home_credit.cli.progress import shown
 from home_credit.config import Settings
-from home_credit.errors import UsageError
+from home_credit.errors import MissingSecretError, UsageError
 
 if TYPE_CHECKING:
     from home_credit.schemas.reports import StoredVerdict
@@ -46,7 +46,7 @@ def drift(
         verdict = _tables(reference, current, saved, reports, settings)
     else:
         raise UsageError("drift needs --reference DIR and --current DIR, or --ledger URL")
-    _tell(verdict)
+    _tell(verdict, settings)
 
 
 def _tables(reference: Path, current: Path, models: Path, reports: Path, settings: Settings) -> StoredVerdict:
@@ -55,6 +55,8 @@ def _tables(reference: Path, current: Path, models: Path, reports: Path, setting
     from home_credit.policy import Costs
 
     scoring = Scoring.of(models, Costs.of(settings))
+    if scoring is None:
+        typer.echo(f"no valid model in {models}: scores and decisions are not compared", err=True)
     with shown() as progress:
         return run(reference, current, reports, progress, scoring=scoring)
 
@@ -77,6 +79,57 @@ def _recorded(url: str, days: int, models: Path, reports: Path, settings: Settin
 
 
 @app.command()
+def outcomes(
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet: decision_id or SK_ID_CURR, and TARGET")],
+    ledger: Annotated[
+        str | None, typer.Option(metavar="URL", help="address of the ledger; DATABASE_URL")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder of the verdict; HOME_CREDIT_REPORTS or reports/")
+    ] = None,
+    models: Models = None,
+) -> None:
+    """Compare recorded decisions with outcomes, by month and grade, and the estimates with what was realised."""
+    from datetime import UTC, datetime
+
+    from home_credit.default_risk.manifest import Manifest
+    from home_credit.errors import TableError
+    from home_credit.ledger import Ledger
+    from home_credit.monitoring import storing
+    from home_credit.monitoring.outcomes import read, realised
+    from home_credit.policy import Costs, Policy
+
+    settings = Settings()
+    known, version = read(file), Manifest.read(models or settings.models).model_version
+    opened = settings.model_copy(update={"database_url": ledger or settings.database_url})
+    with closing(Ledger.of(opened, create=False)) as decisions:
+        entries = decisions.decided(datetime(1970, 1, 1, tzinfo=UTC), datetime.now(UTC))
+        found = realised(known, entries, Policy.of(Costs.of(settings)), version)
+    if found is None:
+        raise TableError("outcomes", f"{file} has no outcome of a loan that model {version} granted")
+    storing.store_outcomes(found, out or settings.reports)
+    typer.echo(f"{found.known:,} of {found.decided:,} granted loans have an outcome")
+    rate = found.default_rate
+    typer.echo(
+        f"default rate {rate.value:.2%} ({rate.low:.2%} to {rate.high:.2%}), estimated {found.estimated_rate:.2%}:"
+        f" {'within' if found.estimate_holds else 'beyond'} chance"
+    )
+    if found.auc:
+        typer.echo(f"AUC {found.auc.value:.4f} ({found.auc.low:.4f} to {found.auc.high:.4f})")
+    for vintage in found.vintages:
+        realised_rate = f"{vintage.realised_rate.value:.2%}" if vintage.realised_rate else "none known"
+        partial = "" if vintage.mature else ", partial"
+        typer.echo(
+            f"  {vintage.month}: {vintage.known:,} of {vintage.decided:,} known{partial}, {realised_rate}"
+        )
+    for grade in found.grades:
+        if grade.verdict == "fail":
+            typer.echo(
+                f"  grade {grade.grade} is underestimated: {grade.mean_probability:.2%}, {grade.observed_rate:.2%}"
+            )
+
+
+@app.command()
 def acknowledge(
     by: Annotated[str, typer.Option(help="who knows of the changes")],
     note: Annotated[str, typer.Option(help="what is known of them")],
@@ -93,8 +146,8 @@ def acknowledge(
     )
 
 
-def _tell(verdict: StoredVerdict) -> None:
-    """Print the verdict with its gravest causes; exit code 3 on alarm."""
+def _tell(verdict: StoredVerdict, settings: Settings) -> None:
+    """Print the verdict with its gravest causes and send an alarm where it is to be sent; exit code 3 on alarm."""
     if verdict.summary:
         typer.echo(
             f"{verdict.summary.en}; {verdict.reference_rows:,} reference rows, {verdict.current_rows:,} now"
@@ -108,4 +161,19 @@ def _tell(verdict: StoredVerdict) -> None:
     if verdict.advice and material:
         typer.echo(verdict.advice.en)
     if verdict.alarm:
+        if settings.alert_webhook_url:
+            _send(verdict, settings.alert_webhook_url, settings.alert_webhook_secret)
         raise typer.Exit(3)
+
+
+def _send(verdict: StoredVerdict, url: str, secret: str | None) -> None:
+    from home_credit.errors import UnavailableError
+    from home_credit.monitoring import webhook
+
+    if not secret:
+        raise MissingSecretError("ALERT_WEBHOOK_URL needs ALERT_WEBHOOK_SECRET, which signs the alarms")
+    try:
+        webhook.send(verdict, url, secret)
+    except UnavailableError as error:
+        # The alarm itself is what the exit code tells.
+        typer.echo(f"home-credit: {error}", err=True)

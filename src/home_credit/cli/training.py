@@ -143,3 +143,37 @@ def rollback(models: Models = None) -> None:
 
 def _say_champion(version: str, models: Path) -> None:
     typer.echo(f"model {version} is the champion, saved to {models}; an API that serves it swaps it in")
+
+
+@app.command()
+def challenge(
+    tables: Tables,
+    to: Annotated[Path, typer.Option(help="folder of the challenger; HOME_CREDIT_CHALLENGER reads it")],
+    scheduled: Annotated[bool, typer.Option(help="train one even where no change asks for it")] = False,
+    holdout: Annotated[float, typer.Option(min=0.0, max=0.9, help="share of persons for the gate")] = 0.2,
+) -> None:
+    """Train a challenger where the last verdict on drift asks for one; `promote` is what lets it serve."""
+    from home_credit import policy
+    from home_credit.errors import NoVerdictError
+    from home_credit.monitoring.verdict import stored_verdict
+    from home_credit.training import renewal
+
+    settings = Settings()
+    try:
+        verdict = stored_verdict(settings.reports)
+    except NoVerdictError:
+        verdict = None
+    why = renewal.reason(verdict, scheduled=scheduled)
+    if why is None:
+        typer.echo("no change asks for another model")
+        return
+    with shown() as progress:
+        manifest = renewal.challenge(
+            tables,
+            to,
+            tracking=settings.mlflow_tracking_uri,
+            costs=policy.Costs.of(settings),
+            holdout=holdout,
+            progress=progress,
+        )
+    typer.echo(f"challenger {manifest.model_version} is trained ({why}) and saved to {to}")

@@ -36,8 +36,13 @@ class Case:
 
 def show_answer(case: Case, translate: Texts) -> None:
     """Draw the decision and why: what an officer needs first."""
-    decision = case.record.decision
-    known = translate("decision.made" if case.made else "decision.last")
+    show_decision(
+        case.record.decision, translate("decision.made" if case.made else "decision.last"), translate
+    )
+
+
+def show_decision(decision: Decision, known: str, translate: Texts) -> None:
+    """Draw a decision and why; ``known`` says what kind of decision it is."""
     st.html(
         markup.banner(
             decision.decision,

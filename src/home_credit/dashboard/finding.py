@@ -74,7 +74,7 @@ def _decided(api: ApiClient, translate: Texts, *, waits: bool) -> None:
             outcome = _choice(
                 translate("find.outcome"), get_args(DecisionKind), OUTCOME, translate, "decision"
             )
-        grade = _choice(translate("find.grade"), list(GRADES), GRADE, translate)
+        grade = _choice(translate("find.grade"), [name for name, _ in GRADES], GRADE, translate)
     query = DecisionQuery(
         decision=outcome, grade=grade, review="open" if waits else None, limit=SHOWN, cursor=_page() or None
     )

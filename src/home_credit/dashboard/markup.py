@@ -48,12 +48,16 @@ def cards(parts: Sequence[str]) -> str:
     return f'<div class="hc-cards">{"".join(parts)}</div>'
 
 
-def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table whose last column holds figures; its cells are HTML already."""
+def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, titled: bool = True) -> str:
+    """Return a table whose last column holds figures; its cells are HTML already.
+
+    Where a heading above says the same, the caption is for screen readers alone: the table is not ``titled``.
+    """
+    kind = "hc-table" if titled else "hc-table hc-untitled"
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return (
-        f'<table class="hc-table"><caption>{escape(caption)}</caption>'
+        f'<table class="{kind}"><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
@@ -107,3 +111,8 @@ def paragraph(text: str) -> str:
 def emphasised(figure: str, note: str) -> str:
     """Return a cell of a table: a figure, and what it means below."""
     return f"<strong>{escape(figure)}</strong><br>{escape(note)}"
+
+
+def cells(label: str, before: str, after: str) -> tuple[str, str, str]:
+    """Return a row of a table that compares two states."""
+    return escape(label), escape(before), f"<strong>{escape(after)}</strong>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -32,7 +31,10 @@ def show(found: Recourse | ApiError, translate: Texts) -> None:
 def _option(found: Recourse, place: int, translate: Texts) -> str:
     option = found.options[place]
     first, *others = (translate(f"recourse.{lever}") for lever in option.levers)
-    rows = [_row(translate(f"fields.{change.field}"), *_both(change, translate)) for change in option.changes]
+    rows = [
+        markup.cells(translate(f"fields.{change.field}"), *_both(change, translate))
+        for change in option.changes
+    ]
     risk = (translate.percent(found.probability_of_default), translate.percent(option.probability_of_default))
     return markup.option(
         translate("recourse.other" if place else "recourse.smallest"),
@@ -41,7 +43,7 @@ def _option(found: Recourse, place: int, translate: Texts) -> str:
         markup.table(
             translate("recourse.table_caption"),
             (translate("recourse.figure"), translate("recourse.asked"), translate("recourse.approved")),
-            [*rows, _row(translate("risk.probability"), *risk)],
+            [*rows, markup.cells(translate("risk.probability"), *risk)],
         ),
         "" if option.robust else translate("recourse.not_robust"),
     )
@@ -52,7 +54,3 @@ def _both(change: LoanChange, translate: Texts) -> tuple[str, str]:
     return translate(key, value=translate.number(change.old)), translate(
         key, value=translate.number(change.new)
     )
-
-
-def _row(label: str, old: str, new: str) -> tuple[str, str, str]:
-    return escape(label), escape(old), f"<strong>{escape(new)}</strong>"

@@ -19,6 +19,8 @@ from home_credit.languages import LANGUAGES, Language
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from streamlit.navigation.page import StreamlitPage
+
 LANGUAGE = "lang"  # key of the switch and name of the query parameter
 SIDEBAR_WIDTH = 250  # pixels; on a phone it starts closed
 
@@ -65,6 +67,16 @@ def page_setup() -> Texts:
 def name_page(title: str) -> None:
     """Give the browser's tab the name of the page."""
     st.set_page_config(page_title=f"{title} — {language()('app.title')}")
+
+
+def remember_page(name: str, page: StreamlitPage) -> None:
+    """Keep a page of the navigation, for :func:`go_to`."""
+    st.session_state[f"page_{name}"] = page
+
+
+def go_to(name: str) -> None:
+    """Open another page."""
+    st.switch_page(st.session_state[f"page_{name}"])
 
 
 @cache

@@ -18,6 +18,7 @@ from home_credit.decisioning.shadow import Decided, Features
 from home_credit.decisioning.shadow_report import report
 from home_credit.errors import HomeCreditError, NoShadowError
 from home_credit.ledger.records import ReviewContent
+from home_credit.ledger.store import MOST_SCORES
 from home_credit.schemas import Applicant, PredictionRequest
 
 if TYPE_CHECKING:
@@ -269,12 +270,12 @@ class DecisionService:
         """
         return replay_record(self.scorer(), self._ledger.get().read(decision_id).decision, self._versions)
 
-    def shadow_report(self, challenger: str | None = None) -> ShadowReport:
-        """Return how a challenger in shadow judged the last decisions, the latest one where no version is given.
+    def shadow_report(self, challenger: str | None = None, most: int = MOST_SCORES) -> ShadowReport:
+        """Return how a challenger in shadow judged the last ``most`` decisions that it scored.
 
-        Raises :class:`NoShadowError` where it scored none.
+        It is the latest one where no version is given. Raises :class:`NoShadowError` where it scored none.
         """
-        found = self._ledger.get().shadow_scores(challenger)
+        found = self._ledger.get().shadow_scores(challenger, most)
         if found is None:
             raise NoShadowError(challenger)
         return report(found)

@@ -1,7 +1,7 @@
 """A challenger in shadow: it scores the features of recorded decisions in a thread of its own.
 
 A decision only puts its features into a bounded queue. Where the queue is full they are dropped and counted, so that an
-answer never waits for the challenger. The scores are stored beside the decisions, at most once a second.
+answer never waits for the challenger. The scores are stored beside the decisions in short transactions.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 WAITING = 1_024  # decisions of about 20 kB
 PAUSE_SECONDS = 1.0
-SCORED_TOGETHER = 64
+SCORED_TOGETHER = 64  # and stored in one transaction, which a decision may have to wait for
 STOP_SECONDS = 2.0
 
 
@@ -99,22 +99,16 @@ class Shadow:
     def _run(self) -> None:
         while not (self._closed.is_set() and not self._waiting):
             self._some.wait()
-            # What arrives meanwhile is stored in the same transaction.
+            # What arrives meanwhile is scored together.
             self._closed.wait(self._pause)
             self._some.clear()
-            group = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            if group:
-                self._score(group)
+            while self._waiting:
+                few = min(SCORED_TOGETHER, len(self._waiting))
+                self._score([self._waiting.popleft() for _ in range(few)])
 
     def _score(self, group: Sequence[Decided]) -> None:
         try:
-            scorer = self.scorer.get()
-            scores = [
-                score
-                for start in range(0, len(group), SCORED_TOGETHER)
-                for score in scored(scorer, group[start : start + SCORED_TOGETHER])
-            ]
-            self._ledger.get().add_shadow_scores(scores)
+            self._ledger.get().add_shadow_scores(scored(self.scorer.get(), group))
         except Exception as error:  # the decisions are made, whatever becomes of the challenger
             logger.warning("%d decisions are not scored by the challenger: %s", len(group), error)
             self._observe("failed", len(group))

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from home_credit.features.rows import Numbers
-    from home_credit.ledger.shadow_scores import Judgement
-    from home_credit.ledger.store import ShadowScores
+    from home_credit.ledger.shadow_scores import Judgement, ShadowScores
 
     Judged = tuple[Judgement, Judgement]
 

@@ -129,6 +129,10 @@ class ServedModel:
             self.state = replace(self.state, refused=None)
             logger.info("the %s is still model %s, all files checked", self.role, earlier)
             return
+        if earlier is None:
+            self.state = replace(self.state, refused=None)
+            logger.info("the %s is model %s", self.role, scorer.version)
+            return
         self.state = replace(
             self.state, swaps=self.state.swaps + 1, swapped_at=datetime.now(UTC), refused=None
         )
@@ -145,7 +149,8 @@ class ServedModel:
             refused_at=datetime.now(UTC),
             refused=told.splitlines()[0],
         )
-        logger.error("a %s is refused, model %s is kept: %s", self.role, self.version, told)
+        kept = "none is in use" if self.version is None else f"model {self.version} is kept"
+        logger.error("a %s is refused, %s: %s", self.role, kept, told)
         self._observe("refused")
 
     def _stamp(self) -> _Stamp:

@@ -96,17 +96,22 @@ def read_all(folder: Path, keys: Keyring) -> list[Anchor]:
 def write(folder: Path, anchor: Anchor) -> Path:
     """Write an anchor into ``folder`` as a file of its own, whole or not at all; raises :class:`LedgerError`."""
     path = folder / f"anchor-{anchor.recorded_at:%Y%m%dT%H%M%S%fZ}.json"
+    write_file(path, anchor.model_dump_json(indent=1))
+    return path
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a new file, whole or not at all; raises :class:`LedgerError`."""
     temporary = path.with_suffix(".new")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("x", encoding="utf-8") as file:
-            file.write(anchor.model_dump_json(indent=1) + "\n")
+            file.write(f"{text}\n")
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(path)
     except OSError as error:
-        raise LedgerError(f"the anchor cannot be written: {error}") from error
-    return path
+        raise LedgerError(f"{path.name} cannot be written: {error}") from error
 
 
 def now() -> datetime:

@@ -61,7 +61,7 @@ class StoredBundle(NamedTuple):
                 return dict(rows)
             if self.encoding == COLUMNS:
                 return _of_columns(*texts)
-        except (zlib.error, *UNREADABLE) as error:
+        except UNREADABLE as error:
             raise BrokenRecordError(f"its rows cannot be decoded: {error!r}") from error
         raise BrokenRecordError(f"its rows have an unknown encoding: {self.encoding}")
 

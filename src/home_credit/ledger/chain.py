@@ -11,18 +11,19 @@ import hmac
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from home_credit.errors import BrokenRecordError
-from home_credit.ledger import formats, review_states
-from home_credit.ledger.bundles import StoredBundle
+from home_credit.errors import BrokenRecordError, ErasedDecisionError
+from home_credit.ledger import encryption, formats, review_states, tombstones
 from home_credit.ledger.parsing import UNREADABLE, parse
-from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry, canonical
+from home_credit.ledger.records import FORMAT, DecisionEntry, ErasureEntry, ReviewEntry, canonical
+from home_credit.ledger.schema import EMPTIED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from home_credit.ledger.encryption import DataKey
     from home_credit.ledger.keys import Key, Keyring
 
-T = TypeVar("T", DecisionEntry, ReviewEntry)
+T = TypeVar("T", DecisionEntry, ReviewEntry, ErasureEntry)
 GENESIS = "0" * 64  # the previous hash of the first entry of a chain
 
 
@@ -50,7 +51,10 @@ class Anchored(NamedTuple):
 
 
 class StoredEntry(NamedTuple):
-    """An entry as it is stored; ``columns`` are those that repeat values of the payload."""
+    """An entry as it is stored; ``columns`` are those that repeat values of the payload.
+
+    ``wrapped`` is the key of its decision. Where the entry was erased, ``erased`` is what is left of it.
+    """
 
     chain: str
     sequence: int
@@ -61,59 +65,36 @@ class StoredEntry(NamedTuple):
     columns: Mapping[str, object]
     key_id: str | None = None
     bundle: bytes | None = None
+    wrapped: bytes | None = None
+    erased: bytes | None = None
 
     def __str__(self) -> str:
-        return f"{self.chain} record {self.sequence} ({self.columns.get('decision_id')})"
-
-    def exported(self) -> dict[str, object]:
-        """Return the entry in JSON types, with its hash and everything that the hash is computed from.
-
-        The payload of formats 1 and 2 is parsed: its canonical JSON was hashed, and in format 1 that of all other
-        fields together. From format 3 on it is the text that was hashed, and the rows are beside it. Raises
-        :class:`~home_credit.errors.BrokenRecordError` where the payload is not JSON.
-        """
-        link: dict[str, object] = {"chain": self.chain, "sequence": self.sequence}
-        link["previous_hash"] = self.previous_hash
-        try:
-            if self.format >= 3:
-                signed = {"format": self.format, "key": self.key_id, "payload": self.payload.decode()}
-                rows = {} if self.bundle is None else {"bundle": self._rows()}
-                return {**link, **signed, **rows, "hash": self.hash}
-            payload = parse(self.payload)
-            if self.format == 1:
-                return {**payload, "hash": self.hash}
-        except UNREADABLE as error:
-            raise BrokenRecordError(f"{self} cannot be read: {error}") from error
-        return {**link, "payload": payload, "hash": self.hash}
-
-    def _rows(self) -> dict[str, object]:
-        return StoredBundle(parse(self.payload)["bundle"]["encoding"], self.bundle or b"").rows()
+        decision_id = self.columns.get("decision_id")
+        return f"{self.chain} record {self.sequence}" + (f" ({decision_id})" if decision_id else "")
 
 
 def entry_hash(
-    chain: str,
-    sequence: int,
-    previous_hash: str,
-    payload: bytes,
-    *,
-    form: int = FORMAT,
-    key: Key | None = None,
+    chain: str, sequence: int, previous_hash: str, payload: str, *, form: int = FORMAT, key: Key | None = None
 ) -> str:
-    """Return the hash of an entry: of the canonical JSON of its place and its payload's SHA-256.
+    """Return the hash of an entry: of the canonical JSON of its place and its payload's SHA-256, ``payload``.
 
     The hash is the HMAC-SHA256 under ``key``, or the SHA-256 where there is none. From format 3 on the place includes
     the format and the id of the key.
     """
-    digest = _sha256(payload)
     if form < 3:
         place = {"chain": chain, "sequence": sequence, "previous_hash": previous_hash}
-        return _sha256(canonical({**place, "payload": digest}).encode())
+        return sha256(canonical({**place, "payload": payload}).encode())
     key_id = f'"{key.id}"' if key else "null"
     content = (
-        f'{{"chain":"{chain}","format":{form},"key":{key_id},"payload":"{digest}",'
+        f'{{"chain":"{chain}","format":{form},"key":{key_id},"payload":"{payload}",'
         f'"previous_hash":"{previous_hash}","sequence":{sequence}}}'
     ).encode()
-    return key.sign(content) if key else _sha256(content)
+    return key.sign(content) if key else sha256(content)
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of a content in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def check(entry: StoredEntry, model: type[T], keys: Keyring, *, rows: bool = True, decode: bool = True) -> T:
@@ -121,10 +102,13 @@ def check(entry: StoredEntry, model: type[T], keys: Keyring, *, rows: bool = Tru
 
     Without ``rows`` those of a decision are neither needed nor compared; without ``decode`` they are compared only.
     Raises :class:`~home_credit.errors.BrokenRecordError` where the payload does not match its hash, cannot be read,
-    or differs from the columns, and where the key is not one of ``keys``.
+    or differs from the columns, and where the key is not one of ``keys``; and
+    :class:`~home_credit.errors.ErasedDecisionError` where it was erased.
     """
     check_hash(entry, keys)
-    record = read(entry, model, rows=rows, decode=decode)
+    if entry.erased is not None:
+        raise ErasedDecisionError(str(entry.columns["decision_id"]))
+    record = read(entry, model, data_key(entry, keys), rows=rows, decode=decode)
     for name, value in record.projection().items():
         if entry.columns[name] != value:
             raise BrokenRecordError(f"{entry} was changed: its column {name} does not match its content")
@@ -141,12 +125,37 @@ def check_hash(entry: StoredEntry, keys: Keyring) -> None:
         raise BrokenRecordError(f"{entry} was changed: its hash does not match its content")
 
 
-def read(entry: StoredEntry, model: type[T], *, rows: bool = True, decode: bool = True) -> T:
+def data_key(entry: StoredEntry, keys: Keyring) -> DataKey | None:
+    """Return the key that an entry is encrypted with, if it is; raises :class:`BrokenRecordError`."""
+    if entry.format < formats.ENCRYPTED_FROM or entry.chain not in EMPTIED:
+        return None
+    try:
+        if entry.wrapped is None:
+            raise BrokenRecordError("its key is missing, and it was not erased")
+        return encryption.unwrap(entry.wrapped, keys)
+    except BrokenRecordError as error:
+        raise BrokenRecordError(f"{entry} cannot be read: {error}") from error
+
+
+def payload_digest(entry: StoredEntry, keys: Keyring) -> str:
+    """Return the SHA-256 of the payload, also where it was erased; raises :class:`BrokenRecordError`."""
+    return sha256(entry.payload) if entry.erased is None else tombstones.digest(entry, keys)
+
+
+def read(
+    entry: StoredEntry,
+    model: type[T],
+    key: DataKey | None = None,
+    *,
+    rows: bool = True,
+    decode: bool = True,
+) -> T:
     """Return the record that an entry holds, as :func:`check` does, without a look at its hash and its columns."""
     try:
         if rows and model is DecisionEntry and entry.format >= 3 and entry.bundle is None:
             raise BrokenRecordError("its rows are missing")
-        return formats.read(model, entry.format, entry.payload, entry.bundle if rows else None, decode=decode)
+        bundle = entry.bundle if rows else None
+        return formats.read(model, entry.format, entry.payload, bundle, key=key, decode=decode)
     except BrokenRecordError as error:
         raise BrokenRecordError(f"{entry} cannot be read: {error}") from error
 
@@ -160,14 +169,13 @@ def verify(
     *,
     anchored: Mapping[int, Anchored] = MappingProxyType({}),
     start: Head = START,
-    seen: Callable[[StoredEntry, T], None] = lambda _entry, _record: None,
+    seen: Callable[[StoredEntry, T | None], None] = lambda _entry, _record: None,
 ) -> int:
     """Return the number of the last of ``entries``, which follow ``start`` in their order at least up to ``head``.
 
-    ``anchored`` holds what anchors say about entries, by sequence; ``seen`` is called with each one that was checked.
-    Raises
-    :class:`~home_credit.errors.BrokenRecordError` naming the first one whose content, link or position differs from
-    what was recorded.
+    ``anchored`` holds what anchors say about entries, by sequence; ``seen`` is called with each one that was checked,
+    and with its record, if it was not erased. Raises :class:`~home_credit.errors.BrokenRecordError` naming the first
+    one whose content, link or position differs from what was recorded.
     """
     sequence, previous = start
     signed = False
@@ -178,7 +186,7 @@ def verify(
             raise BrokenRecordError(f"{entry} does not follow from the record before it")
         if signed and entry.key_id is None:
             raise BrokenRecordError(f"{entry} is not signed, but records before it are")
-        record = check(entry, model, keys, decode=False)
+        record = _record(entry, model, keys)
         sequence, previous, signed = entry.sequence, entry.hash, entry.key_id is not None
         if sequence == head.sequence and previous != head.hash:
             raise BrokenRecordError(f"{entry} is not the one that was recorded at this place")
@@ -196,14 +204,19 @@ def verify(
     return sequence
 
 
+def _record(entry: StoredEntry, model: type[T], keys: Keyring) -> T | None:
+    """Return the record that an entry holds, without its rows; ``None`` where it was erased."""
+    if entry.erased is None:
+        return check(entry, model, keys, decode=False)
+    check_hash(entry, keys)
+    return None
+
+
 def _whole(entry: StoredEntry, keys: Keyring) -> bool:
+    digest, place = payload_digest(entry, keys), (entry.chain, entry.sequence, entry.previous_hash)
     if entry.format == 1:
         # The text that version 1.0 hashed holds its place in the chain.
-        return _sha256(entry.payload) == entry.hash and _place_1(entry.payload) == (
-            entry.chain,
-            entry.sequence,
-            entry.previous_hash,
-        )
+        return digest == entry.hash and (entry.erased is not None or _place_1(entry.payload) == place)
     key = None
     if entry.key_id is not None:
         key = keys.get(entry.key_id)
@@ -212,10 +225,8 @@ def _whole(entry: StoredEntry, keys: Keyring) -> bool:
     # A column that somebody changed may hold another type.
     if not isinstance(entry.format, int) or (key is not None) != (entry.format >= SIGNED_FROM):
         return False
-    place = (entry.chain, entry.sequence, entry.previous_hash)
-    return hmac.compare_digest(
-        entry_hash(*place, entry.payload, form=entry.format, key=key).encode(), str(entry.hash).encode()
-    )
+    own = entry_hash(*place, digest, form=entry.format, key=key)
+    return hmac.compare_digest(own.encode(), str(entry.hash).encode())
 
 
 def _place_1(payload: bytes) -> tuple[object, object, object] | None:
@@ -224,7 +235,3 @@ def _place_1(payload: bytes) -> tuple[object, object, object] | None:
         return content["chain"], content["sequence"], content["previous_hash"]
     except UNREADABLE:
         return None
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

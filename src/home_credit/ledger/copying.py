@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from home_credit.errors import LedgerError
 from home_credit.ledger import audit, daily_counts, heads, review_counts, shadow_scores
 from home_credit.ledger.chain import START
 from home_credit.ledger.entries import ROWS_AT_A_TIME
-from home_credit.ledger.schema import CHAINS, chain_heads
+from home_credit.ledger.schema import CHAINS, chain_heads, payload_keys
 from home_credit.ledger.writer import lock_head
 from home_credit.progress import Progress, counted
 
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
     from home_credit.ledger.anchors import Anchor
+    from home_credit.ledger.audit import Verified
     from home_credit.ledger.keys import Keyring
 
 
 def copy(
     source: Connection, target: Connection, keys: Keyring, known: Sequence[Anchor], progress: Progress
-) -> int:
-    """Copy every entry, and what belongs to them, verify the copy and return the number of its records.
+) -> Verified:
+    """Copy every entry, and what belongs to them, verify the copy and return what was found.
 
     ``source`` sees one state of its ledger throughout; ``target`` is in a transaction, which is not to be committed
     where this raises: :class:`~home_credit.errors.LedgerError` where the target is not empty, and
@@ -40,6 +41,8 @@ def copy(
         _copy_entries(source, target, table, heads.read(source, table.name, keys).sequence, progress)
         row = source.execute(select(chain_heads).where(chain_heads.c.chain == table.name)).mappings().one()
         target.execute(update(chain_heads).where(chain_heads.c.chain == table.name).values(dict(row)))
+    total = source.scalar(select(func.count()).select_from(payload_keys)) or 0
+    _copy_entries(source, target, payload_keys, total, progress)
     daily_counts.copy(source, target)
     review_counts.copy(source, target)
     shadow_scores.copy(source, target)

@@ -7,16 +7,17 @@ Probabilities are summed in billionths: a sum of whole numbers does not depend o
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from home_credit.errors import BrokenRecordError
 from home_credit.ledger.schema import daily_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from typing import Any
 
@@ -37,6 +38,21 @@ ADD = text(
         billionths = daily_counts.billionths + excluded.billionths,
         last_sequence = excluded.last_sequence
     """
+)
+
+
+SUBTRACT = (
+    update(daily_counts)
+    .where(
+        *(
+            daily_counts.c[name] == bindparam(f"of_{name}")
+            for name in ("day", "decision", "grade", "simulation")
+        )
+    )
+    .values(
+        decisions=daily_counts.c.decisions - bindparam("less"),
+        billionths=daily_counts.c.billionths - bindparam("lower"),
+    )
 )
 
 
@@ -101,8 +117,32 @@ def copy(source: Connection, target: Connection) -> None:
 class Counter:
     """Counts the entries of a chain anew, in their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, stored: Mapping[Cell, Count] = MappingProxyType({})) -> None:
         self.found: defaultdict[Cell, Count] = defaultdict(Count)
+        self._stored = stored
+        self._ends = {count.last_sequence for count in stored.values()}
+        self._erased_ends: set[int] = set()
+
+    @classmethod
+    def of(cls, connection: Connection) -> Counter:
+        """Return a counter that will be compared with the counts there are."""
+        return cls(dict(_read(connection, select(daily_counts))))
+
+    def subtract(self, connection: Connection) -> None:
+        """Take the entries out of the counts there are; a count of nothing is removed."""
+        rows = [
+            {f"of_{name}": value for name, value in cell._asdict().items()}
+            | {"less": count.decisions, "lower": count.billionths}
+            for cell, count in self.found.items()
+        ]
+        if rows:
+            connection.execute(SUBTRACT, rows)
+            connection.execute(delete(daily_counts).where(daily_counts.c.decisions == 0))
+
+    def note_erased(self, sequence: int) -> None:
+        """Note an erased entry, which is in no count but may be the last of one."""
+        if sequence in self._ends:
+            self._erased_ends.add(sequence)
 
     def add(self, entry: StoredEntry, record: DecisionEntry) -> None:
         """Count an entry that was checked."""
@@ -110,11 +150,12 @@ class Counter:
         cell = Cell(day, said.decision, said.grade, record.simulation)
         self.found[cell].add(said.probability_of_default, entry.sequence)
 
-    def compare(self, connection: Connection) -> None:
+    def compare(self) -> None:
         """Raise :class:`BrokenRecordError` naming counts that differ from the entries."""
-        stored = dict(_read(connection, select(daily_counts)))
-        for cell in stored.keys() | self.found.keys():
-            said, found = stored.get(cell, Count()), self.found[cell]
+        for cell in self._stored.keys() | self.found.keys():
+            said, found = self._stored.get(cell, Count()), self.found[cell]
+            if said.last_sequence in self._erased_ends and said.last_sequence > found.last_sequence:
+                said = replace(said, last_sequence=found.last_sequence)
             if said != found:
                 kind = "simulations" if cell.simulation else "decisions"
                 raise BrokenRecordError(

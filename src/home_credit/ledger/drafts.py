@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from home_credit.ledger import review_states
 from home_credit.ledger.bundles import StoredBundle, encoded
+from home_credit.ledger.encryption import DataKey
+from home_credit.ledger.formats import encrypted
 from home_credit.ledger.identifiers import new_id
 from home_credit.ledger.records import (
     FORMAT,
     DecisionContent,
     DecisionEntry,
+    ErasureContent,
+    ErasureEntry,
     Idempotency,
     ReviewContent,
     ReviewEntry,
@@ -23,15 +28,15 @@ if TYPE_CHECKING:
 
     from home_credit.ledger.records import Scalar
 
-T = TypeVar("T", DecisionEntry, ReviewEntry)
+T = TypeVar("T", DecisionEntry, ReviewEntry, ErasureEntry)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft(Generic[T]):
     """A record before it is recorded; making one takes no lock and no connection.
 
-    ``payload`` lacks the time and the closing brace, ``columns`` the time and the place. ``record`` returns the model.
-    ``probability`` is that of default, zero for a review.
+    ``payload`` and ``columns`` lack the time and the place. ``record`` returns the model. ``key`` is the one that a
+    decision was encrypted with, ``probability`` its probability of default, zero for a review.
     """
 
     decision_id: str
@@ -41,10 +46,11 @@ class Draft(Generic[T]):
     bundle: bytes | None = None
     idempotency: Idempotency | None = None
     probability: float = 0.0
+    key: DataKey | None = None
 
     def recorded(self, moment: str) -> bytes:
         """Return the payload with its time, a text of :func:`~home_credit.ledger.records.timestamp`."""
-        return b'%b,"recorded_at":"%b"}' % (self.payload, moment.encode())
+        return moment.encode() + self.payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +66,10 @@ class Recorded(Generic[T]):
     read: Callable[[], T]
     repeated: bool = False
 
-    @classmethod
-    def of(cls, record: T) -> Recorded[T]:
-        """Return the outcome whose record was read."""
-        return cls(record.decision_id, record.recorded_at, lambda: record)
+    @staticmethod
+    def of(record: DecisionEntry) -> Recorded[DecisionEntry]:
+        """Return the outcome of a decision whose record was read."""
+        return Recorded(record.decision_id, record.recorded_at, lambda: record)
 
 
 def draft_decision(
@@ -83,9 +89,10 @@ def draft_decision(
         fields = content
         rows = content.get("bundle", {})
     stored = StoredBundle.of_rows(rows) if bundle is None else bundle
-    decision_id = new_id()
+    decision_id, key = new_id(), DataKey.new()
+    rows_encrypted = key.encrypt(stored.content)
     stamp = {"format": FORMAT, "decision_id": decision_id}
-    reference = {"encoding": stored.encoding, "sha256": stored.digest}
+    reference = {"encoding": stored.encoding, "sha256": hashlib.sha256(rows_encrypted).hexdigest()}
     assessment = fields["assessment"]
     simulation, decision, given = (
         fields.get("simulation", False),
@@ -102,7 +109,7 @@ def draft_decision(
 
     return Draft(
         decision_id,
-        encoded({**fields, **stamp, "bundle": reference})[:-1],
+        encrypted(encoded({**fields, **stamp, "bundle": reference}), key),
         {
             "decision_id": decision_id,
             "applicant_id": fields["applicant_id"],
@@ -114,19 +121,32 @@ def draft_decision(
             "review": review_states.initial(decision, simulation=simulation),
         },
         record,
-        stored.content,
+        rows_encrypted,
         idempotency,
         assessment["probability_of_default"],
+        key,
     )
 
 
-def draft_review(decision: DecisionEntry, content: ReviewContent, state: str) -> Draft[ReviewEntry]:
-    """Return the draft of a review that leaves a decision in ``state``."""
+def draft_review(
+    decision: DecisionEntry, content: ReviewContent, state: str, key: DataKey
+) -> Draft[ReviewEntry]:
+    """Return the draft of a review that leaves a decision in ``state``; ``key`` is that of the decision."""
     reviewed = decision.assessment.decision
     stamp = {"format": FORMAT, "decision_id": decision.decision_id, "state": state, "reviewed": reviewed}
 
     def record(moment: datetime) -> ReviewEntry:
         return ReviewEntry.model_construct(**{**dict(content), **stamp}, recorded_at=moment)
 
-    payload = encoded({**content.model_dump(), **stamp})[:-1]
+    payload = encrypted(encoded({**content.model_dump(), **stamp}), key)
     return Draft(decision.decision_id, payload, {"decision_id": decision.decision_id, "state": state}, record)
+
+
+def draft_erasure(content: ErasureContent) -> Draft[ErasureEntry]:
+    """Return the draft of an erasure, whose record holds nothing of a person and is plain."""
+    stamp = {"format": FORMAT}
+
+    def record(moment: datetime) -> ErasureEntry:
+        return ErasureEntry.model_construct(**{**dict(content), **stamp}, recorded_at=moment)
+
+    return Draft("", encrypted(encoded({**content.model_dump(mode="json"), **stamp}), None), {}, record)

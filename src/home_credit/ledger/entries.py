@@ -10,13 +10,14 @@ from sqlalchemy import select
 
 from home_credit.errors import UnknownDecisionError
 from home_credit.ledger.chain import StoredEntry
-from home_credit.ledger.schema import decisions
+from home_credit.ledger.schema import decisions, payload_keys, reviews
 from home_credit.progress import Progress, counted, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
-    from sqlalchemy import Connection, RowMapping, Table
+    from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table
 
 ROWS_AT_A_TIME = 100
 
@@ -26,7 +27,7 @@ def find(connection: Connection, decision_id: str) -> StoredEntry:
     row = None
     # Other texts are not sent to the database: PostgreSQL rejects NUL characters.
     if re.fullmatch(r"[0-9a-f-]{36}", decision_id):
-        by_id = select(decisions).where(decisions.c.decision_id == decision_id)
+        by_id = with_keys(decisions).where(decisions.c.decision_id == decision_id)
         row = connection.execute(by_id).mappings().one_or_none()
     if row is None:
         raise UnknownDecisionError(decision_id)
@@ -45,7 +46,7 @@ def walk(
     total: int = 0,
 ) -> Iterator[Iterator[StoredEntry]]:
     """Yield the entries ``first`` to ``last`` of a table; the cursor is closed even if the caller stops early."""
-    rows = select(table).order_by(table.c.sequence).execution_options(yield_per=ROWS_AT_A_TIME)
+    rows = with_keys(table).order_by(table.c.sequence).execution_options(yield_per=ROWS_AT_A_TIME)
     if first > 1:
         rows = rows.where(table.c.sequence >= first)
     if last is not None:
@@ -53,6 +54,21 @@ def walk(
     with connection.execute(rows) as found:
         entries = (stored(table, row) for row in found.mappings())
         yield counted(entries, progress, label, total, every=ROWS_AT_A_TIME)
+
+
+def with_keys(table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Return the statement that gives the entries of a table, or some of its ``columns``, with their wrapped keys."""
+    of = columns or tuple(table.c)
+    if table is decisions:
+        return select(*of, payload_keys.c.wrapped).outerjoin_from(
+            decisions, payload_keys, payload_keys.c.sequence == decisions.c.sequence
+        )
+    if table is reviews:
+        decision = select(decisions.c.sequence).where(decisions.c.decision_id == reviews.c.decision_id)
+        return select(*of, payload_keys.c.wrapped).outerjoin_from(
+            reviews, payload_keys, payload_keys.c.sequence == decision.scalar_subquery()
+        )
+    return select(*of)
 
 
 def stored(table: Table, row: RowMapping) -> StoredEntry:
@@ -68,4 +84,6 @@ def stored(table: Table, row: RowMapping) -> StoredEntry:
         columns={str(name): value for name, value in row.items()},
         key_id=row["key_id"],
         bundle=row.get("bundle"),
+        wrapped=row.get("wrapped"),
+        erased=row.get("erased"),
     )

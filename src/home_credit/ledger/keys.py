@@ -20,14 +20,21 @@ SHORTEST = 32  # characters
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A secret, and the id under which entries name it; the id does not reveal the secret."""
+    """A secret, and the id under which entries name it; the id does not reveal the secret.
+
+    ``wrapping`` is derived from it (HKDF-SHA256, RFC 5869), and wraps the keys of payloads.
+    """
 
     secret: bytes = field(repr=False)
     id: str = field(init=False)
+    wrapping: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         digest = hmac.digest(self.secret, b"home-credit ledger key", "sha256")
         object.__setattr__(self, "id", digest[:8].hex())
+        extracted = hmac.digest(bytes(32), self.secret, "sha256")
+        expanded = hmac.digest(extracted, b"home-credit ledger payload keys\x01", "sha256")
+        object.__setattr__(self, "wrapping", expanded)
 
     def sign(self, content: bytes) -> str:
         """Return the HMAC-SHA256 of ``content`` in hexadecimal."""

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 EMPTY = hashlib.sha256().hexdigest()  # the root over no entry
 
 
-def leaf(chain: str, sequence: int, payload: bytes) -> bytes:
+def leaf(chain: str, sequence: int, payload: str) -> bytes:
     """Return the leaf of an entry: a digest of its place and its payload's SHA-256."""
-    place = f'{{"chain":"{chain}","payload":"{hashlib.sha256(payload).hexdigest()}","sequence":{sequence}}}'
+    place = f'{{"chain":"{chain}","payload":"{payload}","sequence":{sequence}}}'
     return hashlib.sha256(b"\0" + place.encode()).digest()
 
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+import zlib
 from typing import Any, Final
 
+from lz4.block import LZ4BlockError
 from pydantic_core import from_json
 
 # Exceptions of taking apart a stored text that is not what it should be.
-UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+UNREADABLE: Final = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    zlib.error,
+    LZ4BlockError,
+)
 
 
 def parse(payload: bytes) -> Any:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, 
 from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
 
 FORMAT = 4
+TIME_BYTES = 32  # of a timestamp, with which a payload begins from format 4 on
 Scalar = str | int | bool | None
 
 
@@ -160,6 +161,28 @@ class ReviewEntry(ReviewContent):
             "recorded_at": timestamp(self.recorded_at),
             "state": self.state,
         }
+
+
+class ErasureContent(Record):
+    """Decisions to erase, with their reviews: as ranges of their places, both ends included.
+
+    ``cause`` is a request of the person, the end of the time that records are kept, or an earlier erasure of which a
+    restored copy knew nothing.
+    """
+
+    cause: Literal["request", "retention", "restore"]
+    decisions: tuple[tuple[int, int], ...]
+
+
+class ErasureEntry(ErasureContent):
+    """A recorded erasure."""
+
+    format: int
+    recorded_at: datetime
+
+    def projection(self) -> dict[str, Scalar]:
+        """Return what the columns beside the payload repeat."""
+        return {"recorded_at": timestamp(self.recorded_at)}
 
 
 class DecisionHistory(Record):

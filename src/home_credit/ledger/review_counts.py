@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text, update
 
 from home_credit.errors import BrokenRecordError
 from home_credit.ledger import review_states
@@ -98,6 +98,15 @@ def copy(source: Connection, target: Connection) -> None:
     """Copy the counts into a ledger that has none."""
     if rows := [dict(row) for row in source.execute(select(review_counts)).mappings()]:
         target.execute(insert(review_counts), rows)
+
+
+def subtract(connection: Connection, counts: Mapping[Cell, int]) -> None:
+    """Take reviews out of the counts; a count of nothing is removed."""
+    for cell, number in counts.items():
+        same = (review_counts.c[name] == value for name, value in cell._asdict().items())
+        less = review_counts.c.reviews - number
+        connection.execute(update(review_counts).where(*same).values(reviews=less))
+    connection.execute(delete(review_counts).where(review_counts.c.reviews == 0))
 
 
 def replace(connection: Connection, counts: Mapping[Cell, int]) -> None:

@@ -65,6 +65,7 @@ def verify(connection: Connection) -> None:
     Raises :class:`BrokenRecordError` naming a decision whose state says otherwise, or a review without a decision.
     """
     later = reviews.alias()
+    held = reviews.c.erased.is_(None)
     is_last = not_(
         exists().where(later.c.decision_id == reviews.c.decision_id, later.c.sequence > reviews.c.sequence)
     )
@@ -78,7 +79,7 @@ def verify(connection: Connection) -> None:
         raise BrokenRecordError(
             f"decisions record {sequence} was changed: its column review is not what its reviews left"
         )
-    missing = select(reviews.c.sequence).where(is_last, not_(exists().where(*same))).limit(1)
+    missing = select(reviews.c.sequence).where(held, is_last, not_(exists().where(*same))).limit(1)
     if (sequence := connection.scalar(missing)) is not None:
         raise BrokenRecordError(
             f"the decision of reviews record {sequence} was changed: its state is not what that review left"

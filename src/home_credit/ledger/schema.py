@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
     from sqlalchemy.schema import SchemaItem
 
-REVISION = "0007"  # the migration that creates these tables
+REVISION = "0008"  # the migration that creates these tables
 
 metadata = MetaData(
     naming_convention={
@@ -42,6 +42,15 @@ chain_heads = Table(
 )
 
 
+# The key that a decision's payload, rows and reviews are encrypted with, wrapped; it is dropped where they are erased.
+payload_keys = Table(
+    "payload_keys",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("wrapped", StoredBytes, nullable=False),
+)
+
+
 def _chain(name: str, *projection: SchemaItem) -> Table:
     """Return the table of a chain; ``projection`` are the columns that repeat values of the payload."""
     return Table(
@@ -56,8 +65,9 @@ def _chain(name: str, *projection: SchemaItem) -> Table:
     )
 
 
-# Columns are nullable where their values may be erased from the payload. ``review`` is the state of the review: it is
-# "open" for a referral, what the last review left ("second" or "reviewed"), and null for any other decision.
+# Columns are nullable where their values may be erased; ``erased`` is what is left then (see tombstones.py).
+# ``review`` is the state of the review: "open" for a referral, what the last review left ("second" or "reviewed"),
+# and null for any other decision.
 decisions = _chain(
     "decisions",
     Column("decision_id", String(36), nullable=False, unique=True),
@@ -71,6 +81,7 @@ decisions = _chain(
     Column("bundle", StoredBytes),
     Column("idempotency_key", String(64)),
     Column("review", String(10)),
+    Column("erased", StoredBytes),
 )
 reviews = _chain(
     "reviews",
@@ -78,6 +89,12 @@ reviews = _chain(
     Column("recorded_at", String(32), nullable=False),
     Column("key_id", String(16)),
     Column("state", String(10)),
+    Column("erased", StoredBytes),
+)
+erasures = _chain(
+    "erasures",
+    Column("recorded_at", String(32), nullable=False),
+    Column("key_id", String(16)),
 )
 # ``reviewer`` is a keyed digest of the name, to count different ones.
 review_counts = Table(
@@ -101,7 +118,14 @@ daily_counts = Table(
     Column("billionths", BigInteger, nullable=False),
     Column("last_sequence", BigInteger, nullable=False),
 )
-CHAINS = {table.name: table for table in (decisions, reviews)}
+# What an erasure empties beside the payload, by chain; the other columns are the place, the time and the id.
+EMPTIED = {
+    "decisions": (
+        "bundle", "applicant_id", "decision", "grade", "model_version", "simulation", "idempotency_key", "review",
+    ),
+    "reviews": ("state",),
+}  # fmt: skip
+CHAINS = {table.name: table for table in (decisions, reviews, erasures)}
 
 # Every search is in the order of time, newest first.
 Index("ix_decisions_recorded_at", decisions.c.recorded_at, decisions.c.sequence)

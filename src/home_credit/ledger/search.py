@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, Select, select, tuple_
+from sqlalchemy import Column, Select, tuple_
 
+from home_credit.ledger import entries
 from home_credit.ledger.records import DecisionEntry, timestamp
 from home_credit.ledger.schema import decisions
 
@@ -26,7 +27,8 @@ MICROSECOND = timedelta(microseconds=1)
 def page(query: DecisionQuery) -> Select[Any]:
     """Return the statement that gives up to ``query.limit`` matching entries and one more, the newest first."""
     newest = (decisions.c.recorded_at.desc(), decisions.c.sequence.desc())
-    return select(*SUMMARY).where(*_conditions(query)).order_by(*newest).limit(query.limit + 1)
+    summaries = entries.with_keys(decisions, *SUMMARY)
+    return summaries.where(*_conditions(query)).order_by(*newest).limit(query.limit + 1)
 
 
 def cursor(entry: DecisionEntry, sequence: int) -> str:
@@ -42,6 +44,7 @@ def _conditions(query: DecisionQuery) -> list[ColumnElement[bool]]:
         decisions.c.grade: query.grade,
     }
     conditions = [column == value for column, value in wanted.items() if value is not None]
+    conditions.append(decisions.c.erased.is_(None))
     if query.review is not None:
         conditions.append(
             decisions.c.review == query.review if query.review != "none" else decisions.c.review.is_(None)

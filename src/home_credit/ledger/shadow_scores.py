@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import Column, Float, Index, String, Table, func, select
+from sqlalchemy import Column, Float, Index, String, Table, delete, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -66,6 +66,17 @@ class Pair(NamedTuple):
     challenger: str
 
 
+class ShadowScores(NamedTuple):
+    """Decisions that a champion and a challenger scored, the newest first, each with its time and both judgements.
+
+    ``decided`` is the number of the champion's decisions from the first of them to the last.
+    """
+
+    pair: Pair
+    scores: list[tuple[str, Judgement, Judgement]]
+    decided: int
+
+
 def add(connection: Connection, scores: Sequence[ShadowScore]) -> None:
     """Store scores; one that is stored already is left as it is."""
     insert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
@@ -91,8 +102,30 @@ def copy(source: Connection, target: Connection) -> None:
             target.execute(shadow_scores.insert(), [dict(row) for row in rows])
 
 
-def latest(connection: Connection, challenger: str | None) -> Pair | None:
-    """Return the pair that scored last, that of ``challenger`` where it is given; ``None`` where there is none."""
+def of_decision(connection: Connection, decision_id: str) -> list[dict[str, object]]:
+    """Return what challengers would have decided on a decision, in JSON types."""
+    rows = select(shadow_scores).where(shadow_scores.c.decision_id == decision_id)
+    return [dict(row) for row in connection.execute(rows).mappings()]
+
+
+def remove(connection: Connection, decision_ids: Sequence[object]) -> None:
+    """Remove the scores of decisions that are erased."""
+    connection.execute(delete(shadow_scores).where(shadow_scores.c.decision_id.in_(decision_ids)))
+
+
+def find(connection: Connection, challenger: str | None, most: int) -> ShadowScores | None:
+    """Return the last ``most`` scores of the pair that scored last, that of ``challenger`` where it is given.
+
+    ``None`` where there are none.
+    """
+    pair = _latest(connection, challenger)
+    if pair is None:
+        return None
+    scores = list(_read(connection, pair, most))
+    return ShadowScores(pair, scores, _decided(connection, pair.champion, scores[-1][0], scores[0][0]))
+
+
+def _latest(connection: Connection, challenger: str | None) -> Pair | None:
     table = shadow_scores.c
     rows = select(table.model_version, table.challenger_version).order_by(table.recorded_at.desc()).limit(1)
     if challenger is not None:
@@ -101,8 +134,7 @@ def latest(connection: Connection, challenger: str | None) -> Pair | None:
     return None if found is None else Pair(*found)
 
 
-def read(connection: Connection, pair: Pair, most: int) -> Iterator[tuple[str, Judgement, Judgement]]:
-    """Yield time and both judgements of the last ``most`` decisions that a pair scored, the newest first."""
+def _read(connection: Connection, pair: Pair, most: int) -> Iterator[tuple[str, Judgement, Judgement]]:
     table = shadow_scores.c
     columns = (table.recorded_at, table.probability, table.decision, table.grade)
     theirs = (table.challenger_probability, table.challenger_decision, table.challenger_grade)
@@ -112,8 +144,7 @@ def read(connection: Connection, pair: Pair, most: int) -> Iterator[tuple[str, J
         yield time, Judgement(*judged[:3]), Judgement(*judged[3:])
 
 
-def decided(connection: Connection, champion: str, first: str, last: str) -> int:
-    """Return the number of decisions of a model, simulations left out, between two times."""
+def _decided(connection: Connection, champion: str, first: str, last: str) -> int:
     table = decisions.c
     rows = select(func.count()).where(
         table.model_version == champion,

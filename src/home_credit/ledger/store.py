@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import select
-
 from home_credit.errors import IdempotencyKeyError, LedgerError
 from home_credit.ledger import (
     anchors,
@@ -20,20 +18,23 @@ from home_credit.ledger import (
     copying,
     daily_counts,
     entries,
+    erasing,
+    journal,
     migrations,
     opening,
     repeats,
     review_counts,
-    review_states,
+    reviewing,
     search,
     shadow_scores,
     windows,
 )
 from home_credit.ledger.database import Database
-from home_credit.ledger.drafts import Draft, Recorded, draft_decision, draft_review
+from home_credit.ledger.drafts import Draft, Recorded, draft_decision
 from home_credit.ledger.keys import Keyring
-from home_credit.ledger.records import DecisionEntry, DecisionHistory, ReviewEntry
-from home_credit.ledger.schema import CHAINS, decisions, reviews
+from home_credit.ledger.privacy import Privacy
+from home_credit.ledger.records import DecisionEntry, DecisionHistory
+from home_credit.ledger.schema import CHAINS, decisions
 from home_credit.ledger.writer import extend, lock_head
 from home_credit.progress import Progress, silent
 
@@ -46,14 +47,15 @@ if TYPE_CHECKING:
 
     from home_credit.config import Settings
     from home_credit.ledger.anchors import Anchor
+    from home_credit.ledger.audit import Verified
     from home_credit.ledger.daily_counts import Cell, Count
     from home_credit.ledger.proofs import Proof
-    from home_credit.ledger.records import DecisionContent, ReviewContent
+    from home_credit.ledger.records import DecisionContent, ReviewContent, ReviewEntry
     from home_credit.ledger.repeats import Outcome
-    from home_credit.ledger.shadow_scores import Judgement, Pair, ShadowScore
+    from home_credit.ledger.shadow_scores import ShadowScore, ShadowScores
     from home_credit.schemas import DecisionQuery, ReviewState
 
-MOST_SCORES = 100_000
+MOST_SCORES = 20_000  # a fifth of a second of CPU
 
 
 class Found(NamedTuple):
@@ -68,17 +70,6 @@ class Page(NamedTuple):
 
     found: list[Found]
     next: str | None
-
-
-class ShadowScores(NamedTuple):
-    """Decisions that a champion and a challenger scored, the newest first, each with its time and both judgements.
-
-    ``decided`` is the number of the champion's decisions from the first of them to the last.
-    """
-
-    pair: Pair
-    scores: list[tuple[str, Judgement, Judgement]]
-    decided: int
 
 
 class Ledger:
@@ -129,6 +120,11 @@ class Ledger:
         given = settings.ledger_key
         keys = Keyring.parse(given, "LEDGER_KEY") if given else opening.keys_beside(settings.database_url)
         return cls.open(f"sqlite:///{file}", keys, anchors=settings.ledger_anchors, create=False)
+
+    @property
+    def privacy(self) -> Privacy:
+        """What persons ask of the ledger: what it holds of them, and its erasure."""
+        return Privacy(self._database, self._keys, self._anchors, self.read)
 
     def close(self) -> None:
         """Close the connections."""
@@ -185,19 +181,7 @@ class Ledger:
         :class:`~home_credit.errors.ReviewConflictError` where the decision takes none, or not one by this reviewer.
         """
         with self._database.writing() as connection:
-            # Reviews take this lock first: one that follows sees the state that this one leaves.
-            head = lock_head(connection, reviews, self._keys)
-            found = entries.find(connection, decision_id)
-            decision = chain.check(found, DecisionEntry, self._keys, decode=False)
-            earlier = self._reviews(connection, decision_id)
-            state = review_states.after(decision, earlier, content, second_reader=second_reader)
-            draft = draft_review(decision, content, state)
-            (recorded,) = extend(connection, reviews, head, [draft], self._keys.current)
-            entry = recorded.read()
-            review_states.set_state(connection, decision_id, state)
-            decided = decision.assessment.decision
-            review_counts.add(connection, review_counts.Cell.of(entry, decided, self._keys))
-        return entry
+            return reviewing.record(connection, self._keys, decision_id, content, second_reader=second_reader)
 
     def read(self, decision_id: str) -> DecisionHistory:
         """Return a decision and its reviews.
@@ -206,11 +190,9 @@ class Ledger:
         for a record that does not match its hash or cannot be read.
         """
         with self._database.reading() as connection:
-            found = entries.find(connection, decision_id)
-            followed = self._reviews(connection, decision_id)
-        return DecisionHistory.model_construct(
-            decision=chain.check(found, DecisionEntry, self._keys), reviews=tuple(followed)
-        )
+            decision = chain.check(entries.find(connection, decision_id), DecisionEntry, self._keys)
+            followed = reviewing.of(connection, self._keys, decision_id)
+        return DecisionHistory.model_construct(decision=decision, reviews=tuple(followed))
 
     def search(self, query: DecisionQuery) -> Page:
         """Return a page of the decisions that match, the newest first, without their rows.
@@ -252,12 +234,7 @@ class Ledger:
         Those of one champion, the one that it was compared with last. ``None`` where there are none.
         """
         with self._database.reading() as connection:
-            pair = shadow_scores.latest(connection, challenger)
-            if pair is None:
-                return None
-            scores = list(shadow_scores.read(connection, pair, most))
-            decided = shadow_scores.decided(connection, pair.champion, scores[-1][0], scores[0][0])
-        return ShadowScores(pair, scores, decided)
+            return shadow_scores.find(connection, challenger, most)
 
     def count(self, since: datetime, until: datetime) -> int:
         """Return how many decisions were recorded from ``since`` on and before ``until``, simulations left out."""
@@ -269,13 +246,17 @@ class Ledger:
     ) -> Iterator[DecisionEntry]:
         """Yield these decisions as :func:`windows.decided` does, without a look at their hashes."""
         with self._database.reading(patient=True) as connection:
-            yield from windows.decided(connection, since, until, one_in=one_in)
+            yield from windows.decided(connection, self._keys, since, until, one_in=one_in)
 
     def verify(self, progress: Progress = silent) -> int:
-        """Walk both chains and return the number of records checked.
+        """Walk the chains and return the number of records checked; see :meth:`audit`."""
+        return self.audit(progress).records
+
+    def audit(self, progress: Progress = silent) -> Verified:
+        """Walk the chains and return the number of records checked, and how many decisions were erased.
 
         Raises :class:`~home_credit.errors.BrokenRecordError` naming the first record whose content, link or position
-        differs from what was recorded, or from what an anchor says, or counts that differ from the records.
+        differs from what was recorded, from what an anchor says or from what was erased, or counts that differ.
         Memory is bounded by a hundred records.
         """
         with self._database.snapshot() as connection:
@@ -296,18 +277,21 @@ class Ledger:
         with self._database.reading(patient=True) as connection:
             yield from audit.export(connection, self._keys, progress)
 
-    def copy_to(self, database_url: str, progress: Progress = silent) -> int:
+    def copy_to(self, database_url: str, progress: Progress = silent, *, erasures: Path | None = None) -> int:
         """Copy everything into an empty ledger at another address, verify it, and return the number of its records.
 
-        The copy is signed with the same keys, and is there as a whole or not at all. Raises
-        :class:`~home_credit.errors.LedgerError` where there is a ledger already, and
-        :class:`~home_credit.errors.BrokenRecordError` where a record was changed.
+        The copy is signed with the same keys, and is there as a whole or not at all. What the journal in the folder
+        ``erasures`` names is erased in it. Raises :class:`~home_credit.errors.LedgerError` where there is a ledger
+        already, and :class:`~home_credit.errors.BrokenRecordError` where a record was changed.
         """
         target = Database(database_url)
         try:
             migrations.prepare(target, self._keys)
             with self._database.snapshot() as source, target.writing(patient=True) as connection:
-                return copying.copy(source, connection, self._keys, self._known(), progress)
+                found = copying.copy(source, connection, self._keys, self._known(), progress)
+                if erasures:
+                    erasing.repeat(connection, self._keys, journal.read_all(erasures, self._keys))
+                return found.records
         finally:
             target.close()
 
@@ -339,13 +323,9 @@ class Ledger:
     def _known(self) -> list[Anchor]:
         return anchors.read_all(self._anchors, self._keys) if self._anchors else []
 
-    def _reviews(self, connection: Connection, decision_id: str) -> list[ReviewEntry]:
-        of_it = select(reviews).where(reviews.c.decision_id == decision_id).order_by(reviews.c.sequence)
-        rows = connection.execute(of_it).mappings().all()
-        return [chain.check(entries.stored(reviews, row), ReviewEntry, self._keys) for row in rows]
-
     def _with_keys(self, connection: Connection, keys: Collection[str]) -> list[DecisionEntry]:
         if not keys:
             return []
-        rows = connection.execute(select(decisions).where(decisions.c.idempotency_key.in_(keys))).mappings()
+        same = entries.with_keys(decisions).where(decisions.c.idempotency_key.in_(keys))
+        rows = connection.execute(same).mappings()
         return [chain.check(entries.stored(decisions, row), DecisionEntry, self._keys) for row in rows]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
+    from home_credit.ledger.keys import Keyring
+
 
 def size(connection: Connection, since: datetime, until: datetime) -> int:
     """Return how many decisions were recorded from ``since`` on and before ``until``, simulations left out."""
@@ -24,20 +26,23 @@ def size(connection: Connection, since: datetime, until: datetime) -> int:
 
 
 def decided(
-    connection: Connection, since: datetime, until: datetime, *, one_in: int | None = None
+    connection: Connection, keys: Keyring, since: datetime, until: datetime, *, one_in: int | None = None
 ) -> Iterator[DecisionEntry]:
     """Yield these decisions without their rows, the earliest first; memory is bounded by a hundred of them.
 
     With ``one_in`` only the decisions on one in so many applicants, chosen by their id, with their rows.
     """
-    columns = decisions.c if one_in else SUMMARY
-    wanted = select(*columns).where(*_within(since, until)).order_by(decisions.c.sequence)
+    columns = tuple(decisions.c) if one_in else SUMMARY
+    wanted = (
+        entries.with_keys(decisions, *columns).where(*_within(since, until)).order_by(decisions.c.sequence)
+    )
     if one_in:
         wanted = wanted.where(decisions.c.applicant_id % one_in == 0)
     wanted = wanted.execution_options(yield_per=entries.ROWS_AT_A_TIME)
     with connection.execute(wanted) as found:
         for row in found.mappings():
-            yield chain.read(entries.stored(decisions, row), DecisionEntry, rows=one_in is not None)
+            entry = entries.stored(decisions, row)
+            yield chain.read(entry, DecisionEntry, chain.data_key(entry, keys), rows=one_in is not None)
 
 
 def _within(since: datetime, until: datetime) -> list[ColumnElement[bool]]:

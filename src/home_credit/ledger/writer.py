@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import bindparam, insert, select, update
 
 from home_credit.ledger import heads
-from home_credit.ledger.chain import Head, entry_hash
+from home_credit.ledger.chain import Head, entry_hash, sha256
 from home_credit.ledger.drafts import Recorded
-from home_credit.ledger.records import FORMAT, DecisionEntry, ReviewEntry, timestamp
-from home_credit.ledger.schema import chain_heads
+from home_credit.ledger.records import FORMAT, DecisionEntry, ErasureEntry, ReviewEntry, timestamp
+from home_credit.ledger.schema import chain_heads, payload_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from home_credit.ledger.drafts import Draft
     from home_credit.ledger.keys import Key, Keyring
 
-T = TypeVar("T", DecisionEntry, ReviewEntry)
+T = TypeVar("T", DecisionEntry, ReviewEntry, ErasureEntry)
 
 _AT_HEAD = chain_heads.c.chain == bindparam("of")
 # The row lock serialises the writers of all processes; SQLite has no row locks, its file is locked already.
@@ -51,12 +51,13 @@ def extend(
     sequence, previous = head
     recorded: list[Recorded[T]] = []
     rows: list[dict[str, object]] = []
+    wrapped: list[dict[str, object]] = []
     for draft in drafts:
         moment = datetime.now(UTC)
         time = timestamp(moment)
         payload = draft.recorded(time)
         sequence += 1
-        own = entry_hash(table.name, sequence, previous, payload, key=key)
+        own = entry_hash(table.name, sequence, previous, sha256(payload), key=key)
         row: dict[str, object] = {
             "sequence": sequence,
             "format": FORMAT,
@@ -69,11 +70,15 @@ def extend(
         }
         if draft.bundle is not None:
             row["bundle"] = draft.bundle
+        if draft.key is not None:
+            wrapped.append({"sequence": sequence, "wrapped": draft.key.wrapped(key)})
         rows.append(row)
         recorded.append(Recorded(draft.decision_id, moment, partial(draft.record, moment)))
         previous = own
     if rows:
         connection.execute(insert(table), rows)
+        if wrapped:
+            connection.execute(insert(payload_keys), wrapped)
         signed = heads.signed(table.name, Head(sequence, previous), key)
         moved = {f"new_{name}": value for name, value in signed.items() if name != "chain"}
         connection.execute(MOVE_HEAD, {"of": table.name, **moved})

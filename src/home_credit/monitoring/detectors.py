@@ -85,11 +85,11 @@ def exact(before: int, of: int, now: int, among: int, *, more_only: bool = False
 
     Two-sided is twice the smaller side; with ``more_only`` only a larger share now counts.
     """
-    drawn = hypergeom(of + among, before + now, among)
-    more = float(drawn.sf(now - 1))
+    together = (of + among, before + now, among)
+    more = float(hypergeom.sf(now - 1, *together))
     if more_only:
         return min(1.0, more)
-    return min(1.0, 2.0 * min(more, float(drawn.cdf(now))))
+    return min(1.0, 2.0 * min(more, float(hypergeom.cdf(now, *together))))
 
 
 def welch(before: tuple[float, float, float], now: tuple[float, float, float]) -> float:

@@ -11,14 +11,14 @@ from home_credit.errors import NoVerdictError, UnavailableError
 from home_credit.invalid import first_fault
 from home_credit.monitoring.verdict import VERDICT, stored_verdict
 from home_credit.monitoring.words import summarised
-from home_credit.schemas.reports import TrendPoint
+from home_credit.schemas.reports import RealisedPerformance, TrendPoint
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from home_credit.schemas.reports import Cause, StoredVerdict
 
-ACKNOWLEDGED, EARLIER = "acknowledged.json", "verdicts"
+ACKNOWLEDGED, EARLIER, OUTCOMES = "acknowledged.json", "verdicts", "outcomes.json"
 # How many verdicts are kept, and shown as the trend.
 KEPT = 120
 # An acknowledged change stays quiet while it is within this part of its size.
@@ -121,7 +121,9 @@ def store(verdict: StoredVerdict, reports: Path) -> StoredVerdict:
         causes=sum(cause.material for cause in applied.causes),
     )
     trend = [*(earlier for earlier in _trend(reports) if earlier.made_at < made_at), point][-KEPT:]
-    stored = applied.model_copy(update={"trend": trend})
+    stored = applied.model_copy(
+        update={"trend": trend, "outcomes": _outcomes(reports, applied.model_version)}
+    )
     text = stored.model_dump_json(indent=1) + "\n"
     archive = reports / EARLIER
     archive.mkdir(parents=True, exist_ok=True)
@@ -130,6 +132,31 @@ def store(verdict: StoredVerdict, reports: Path) -> StoredVerdict:
         old.unlink()
     _replace(reports / VERDICT, text)
     return stored
+
+
+def store_outcomes(found: RealisedPerformance, reports: Path) -> None:
+    """Write realised performance into the folder ``reports``, and into the stored verdict where there is one."""
+    reports.mkdir(parents=True, exist_ok=True)
+    _replace(reports / OUTCOMES, found.model_dump_json(indent=1) + "\n")
+    try:
+        verdict = stored_verdict(reports)
+    except NoVerdictError:
+        return
+    if verdict.model_version == found.model_version:
+        changed = verdict.model_copy(update={"outcomes": found})
+        _replace(reports / VERDICT, changed.model_dump_json(indent=1) + "\n")
+
+
+def _outcomes(reports: Path, model_version: str | None) -> RealisedPerformance | None:
+    try:
+        found = RealisedPerformance.model_validate_json((reports / OUTCOMES).read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        raise UnavailableError(
+            f"{reports / OUTCOMES} is not valid: {first_fault(error, 'the file')}"
+        ) from error
+    return found if found.model_version == model_version else None
 
 
 def _trend(reports: Path) -> list[TrendPoint]:

@@ -3,7 +3,7 @@
 from home_credit.schemas.applicants import AgeBand, Applicant, ApplicantList, ApplicantQuery, Contract
 from home_credit.schemas.base import Body, Model, Row, Text
 from home_credit.schemas.decisions import SCALE, Assessment, Decision, Reason, Replay, Scale
-from home_credit.schemas.operations import Health, ModelFacts, PolicyCosts
+from home_credit.schemas.operations import AccessMode, Health, ModelFacts, PolicyCosts
 from home_credit.schemas.problems import BatchItem, BatchResponse, FieldError, Problem
 from home_credit.schemas.records import (
     DecisionList,
@@ -27,6 +27,7 @@ from home_credit.schemas.requests import (
 
 __all__ = [
     "SCALE",
+    "AccessMode",
     "AgeBand",
     "Applicant",
     "ApplicantList",

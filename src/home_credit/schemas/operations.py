@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from pydantic import ConfigDict
+
 from home_credit.schemas.base import Model
 
 
@@ -37,3 +39,11 @@ class ModelFacts(Model):
     policy_version: str | None = None
     metrics: dict[str, float]
     training_data: dict[str, object]
+
+
+class AccessMode(Model):
+    """Who the API answers: holders of a key, everybody in a demo, or its own machine alone; part of ``GET /status``."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    access: Literal["keys", "demo", "loopback"]

@@ -324,6 +324,41 @@ class PerformanceEstimate(Model):
     note: Text
 
 
+class Vintage(Model):
+    """The granted loans of a month of decisions: how many outcomes are known, and the rate against the estimate.
+
+    The estimate is of the loans whose outcome is known; a vintage is ``mature`` once most of them are.
+    """
+
+    month: str
+    decided: int
+    known: int
+    mature: bool
+    defaults: int
+    estimated_rate: float | None
+    realised_rate: Interval | None
+
+
+class RealisedPerformance(Model):
+    """What outcomes say of the model's decisions on granted loans, and of the estimate made before they arrived.
+
+    ``estimate_error`` is the mean probability less the realised rate; ``estimate_holds`` whether chance explains it
+    (95 %). ``auc`` is ``None`` with fewer than two outcomes of a kind.
+    """
+
+    model_version: str
+    decided: int
+    known: int
+    auc: Interval | None
+    default_rate: Interval
+    estimated_rate: float
+    estimate_error: float
+    estimate_holds: bool
+    cost: Interval | None
+    grades: list[GradeRate]
+    vintages: list[Vintage]
+
+
 class TrendPoint(Model):
     """A verdict that was stored earlier, or the last one."""
 
@@ -357,6 +392,7 @@ class StoredVerdict(Model):
     figures: list[Share] = Field(default_factory=list)
     grades: list[Share] = Field(default_factory=list)
     performance: PerformanceEstimate | None = None
+    outcomes: RealisedPerformance | None = None
     trend: list[TrendPoint] = Field(default_factory=list)
     false_alarms: float | None = None
     tests: int | None = None

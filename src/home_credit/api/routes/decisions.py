@@ -20,7 +20,9 @@ from home_credit.schemas import (
 )
 from home_credit.schemas.reports import PortfolioQuery
 
-router = APIRouter(tags=["ledger"], route_class=JsonRoute, responses=documented(401, 404, 413, 422, 429, 503))
+router = APIRouter(
+    tags=["ledger"], route_class=JsonRoute, responses=documented(401, 404, 410, 413, 422, 429, 503)
+)
 
 
 @router.get("/decisions")

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Literal
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 
 from home_credit import __version__
-from home_credit.api import metrics
+from home_credit.api import drift_gauges, metrics
 from home_credit.api.authentication import Mode
 from home_credit.api.dependencies import DecisionServiceDep
 from home_credit.api.problems import documented
@@ -117,7 +118,8 @@ async def status(request: Request) -> Status:
 @router.get("/metrics", response_class=Response, responses={200: {"content": {metrics.MEDIA_TYPE: {}}}})
 async def read_metrics(request: Request) -> Response:
     """Return counts and latencies in the format of Prometheus."""
-    return Response(request.app.state.metrics.text(), media_type=metrics.MEDIA_TYPE)
+    drift = await run_in_threadpool(drift_gauges.text, request.app.state.settings.reports)
+    return Response(request.app.state.metrics.text() + drift, media_type=metrics.MEDIA_TYPE)
 
 
 @router.get("/model", responses=documented(503))

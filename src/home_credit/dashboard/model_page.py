@@ -1,0 +1,226 @@
+"""Page *Modèle*: what training measured of the model that decides, each figure with what it means."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from home_credit.dashboard import failures, markup, plots, shell, waiting
+from home_credit.errors import ApiError
+
+if TYPE_CHECKING:
+    from home_credit.dashboard.texts import Texts
+    from home_credit.schemas.reports import FairnessGroup, ModelReport
+
+
+def show() -> None:
+    """Draw the page."""
+    translate, api = shell.language(), shell.api()
+    st.title(translate("model.title"), anchor=False)
+    try:
+        report = waiting.call(api.model_report)
+    except ApiError as error:
+        failures.show(error, translate)
+        return
+    _identity(report, translate)
+    _quality(report, translate)
+    _calibration(report, translate)
+    _grades(report, translate)
+    _costs(report, translate)
+    if report.baselines:
+        _baselines(report, translate)
+    _fairness(report, translate)
+    _explanations(report, translate)
+
+
+def _identity(report: ModelReport, translate: Texts) -> None:
+    pairs = [
+        (translate("record.model_version"), report.model_version),
+        (translate("model.trained_at"), translate.day(report.trained_at, shell.zone())),
+        (translate("model.applicants"), translate.number(report.training_applicants)),
+        (translate("model.features"), translate.number(report.features)),
+    ]
+    st.html(markup.facts(pairs, wide=True))
+
+
+def _quality(report: ModelReport, translate: Texts) -> None:
+    measured = report.metrics.out_of_fold
+    interval = translate(
+        "model.interval",
+        low=translate.number(measured["auc_low"], 3),
+        high=translate.number(measured["auc_high"], 3),
+    )
+    st.header(translate("model.quality"), anchor=False)
+    st.caption(translate("model.quality_caption"))
+    st.html(
+        markup.figures(
+            (
+                (translate("model.auc"), translate.number(measured["auc"], 3), interval),
+                (
+                    translate("model.gini"),
+                    translate.number(measured["gini"], 3),
+                    translate("model.gini_note"),
+                ),
+                (translate("model.ks"), translate.number(measured["ks"], 3), translate("model.ks_note")),
+                (
+                    translate("model.default_rate"),
+                    translate.percent(measured["default_rate"]),
+                    translate("model.expected", rate=translate.percent(measured["mean_probability"])),
+                ),
+            )
+        )
+    )
+
+
+def _calibration(report: ModelReport, translate: Texts) -> None:
+    st.header(translate("model.calibration"), anchor=False)
+    st.caption(translate("model.calibration_caption"))
+    values = [
+        {"x": each.mean_probability, "y": each.observed_rate, "low": each.low, "high": each.high}
+        for each in report.reliability
+    ]
+    within = sum(each["low"] <= each["x"] <= each["high"] for each in values)
+    st.vega_lite_chart(
+        spec=plots.interval_points(
+            values, (translate("model.estimated"), translate("model.observed")), translate, shell.theme()
+        ),
+        theme=None,
+        alt=translate("model.calibration_alt", within=within, count=len(values)),
+    )
+
+
+def _grades(report: ModelReport, translate: Texts) -> None:
+    st.header(translate("model.grades"), anchor=False)
+    st.caption(translate("model.grades_caption"))
+    rows = [
+        (
+            escape(each.grade),
+            translate.number(each.applicants),
+            translate.percent(each.mean_probability),
+            markup.emphasised(
+                translate.percent(each.observed_rate),
+                translate(
+                    "model.between", low=translate.percent(each.low), high=translate.percent(each.high)
+                ),
+            ),
+        )
+        for each in report.grades
+    ]
+    heads = ("find.grade", "model.applicants", "model.estimated", "model.observed")
+    st.html(markup.table(translate("model.grades"), [translate(head) for head in heads], rows, titled=False))
+
+
+def _costs(report: ModelReport, translate: Texts) -> None:
+    policy = report.policy
+    st.header(translate("model.costs"), anchor=False)
+    st.caption(
+        translate(
+            "model.costs_caption",
+            ratio=translate.number(policy.cost_false_negative / policy.cost_false_positive, 1),
+        )
+    )
+    st.html(
+        markup.figures(
+            (
+                (
+                    translate("model.cut_off"),
+                    translate.percent(policy.cut_off),
+                    translate(
+                        "model.best_cut_off", value=translate.percent(policy.out_of_fold_optimal_cut_off)
+                    ),
+                ),
+                (
+                    translate("model.cost"),
+                    translate.number(report.metrics.out_of_fold["cost_per_applicant"], 3),
+                    translate("model.best_cost", value=translate.number(policy.out_of_fold_optimal_cost, 3)),
+                ),
+            )
+        )
+    )
+
+
+def _baselines(report: ModelReport, translate: Texts) -> None:
+    st.header(translate("model.baselines"), anchor=False)
+    st.caption(translate("model.baselines_caption"))
+    rows = [
+        (
+            markup.code(each.name),
+            translate.number(each.features),
+            markup.emphasised(
+                translate.number(each.auc, 3),
+                translate(
+                    "model.between",
+                    low=translate.number(each.auc_low, 3),
+                    high=translate.number(each.auc_high, 3),
+                ),
+            ),
+        )
+        for each in report.baselines or ()
+    ]
+    heads = (translate("model.name"), translate("model.features"), translate("model.auc"))
+    st.html(markup.table(translate("model.baselines"), heads, rows, titled=False))
+
+
+def _fairness(report: ModelReport, translate: Texts) -> None:
+    st.header(translate("model.fairness"), anchor=False)
+    st.caption(translate("model.fairness_caption", limit=translate.percent(report.fairness.four_fifths, 0)))
+    for comparison in report.fairness.by:
+        if len(comparison.traits) > 1:
+            continue
+        (trait,) = comparison.traits
+        ratio = comparison.approval_ratio
+        if ratio is None:
+            verdict = translate("model.fairness_unknown")
+        else:
+            key = "model.fairness_passes" if comparison.passes_four_fifths else "model.fairness_fails"
+            verdict = translate(key, ratio=translate.percent(ratio, 0))
+        name = translate(f"model.trait_{trait.replace(' ', '_')}")
+        st.subheader(name, anchor=False)
+        st.html(markup.paragraph(verdict))
+        heads = ("model.group", "model.applicants", "model.declined_good", "model.approval")
+        rows = [_group(each, translate) for each in comparison.groups]
+        st.html(markup.table(name, [translate(head) for head in heads], rows, titled=False))
+
+
+def _group(group: FairnessGroup, translate: Texts) -> tuple[str, ...]:
+    def rate(value: float | None) -> str:
+        return translate("profile.missing") if value is None else translate.percent(value)
+
+    return (
+        escape(translate.category(group.group))
+        + (f" ({escape(translate('model.small'))})" if group.small else ""),
+        translate.number(group.applicants),
+        rate(group.false_positive_rate),
+        markup.emphasised(
+            rate(group.approval_rate),
+            translate(
+                "model.between", low=rate(group.approval_rate_low), high=rate(group.approval_rate_high)
+            ),
+        ),
+    )
+
+
+def _explanations(report: ModelReport, translate: Texts) -> None:
+    st.header(translate("model.explanations"), anchor=False)
+    failed = report.explanations.failed
+    key = "model.explanations_fail" if failed else "model.explanations_pass"
+    st.html(markup.paragraph(translate(key)))
+    stable = report.explanations.stability
+    st.html(
+        markup.figures(
+            (
+                (
+                    translate("model.overlap"),
+                    translate.percent(stable["overlap"], 0),
+                    translate("model.overlap_note"),
+                ),
+                (
+                    translate("model.same_first"),
+                    translate.percent(stable["same_first"], 0),
+                    translate("model.same_first_note"),
+                ),
+            )
+        )
+    )

@@ -1,0 +1,128 @@
+"""Page *Portefeuille*: what was decided over time, from the counts that the ledger keeps."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from home_credit.dashboard import failures, markup, plots, shell, waiting
+from home_credit.errors import ApiError
+from home_credit.policy import GRADES
+from home_credit.schemas.reports import PortfolioQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from home_credit.dashboard.texts import Texts
+    from home_credit.schemas.reports import DayCount
+
+DAYS = (30, 90, 365)
+KINDS = ("approved", "review", "declined")
+WEEKLY_FROM = 90  # days; a longer time is counted by week
+
+
+def show() -> None:
+    """Draw the page."""
+    translate, api = shell.language(), shell.api()
+    st.title(translate("portfolio.title"), anchor=False)
+    days = st.segmented_control(
+        translate("portfolio.days"),
+        DAYS,
+        required=True,
+        default=90,
+        format_func=lambda count: translate("portfolio.last", days=count),
+        key="portfolio_days",
+    )
+    today = datetime.now(UTC).date()
+    try:
+        found = waiting.call(
+            api.portfolio, PortfolioQuery(since=today - timedelta(days=days - 1), until=today)
+        )
+    except ApiError as error:
+        failures.show(error, translate)
+        return
+    real = [each for each in found.counts if not each.simulation]
+    simulated = sum(each.decisions for each in found.counts) - sum(each.decisions for each in real)
+    counted = real or found.counts
+    if not counted:
+        st.html(markup.notice("info", translate("portfolio.nothing")))
+        return
+    if not real:
+        st.html(markup.notice("warning", translate("portfolio.simulated_only")))
+    elif simulated:
+        st.caption(translate("portfolio.simulated_too", count=translate.number(simulated)))
+    _figures(counted, translate)
+    _volumes(counted, translate, weekly=days >= WEEKLY_FROM)
+    _grades(counted, translate)
+
+
+def _figures(counts: Sequence[DayCount], translate: Texts) -> None:
+    total = sum(each.decisions for each in counts)
+    by_kind = _by_kind(counts)
+    mean = sum(each.decisions * each.mean_probability for each in counts) / total
+    st.html(
+        markup.figures(
+            [
+                (translate("portfolio.decisions"), translate.number(total), ""),
+                *(
+                    (
+                        translate(f"decision.{kind}"),
+                        translate.percent(by_kind[kind] / total),
+                        translate("portfolio.cases", count=translate.number(by_kind[kind])),
+                    )
+                    for kind in KINDS
+                ),
+                (translate("portfolio.mean"), translate.percent(mean), translate("portfolio.mean_note")),
+            ]
+        )
+    )
+
+
+def _by_kind(counts: Sequence[DayCount]) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for each in counts:
+        counted[each.decision] += each.decisions
+    return counted
+
+
+def _volumes(counts: Sequence[DayCount], translate: Texts, *, weekly: bool) -> None:
+    st.header(translate("portfolio.volumes"), anchor=False)
+    st.caption(translate("portfolio.volumes_by_week" if weekly else "portfolio.volumes_by_day"))
+    counted: defaultdict[tuple[date, str], int] = defaultdict(int)
+    for each in counts:
+        day = each.day - timedelta(days=each.day.weekday()) if weekly else each.day
+        counted[day, each.decision] += each.decisions
+    names = {kind: translate(f"decision.{kind}") for kind in KINDS}
+    values = [
+        {"x": day.isoformat(), "y": number, "kind": names[kind]}
+        for (day, kind), number in sorted(counted.items())
+    ]
+    st.vega_lite_chart(
+        spec=plots.stacked(values, list(names.values()), translate, shell.theme()),
+        theme=None,
+        alt=translate("portfolio.volumes_alt"),
+    )
+
+
+def _grades(counts: Sequence[DayCount], translate: Texts) -> None:
+    st.header(translate("portfolio.grades"), anchor=False)
+    counted: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0.0])
+    for each in counts:
+        counted[each.grade][0] += each.decisions
+        counted[each.grade][1] += each.decisions * each.mean_probability
+    total = sum(number for number, _ in counted.values())
+    rows = [
+        (
+            grade,
+            translate.percent(expected / number),
+            markup.emphasised(translate.percent(number / total), translate.number(number)),
+        )
+        for grade, _ in GRADES
+        for number, expected in [counted[grade]]
+        if number
+    ]
+    heads = (translate("find.grade"), translate("portfolio.mean"), translate("portfolio.share"))
+    st.html(markup.table(translate("portfolio.grades_caption"), heads, rows))

@@ -1,0 +1,180 @@
+"""Page *Simuler*: what another loan, income or history would change, and applications that are not known yet.
+
+Everything here is a simulation and marked as one; no decision on the applicant is recorded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from pydantic import ValidationError
+
+from home_credit.dashboard import decision_view, failures, markup, shell, waiting, what_if
+from home_credit.errors import ApiError
+from home_credit.schemas import PredictionRequest
+
+if TYPE_CHECKING:
+    from home_credit.client import ApiClient
+    from home_credit.dashboard.texts import Texts
+    from home_credit.schemas import Decision
+
+OPENED, KNOWN = "what_if_client", "what_if_known"
+LONGEST_ID = 18
+LARGEST_TEXT = 1_000_000  # characters
+MODES = ("known", "new")
+
+
+def show() -> None:
+    """Draw the page."""
+    translate, api = shell.language(), shell.api()
+    st.title(translate("simulate.title"), anchor=False)
+    st.caption(translate("simulate.intro"))
+    mode = st.segmented_control(
+        translate("simulate.mode"),
+        MODES,
+        required=True,
+        default="known",
+        format_func=lambda name: translate(f"simulate.{name}"),
+        key="what_if_mode",
+        label_visibility="collapsed",
+    )
+    try:
+        if mode == "known":
+            _known(api, translate)
+        else:
+            _new(api, translate)
+    except ApiError as error:
+        failures.show(error, translate, entered=st.session_state.get(OPENED) or "")
+
+
+def _known(api: ApiClient, translate: Texts) -> None:
+    entered = st.text_input(
+        translate("search.label"),
+        value=st.session_state.get("client", ""),
+        key=OPENED,
+        max_chars=24,
+        width=320,
+    )
+    digits = "".join((entered or "").split())
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_ID):
+        st.html(markup.notice("info", translate("simulate.start")))
+        return
+    base, before = _base(api, int(digits))
+    left, right = st.columns((2, 3), gap="medium")
+    with left:
+        rows = _edited(base, translate)
+    with right:
+        after = before if rows == base else waiting.call(api.predict, rows, simulation=True)
+        _compare(before, after, translate)
+
+
+def _base(api: ApiClient, applicant: int) -> tuple[PredictionRequest, Decision]:
+    """Return the applicant's rows and the simulated answer on them, asked for once."""
+    kept = st.session_state.get(KNOWN)
+    if kept is None or kept[0] != applicant:
+        bundle = waiting.call(api.applicant, applicant).bundle
+        kept = applicant, bundle, waiting.call(api.predict, bundle, simulation=True)
+        st.session_state[KNOWN] = kept
+    return kept[1], kept[2]
+
+
+def _edited(base: PredictionRequest, translate: Texts) -> PredictionRequest:
+    """Draw the fields and return the rows with what stands in them."""
+    applicant = base.application["SK_ID_CURR"]
+    facts: dict[str, object] = {}
+    st.subheader(translate("simulate.application"), anchor=False)
+    for name, value in what_if.numbers(base, what_if.AMOUNTS):
+        facts[name] = st.number_input(
+            translate(f"fields.{name}"), min_value=1.0, max_value=what_if.LARGEST_AMOUNT, value=value,
+            step=1000.0, format="%.0f", key=f"what_if_{applicant}_{name}",
+        )  # fmt: skip
+    for name, value in what_if.numbers(base, what_if.SCORES):
+        facts[name] = st.number_input(
+            translate(f"fields.{name}"), min_value=0.0, max_value=1.0, value=value, step=0.05, format="%.3f",
+            key=f"what_if_{applicant}_{name}",
+        )  # fmt: skip
+    # What was not touched keeps its bits: a field shows fewer digits than a table holds.
+    facts = {
+        name: value
+        for name, value in facts.items()
+        if value is not None and value != base.application.get(name)
+    }
+    st.subheader(translate("simulate.history"), anchor=False)
+    owed = {}
+    for number, debt in enumerate(what_if.debts(base), start=1):
+        now = st.number_input(
+            translate("simulate.debt", number=number), min_value=0.0, max_value=what_if.LARGEST_AMOUNT,
+            value=debt.owed, step=1000.0, format="%.0f", key=f"what_if_{applicant}_debt_{debt.place}",
+        )  # fmt: skip
+        if now != debt.owed:
+            owed[debt.place] = now
+    late, instalment = None, what_if.last_instalment(base)
+    if instalment is not None:
+        place, days = instalment
+        now_late = st.number_input(
+            translate("simulate.late"), min_value=-365, max_value=365, value=max(-365, min(days, 365)), step=1,
+            key=f"what_if_{applicant}_late",
+        )  # fmt: skip
+        if now_late != days:
+            late = place, now_late
+    return what_if.changed(base, facts, owed, late) if facts or owed or late else base
+
+
+def _compare(before: Decision, after: Decision, translate: Texts) -> None:
+    st.html(
+        markup.banner(
+            after.decision,
+            translate(f"decision.{after.decision}"),
+            translate("simulate.unchanged" if before == after else f"decision.{after.decision}_text"),
+            (translate("simulate.mark"), translate("decision.client", id=after.SK_ID_CURR)),
+        )
+    )
+    decimals = 2
+    pairs = [
+        (translate("risk.probability"), translate.percent(before.probability_of_default, decimals),
+         translate.percent(after.probability_of_default, decimals)),
+        (translate("risk.grade"), before.grade, after.grade),
+        (translate("risk.score"), translate.number(before.score), translate.number(after.score)),
+        (translate("simulate.decision"), translate(f"decision.{before.decision}"),
+         translate(f"decision.{after.decision}")),
+    ]  # fmt: skip
+    heads = [translate(f"simulate.{head}") for head in ("figure", "before", "after")]
+    st.html(markup.table(translate("simulate.table"), heads, [markup.cells(*pair) for pair in pairs]))
+    moved = what_if.moved(before, after)
+    if moved:
+        for kind, chosen in (
+            ("worse", [each for each in moved if each.change > 0]),
+            ("better", [each for each in moved if each.change < 0]),
+        ):
+            if chosen:
+                items = [
+                    (
+                        getattr(each.reason.text, translate.language),
+                        translate(f"reasons.{decision_view.strength(each.change)}"),
+                    )
+                    for each in chosen
+                ]
+                heading = translate(f"simulate.{kind}")
+                st.html(markup.arguments(heading, items, "against" if kind == "worse" else "for"))
+
+
+def _new(api: ApiClient, translate: Texts) -> None:
+    st.caption(translate("simulate.new_help"))
+    uploaded = st.file_uploader(translate("simulate.file"), type="json", max_upload_size=1)
+    pasted = st.text_area(translate("simulate.json"), max_chars=LARGEST_TEXT, height=220, key="what_if_json")
+    if not st.button(translate("simulate.run"), type="primary", key="what_if_run"):
+        return
+    text = uploaded.getvalue() if uploaded else (pasted or "").encode()
+    try:
+        bundle = PredictionRequest.model_validate_json(text)
+    except ValidationError:
+        st.html(markup.notice("warning", translate("simulate.no_json")))
+        return
+    try:
+        decision = waiting.call(api.predict, bundle, simulation=True)
+    except ApiError as error:
+        failures.show(error, translate, key="retry_new")
+        return
+    st.html(markup.notice("info", translate("simulate.mark")))
+    decision_view.show_decision(decision, translate("simulate.mark"), translate)

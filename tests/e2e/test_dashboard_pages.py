@@ -1,0 +1,298 @@
+"""The pages beside *Client*, in Streamlit's test runner, against the real API with a fake scorer."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from home_credit.applicants.loading import current_features, load
+from home_credit.client import ApiClient
+from home_credit.config import Settings
+from home_credit.dashboard import what_if
+from home_credit.dashboard.texts import texts
+from home_credit.languages import LANGUAGES
+from home_credit.monitoring.verdict import stored_verdict
+from home_credit.schemas import DecisionQuery, PredictionRequest, ReviewRequest
+from home_credit.schemas.reports import Segment
+from support import fake_model, sites
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from home_credit.languages import Language
+    from home_credit.schemas import Decision
+    from support.fake_model import RunningApi
+
+ROOT = Path(__file__).parents[2]
+FR = texts("fr")
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
+    with fake_model.running(tmp_path_factory.mktemp("api")) as running:
+        yield running
+
+
+@pytest.fixture
+def referred(api: RunningApi) -> Decision:
+    """A decision that awaits a human."""
+    with ApiClient(api.url) as client:
+        decision = client.predict_applicant(fake_model.REVIEW)
+    assert decision.decision == "review"
+    return decision
+
+
+def opened(page: str, api: RunningApi, monkeypatch: pytest.MonkeyPatch, language: Language = "fr") -> AppTest:
+    monkeypatch.setenv("API_URL", api.url)
+    script = f"""
+from home_credit.dashboard import {page}, shell
+shell.page_setup()
+{page}.show()
+"""
+    app = AppTest.from_string(script, default_timeout=30)
+    app.query_params["lang"] = language
+    return app.run()
+
+
+def html(app: AppTest) -> str:
+    return " ".join(element.value for element in app.html)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_model_is_told_by_what_training_measured(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    with ApiClient(api.url) as client:
+        report = client.model_report()
+    app = opened("model_page", api, monkeypatch, language)
+    assert not app.exception
+    translate, page = texts(language), html(app)
+    for shown in (
+        report.model_version,
+        translate.number(report.metrics.out_of_fold["auc"], 3),
+        *(translate.percent(grade.observed_rate) for grade in report.grades),
+        *(translate.number(each.auc, 3) for each in report.baselines or ()),
+        translate.percent(report.policy.cut_off),
+    ):
+        assert shown in page
+    ratios = [each.approval_ratio for each in report.fairness.by if len(each.traits) == 1]
+    assert all(translate.percent(ratio, 0) in page for ratio in ratios if ratio is not None)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_portfolio_counts_what_the_ledger_counts(
+    api: RunningApi, referred: Decision, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    with ApiClient(api.url) as client:
+        counts = [each for each in client.portfolio().counts if not each.simulation]
+    app = opened("portfolio_page", api, monkeypatch, language)
+    assert not app.exception
+    translate, page = texts(language), html(app)
+    total = sum(each.decisions for each in counts)
+    sent = sum(each.decisions for each in counts if each.decision == referred.decision)
+    assert f"<dd>{translate.number(total)}</dd>" in page
+    assert f"<dd>{translate.percent(sent / total)}</dd>" in page
+    assert f"<td>{referred.grade}</td>" in page
+
+
+def test_a_human_decides_a_referred_case(
+    api: RunningApi, referred: Decision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened("reviews_page", api, monkeypatch)
+    app.button(key=f"case_{referred.decision_id}").click().run()
+    assert FR("decision.review") in html(app)
+    send = next(button for button in app.button if button.label == FR("reviews.send"))
+    send.click().run()
+    assert FR("reviews.incomplete") in html(app)
+
+    app.radio[0].set_value("approved")
+    app.selectbox[0].set_value("additional_income")
+    app.text_area[0].set_value("Loyer perçu, <b>justifié</b>")
+    next(button for button in app.button if button.label == FR("reviews.send")).click().run()
+    assert not app.exception
+    page = html(app)
+    assert FR("reviews.done") in page
+    assert "Loyer perçu, &lt;b&gt;justifié&lt;/b&gt;" in page
+    with ApiClient(api.url) as client:
+        (review,) = client.decision(referred.decision_id).reviews
+    assert (review.decision, review.reason_code) == ("approved", "additional_income")
+    assert review.reviewer in page
+    assert not app.radio, "a case is reviewed once"
+
+
+def test_a_case_that_another_person_decided_meanwhile_is_shown_as_it_is(
+    api: RunningApi, referred: Decision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened("reviews_page", api, monkeypatch)
+    app.button(key=f"case_{referred.decision_id}").click().run()
+    with ApiClient(api.url) as client:
+        client.review(referred.decision_id, ReviewRequest(decision="declined", reason="was quicker"))
+    app.radio[0].set_value("approved")
+    app.selectbox[0].set_value("other")
+    app.text_area[0].set_value("too late")
+    next(button for button in app.button if button.label == FR("reviews.send")).click().run()
+    page = html(app)
+    assert FR("error.conflict") in page
+    assert "was quicker" in page and "too late" not in page
+
+
+def test_a_recorded_decision_is_replayed(
+    api: RunningApi, referred: Decision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened("reviews_page", api, monkeypatch)
+    app.button(key=f"case_{referred.decision_id}").click().run()
+    app.button(key="replay").click().run()
+    assert FR("reviews.identical") in html(app)
+
+
+def test_simulations_are_not_in_the_queue(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ApiClient(api.url) as client:
+        simulated = client.predict_applicant(fake_model.REVIEW, {})
+        assert simulated.simulation
+        listed = client.decisions(DecisionQuery(review="open", limit=200)).decisions
+    assert simulated.decision_id not in {each.decision_id for each in listed}
+    app = opened("reviews_page", api, monkeypatch)
+    assert f"case_{simulated.decision_id}" not in {button.key for button in app.button}
+
+
+def test_a_change_is_simulated_and_no_decision_recorded(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applicant = fake_model.DECLINED
+    app = opened("what_if_page", api, monkeypatch)
+    app.text_input(key="what_if_client").set_value(str(applicant)).run()
+    assert not app.exception
+    assert FR("simulate.unchanged") in html(app)
+    before = html(app)
+    app.number_input(key=f"what_if_{applicant}_EXT_SOURCE_2").set_value(0.99).run()
+    page = html(app)
+    assert FR("decision.approved") in page and FR("decision.declined") in page
+    assert FR.percent(0.01, 2) in page and FR.percent(0.01, 2) not in before
+    with ApiClient(api.url) as client:
+        recorded = client.decisions(DecisionQuery(applicant=applicant, limit=200)).decisions
+    assert recorded and all(each.simulation for each in recorded)
+
+
+def test_a_field_that_was_not_touched_keeps_its_bits() -> None:
+    bundle = PredictionRequest(**fake_model.bundle(fake_model.APPROVED))
+    assert what_if.changed(bundle, {}) == bundle
+    other = what_if.changed(bundle, {"AMT_CREDIT": 1.0})
+    assert other.application == {**bundle.application, "AMT_CREDIT": 1.0}
+    assert other.bureau == bundle.bureau
+
+
+def test_a_new_application_is_pasted_as_json(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened("what_if_page", api, monkeypatch)
+    app.segmented_control(key="what_if_mode").set_value("new").run()
+    app.text_area(key="what_if_json").set_value("{no json")
+    app.button(key="what_if_run").click().run()
+    assert FR("simulate.no_json") in html(app)
+    rows = PredictionRequest(**fake_model.bundle(fake_model.APPROVED))
+    app.text_area(key="what_if_json").set_value(rows.model_dump_json())
+    app.button(key="what_if_run").click().run()
+    assert FR("decision.approved") in html(app)
+    assert FR("simulate.mark") in html(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_verdict_on_drift_is_told_as_it_is_stored(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    monkeypatch.setenv("HOME_CREDIT_REPORTS", str(ROOT / "reports"))
+    verdict = stored_verdict(ROOT / "reports")
+    app = opened("drift_page", api, monkeypatch, language)
+    assert not app.exception
+    translate, page = texts(language), html(app)
+    assert translate("drift.alarm" if verdict.alarm else "drift.calm") in page
+    material = [cause for cause in verdict.causes if cause.material]
+    assert all(escape(getattr(cause.label, language)) in page for cause in material)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", None])
+def test_a_report_that_cannot_be_shown_is_a_sentence(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
+) -> None:
+    monkeypatch.setenv("HOME_CREDIT_REPORTS", str(tmp_path))
+    if content is not None:
+        (tmp_path / "evidently_full_report.html").write_bytes(content)
+    app = opened("drift_page", api, monkeypatch)
+    assert not app.exception
+    assert FR("drift.absent" if content is None else "drift.unreadable") in html(app)
+
+
+@pytest.fixture(scope="module")
+def known_api(portfolio: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The API with a store of applicants that was loaded."""
+    folder = tmp_path_factory.mktemp("known")
+    address = f"sqlite:///{folder}/applicants.db"
+    load(portfolio, address, current_features())
+    settings = Settings(applicants_url=address, database_url=f"sqlite:///{folder}/ledger.db")
+    with sites.api(settings) as url:
+        yield url
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_applicant_is_compared_by_the_stored_statistics(
+    known_api: str, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    with ApiClient(known_api) as client:
+        applicant = client.applicants(limit=1).applicants[0]
+        everybody = client.comparison(applicant)
+        of_region = client.comparison(applicant, Segment(region=2))
+    assert of_region.applicants < everybody.applicants
+    translate = texts(language)
+    monkeypatch.setenv("API_URL", known_api)
+    app = AppTest.from_string(
+        "from home_credit.dashboard import compare_page, shell\nshell.page_setup()\ncompare_page.show()",
+        default_timeout=30,
+    )
+    app.query_params["lang"] = language
+    app.run()
+    app.text_input(key="compare_client").set_value(str(applicant)).run()
+    assert not app.exception
+    for found, region in ((everybody, None), (of_region, 2)):
+        if region:
+            app.selectbox(key="compare.region").set_value(region).run()
+        page = html(app)
+        assert escape(translate("compare.among", count=translate.number(found.applicants))) in page
+        ranks = [each.percentile for each in found.figures if each.percentile is not None]
+        assert ranks
+        assert all(f"<strong>{rank:.0f}</strong>" in page for rank in ranks)
+    app.text_input(key="compare_client").set_value("999999999").run()
+    assert escape(translate("error.unknown_client", entered="999999999")) in html(app)
+
+
+def test_a_key_is_asked_for_and_the_name_goes_with_reviews(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "an officer's key"
+    monkeypatch.setenv("DASHBOARD_KEY", key)
+    with fake_model.running(tmp_path) as api:
+        monkeypatch.setenv("API_URL", api.url)
+        app = AppTest.from_file(str(ROOT / "streamlit_app" / "app.py"), default_timeout=30).run()
+        assert app.title[0].value == FR("access.title")
+        name, given = app.text_input
+        enter = next(button for button in app.button if button.label == FR("access.enter"))
+        name.set_value("Anne  Martin")
+        given.set_value("a wrong key")
+        enter.click().run()
+        assert FR("access.wrong") in html(app)
+        next(each for each in app.text_input if each.label == FR("access.key")).set_value(key)
+        next(button for button in app.button if button.label == FR("access.enter")).click().run()
+        assert app.title[0].value == FR("search.title")
+        assert app.session_state["signed_in"] == "Anne Martin"
+
+
+def test_a_demo_says_that_it_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a demo takes no database but that of its own folder
+    with sites.api(Settings(HOME_CREDIT_DEMO=True, HOME_CREDIT_MODELS=ROOT / "models")) as url:
+        monkeypatch.setenv("API_URL", url)
+        st.cache_data.clear()
+        app = AppTest.from_file(str(ROOT / "streamlit_app" / "app.py"), default_timeout=30).run()
+        st.cache_data.clear()
+    assert FR("access.demo") in html(app)
