@@ -31,6 +31,15 @@ def verify() -> None:
 
 
 @app.command()
+def migrate() -> None:
+    """Create the tables of the ledger, or migrate those of an earlier version, as the API does when it starts."""
+    from home_credit.ledger import Ledger
+
+    Ledger.of(Settings()).close()
+    typer.echo("the ledger has this version's tables")
+
+
+@app.command()
 def recount() -> None:
     """Verify every record and count them anew, for counts that are not those of the records."""
     from home_credit.ledger import Ledger
