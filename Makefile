@@ -74,6 +74,7 @@ locks: .venv/.installed-dev
 
 # The same commit gives the same image: every file has the time of the commit, and bytecode has no time stamps.
 images: REVISION := $(shell git rev-parse HEAD 2>/dev/null)
+images: CREATED := $(shell git log -1 --format=%cI 2>/dev/null)
 images: EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 images:
 	@if docker info >/dev/null 2>&1; then build="docker build --build-arg SOURCE_DATE_EPOCH=$(EPOCH)"; \
@@ -83,7 +84,7 @@ images:
 	for folder in $(IMAGES); do \
 		name=home-credit-$$(echo $$folder | sed s/streamlit_app/dashboard/); \
 		echo "Building $$name ..."; \
-		$$build $(BUILD_ARGS) --build-arg REVISION=$(REVISION) --tag $$name --file $$folder/Dockerfile . || exit; \
+		$$build $(BUILD_ARGS) --build-arg REVISION=$(REVISION) --build-arg CREATED=$(CREATED) --tag $$name --file $$folder/Dockerfile . || exit; \
 	done
 
 # Locks are complete, hence --no-deps; bytecode is compiled at the first import, which halves the time.

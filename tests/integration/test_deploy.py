@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -166,6 +167,43 @@ def test_a_cancelled_workflow_takes_everything_back(
     assert "failed: interrupted" in said
     assert [service.runs for service in render.services.values()] == ["old"] * 3
     assert render.services[stand_in.MLFLOW].deploys[-1].status == "canceled"
+
+
+def test_a_workflow_that_is_cancelled_as_the_runner_does_it_takes_everything_back(
+    render: RenderStandIn, models: Path, tmp_path: Path
+) -> None:
+    """The runner signals the shell of the step twice; a rate limit holds while undoing."""
+    render.services[stand_in.MLFLOW].steps = ("build_in_progress",)
+    render.fails("POST .*/cancel", 429, times=1, Retry_After="0.5")
+    words = [shlex.quote(word) for word in [*COMMAND, "deploy", *ROLLOUT]]
+    script = tmp_path / "step.sh"
+    script.write_text(f"exec {' '.join(words)}\n")
+    process = subprocess.Popen(
+        ["bash", "-e", str(script)],
+        env=environment(models, tmp_path, render),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    while len(render.services[stand_in.MLFLOW].deploys) < 2:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode not in {0, -signal.SIGTERM}
+    assert "again in 0.5 s" in said
+    assert said.count("rolled back") == 2
+    assert [service.runs for service in render.services.values()] == ["old"] * 3
+
+
+def test_without_any_secret_there_is_no_rollout_and_the_summary_says_so(models: Path, tmp_path: Path) -> None:
+    none = dict.fromkeys(
+        ("RENDER_API_KEY", "RENDER_SERVICE_API", "RENDER_SERVICE_DASHBOARD", "RENDER_MLFLOW_SERVICE_ID"), ""
+    )
+    ran = deploy(*ROLLOUT, "--skip-without-secrets", env=environment(models, tmp_path, None, **none))
+    assert ran.returncode == 0
+    assert "No secret of Render is set" in (tmp_path / "summary.md").read_text()
 
 
 def test_secrets_that_are_not_set_are_named(models: Path, tmp_path: Path) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from home_credit.deployment.render import Render
 from home_credit.deployment.rollout import Addresses, Version, rollout
 from home_credit.deployment.settings import DeploymentSettings, Secrets
+from home_credit.deployment.undo import Journal, undo
 from home_credit.errors import (
     FailedDeployError,
     HostingError,
@@ -19,12 +22,14 @@ from home_credit.errors import (
     SmokeError,
     StuckDeployError,
     UnknownServiceError,
+    UsageError,
 )
 from support import render as stand_in
 from support.render import API, DASHBOARD, KEY, MLFLOW, RenderStandIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 ALL = (API, DASHBOARD, MLFLOW)
 NEW = Version("ghcr.io/Owner", "new")
@@ -41,16 +46,8 @@ def passes(addresses: Addresses) -> None:
     """A smoke test without a failure."""
 
 
-def roll_out(
-    render: RenderStandIn,
-    check: Callable[[Addresses], None] = passes,
-    *,
-    key: str = KEY,
-    mlflow: str = MLFLOW,
-    version: Version = NEW,
-    **times: Any,
-) -> tuple[Addresses | BaseException, str]:
-    """Roll out; return the addresses of the services, or the error, and all messages."""
+def quick_settings(render: RenderStandIn, **times: Any) -> DeploymentSettings:
+    """Settings with short times, that ``times`` replace."""
     quick = {
         "DEPLOY_ATTEMPTS": 3,
         "DEPLOY_BACK_OFF_SECONDS": 0.01,
@@ -59,13 +56,38 @@ def roll_out(
         "DEPLOY_LISTED_SECONDS": 0.05,
         "RENDER_API_URL": render.url,
     }
-    settings = DeploymentSettings(**{name.lower(): value for name, value in {**quick, **times}.items()})
+    return DeploymentSettings(**{name.lower(): value for name, value in {**quick, **times}.items()})
+
+
+def roll_out(
+    render: RenderStandIn,
+    check: Callable[[Addresses], None] = passes,
+    *,
+    key: str = KEY,
+    mlflow: str = MLFLOW,
+    version: Version = NEW,
+    journal: Journal | None = None,
+    on_line: Callable[[str], None] | None = None,
+    **times: Any,
+) -> tuple[Addresses | BaseException, str]:
+    """Roll out; return the addresses of the services, or the error, and all messages."""
     secrets = Secrets(SecretStr(key), API, DASHBOARD, mlflow)
     told: list[str] = []
+    undoing = False
+
+    def echo(line: str) -> None:
+        told.append(line)
+        if on_line and not undoing:
+            on_line(line)
+
+    def before_undo() -> None:
+        nonlocal undoing
+        undoing = True
+
     try:
-        with Render(secrets.key, settings, told.append) as client:
+        with Render(secrets.key, quick_settings(render, **times), echo) as client:
             outcome: Addresses | BaseException = rollout(
-                client, secrets, version, check=check, echo=told.append
+                client, secrets, version, check=check, echo=echo, journal=journal, before_undo=before_undo
             )
     except (Exception, KeyboardInterrupt) as error:
         outcome = error
@@ -170,11 +192,134 @@ def test_a_failed_smoke_test_takes_all_three_back(render: RenderStandIn) -> None
 
 def test_a_deploy_whose_answer_was_lost_is_undone_too(render: RenderStandIn) -> None:
     mlflow = render.services[MLFLOW]
-    mlflow.loses_answers = True
+    mlflow.loses_answers = 99
     outcome, _ = roll_out(render)
     assert isinstance(outcome, HostingError)
     assert mlflow.deploys[-1].status == "canceled"
     assert runs(render) == ["old"] * 3
+
+
+def test_a_deploy_that_is_listed_late_is_not_taken_for_the_one_before(render: RenderStandIn) -> None:
+    api = render.services[API]
+    api.queues, api.lists_late, api.steps = True, 4, ("build_in_progress", "build_failed")
+    outcome, told = roll_out(render)
+    assert isinstance(outcome, FailedDeployError), told
+    assert runs(render) == ["old"] * 3
+
+
+def test_a_deploy_that_is_never_listed_is_an_error_that_the_report_names(render: RenderStandIn) -> None:
+    render.services[API].queues, render.services[API].lists_late = True, 10_000
+    outcome, told = roll_out(render)
+    assert isinstance(outcome, StuckDeployError)
+    assert "accepted a deploy of new and did not list it" in str(outcome)
+    assert "home-credit-api: still runs dep-srv-api-1; Render lists no deploy of new" in told
+
+
+def test_a_deploy_of_another_commit_is_refused(render: RenderStandIn) -> None:
+    render.services[API].deploys_instead = "other"
+    outcome, _ = roll_out(render)
+    assert isinstance(outcome, HostingError)
+    assert "Render deploys other, not new" in str(outcome)
+
+
+def test_a_cancel_that_the_rate_limit_refuses_is_said(render: RenderStandIn) -> None:
+    render.services[MLFLOW].steps = STOPS
+    render.fails("POST .*srv-mlflow/deploys/.*/cancel", 429, times=99, Retry_After="0")
+    _, told = roll_out(render, DEPLOY_LIVE_SECONDS=0.1)
+    assert runs(render)[:2] == ["old"] * 2
+    assert "home-credit-mlflow: NOT rolled back" in told
+
+
+def test_a_killed_rollout_is_undone_from_its_journal(render: RenderStandIn, tmp_path: Path) -> None:
+    def killed(addresses: Addresses) -> None:
+        raise SystemExit
+
+    journal = tmp_path / "rollout.json"
+    with pytest.raises(SystemExit):
+        roll_out(render, killed, journal=Journal(journal))
+    assert runs(render) == ["new"] * 3
+    told: list[str] = []
+    for _ in range(2):
+        with Render(SecretStr(KEY), quick_settings(render), told.append) as client:
+            assert undo(client, Journal.read(journal), told.append)
+        assert runs(render) == ["old"] * 3
+    assert render.services[DASHBOARD].environment["API_URL"] == "https://old.example"
+    assert not journal.exists()
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(UsageError, match=r"other\.json is not the journal of a rollout"):
+        Journal.read(tmp_path / "other.json")
+
+
+REQUESTS = (
+    "GET .*srv-{}$", "GET .*srv-{}/deploys\\?", "GET .*srv-{}/deploys/", "POST .*srv-{}/deploys$", "POST .*/cancel",
+    "POST .*srv-{}/rollback", "PUT ", "PATCH ", "DELETE ",
+)  # fmt: skip
+FAULTS = st.tuples(
+    st.sampled_from(REQUESTS),
+    st.sampled_from(["api", "dashboard", "mlflow"]),
+    st.sampled_from([429, 503, 500, 0, 400]),
+    st.integers(1, 4),
+)
+SERVICES = st.fixed_dictionaries(
+    {
+        "queues": st.booleans(),
+        "loses_answers": st.integers(0, 3),
+        "lists_late": st.integers(0, 3),
+        "steps": st.sampled_from([stand_in.STEPS, stand_in.STEPS, ("build_failed",), STOPS]),
+        "auto_deploy": st.sampled_from(["yes", "no"]),
+    }
+)
+
+
+def settle(render: RenderStandIn) -> None:
+    """Let every deploy that is in progress come to its end."""
+    for service in render.services.values():
+        for deploy in service.deploys:
+            while deploy.steps:
+                service.step(deploy)
+
+
+def all_new_all_old_or_said(
+    faults: list[tuple[str, str, int, int]], services: list[dict[str, Any]], interrupt: int
+) -> None:
+    lines = 0
+
+    def interrupting(line: str) -> None:
+        nonlocal lines
+        lines += 1
+        if lines == interrupt:
+            raise KeyboardInterrupt
+
+    with stand_in.running() as render:
+        for service, behaviour in zip(render.services.values(), services, strict=True):
+            vars(service).update(behaviour)
+        for pattern, name, status, times in faults:
+            render.fails(pattern.format(name), status, times, Retry_After="0")
+        outcome, told = roll_out(render, on_line=interrupting, DEPLOY_LIVE_SECONDS=0.1)
+        settle(render)
+        if isinstance(outcome, Addresses):
+            assert runs(render) == ["new"] * 3, told
+            return
+        for service in render.services.values():
+            said = f"{service.name}: NOT rolled back" in told or f"{service.name}: still runs" in told
+            assert service.runs == "old" or said, told
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(FAULTS, max_size=4), st.lists(SERVICES, min_size=3, max_size=3), st.integers(0, 20))
+def test_in_the_end_all_are_new_or_all_old_or_the_report_says_which(
+    faults: list[tuple[str, str, int, int]], services: list[dict[str, Any]], interrupt: int
+) -> None:
+    all_new_all_old_or_said(faults, services, interrupt)
+
+
+@pytest.mark.slow
+@settings(max_examples=100, deadline=None)
+@given(st.lists(FAULTS, max_size=8), st.lists(SERVICES, min_size=3, max_size=3), st.integers(0, 30))
+def test_the_same_for_many_sequences_of_faults(
+    faults: list[tuple[str, str, int, int]], services: list[dict[str, Any]], interrupt: int
+) -> None:
+    all_new_all_old_or_said(faults, services, interrupt)
 
 
 def test_what_somebody_else_deployed_meanwhile_is_left(render: RenderStandIn) -> None:

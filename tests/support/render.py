@@ -46,7 +46,8 @@ class FakeService:
     """A web service; ``steps`` are what its next deploys go through.
 
     One that ``queues`` takes a deploy without saying which it is, as while another one is under way; one
-    that ``loses_answers`` starts it and answers 500.
+    that ``loses_answers`` starts it and answers 500, as often as that says; one that ``lists_late`` does not list its newest
+    deploy for so many requests; one with ``deploys_instead`` deploys that, whatever it is asked for.
     """
 
     id: str
@@ -58,7 +59,9 @@ class FakeService:
     environment: dict[str, str] = field(default_factory=dict)
     steps: tuple[str, ...] = STEPS
     queues: bool = False
-    loses_answers: bool = False
+    loses_answers: int = 0
+    lists_late: int = 0
+    deploys_instead: str | None = None
     deploys: list[FakeDeploy] = field(default_factory=list)
 
     @property
@@ -164,9 +167,13 @@ class RenderStandIn:
                 del service.environment[name]
                 answer = 204, None
             case ("GET", "deploys"):
+                listed = service.deploys
+                if service.lists_late and len(listed) > 1:
+                    service.lists_late -= 1
+                    listed = listed[:-1]
                 wanted = [
                     deploy
-                    for deploy in reversed(service.deploys)
+                    for deploy in reversed(listed)
                     if deploy.status in query.get("status", [deploy.status])
                 ]
                 page = wanted[: int(query.get("limit", ["20"])[0])]
@@ -196,8 +203,9 @@ class RenderStandIn:
             and _repository(runs) != _repository(service.live.runs)
         ):
             return 400, {"message": "the image must be of the repository that the service is configured with"}
-        deploy = service.start(runs, service.environment)
+        deploy = service.start(service.deploys_instead or runs, service.environment)
         if service.loses_answers:
+            service.loses_answers -= 1
             return 500, {"message": "lost"}
         return (202, None) if service.queues else (201, deploy.document())
 

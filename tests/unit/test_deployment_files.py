@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import runpy
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +31,62 @@ def test_nothing_is_built_before_the_tests_nor_deployed_before_everything_is_pus
         ("tests", None),
         ("build", "tests"),
         ("push", "build"),
-        ("rollout", "push"),
+        ("rollout", ["build", "push"]),
     ]
     assert [name for name, job in jobs.items() if "if" in job or "continue-on-error" in job] == ["tests"]
     assert jobs["tests"]["if"] == "github.ref == 'refs/heads/main'"
     images = jobs["build"]["strategy"]["matrix"]["image"]
     assert [image["dockerfile"] for image in images] == DOCKERFILES
-    assert jobs["push"]["strategy"]["matrix"]["image"] == images
+    signed = jobs["push"]["strategy"]["matrix"]["image"]
+    assert [image["name"] for image in signed] == [image["name"] for image in images]
+    for image in signed:
+        assert image["digest"] == f"${{{{ needs.build.outputs.{image['name']} }}}}"
+
+
+def test_an_image_is_built_once_and_scanned_signed_tagged_and_deployed_by_its_digest() -> None:
+    text = (WORKFLOWS / "deploy.yml").read_text(encoding="utf-8")
+    assert text.count("docker/build-push-action@") == 1
+    jobs = read(WORKFLOWS / "deploy.yml")["jobs"]
+    build = {step["name"]: step for step in jobs["build"]["steps"]}
+    scan = build["Scan that digest for vulnerabilities that have a remedy"]
+    assert scan["with"]["image"] == "${{ steps.name.outputs.image }}@${{ steps.build.outputs.digest }}"
+    sign = jobs["push"]["steps"][-1]["run"]
+    assert sign.index("cosign sign") < sign.index("imagetools create")
+    assert sign.count("@${DIGEST}") == 2
+    assert set(jobs["build"]["outputs"]) == {"api", "dashboard", "mlflow"}
+
+
+def test_a_cancelled_rollout_gets_the_signal_and_is_undone() -> None:
+    steps = read(WORKFLOWS / "deploy.yml")["jobs"]["rollout"]["steps"]
+    roll_out, undo = steps[-2:]
+    assert roll_out["run"].startswith("exec home-credit deploy rollout --skip-without-secrets --journal")
+    assert undo["if"] == "${{ !success() }}"
+    assert undo["run"].startswith("exec home-credit deploy undo --journal")
+
+
+def exceptions(text: str, today: str = "2026-11-01") -> list[dict[str, str]]:
+    return list(
+        runpy.run_path(str(ROOT / "deploy/exceptions.py"))["ignored"](text, date.fromisoformat(today))
+    )
+
+
+def test_an_exception_from_the_scan_expires() -> None:
+    text = '[[exception]]\nid = "CVE-1"\nreason = "not reached"\nexpires = 2026-11-30'
+    assert exceptions(text) == [{"vulnerability": "CVE-1", "reason": "not reached"}]
+    assert exceptions(text, "2026-11-30") == exceptions(text)
+    assert exceptions(text, "2026-12-01") == []
+    with pytest.raises(ValueError, match="90 days at most"):
+        exceptions(text, "2026-01-01")
+    for line in text.splitlines()[1:]:
+        with pytest.raises(ValueError, match="an exception has an id, a reason and a day"):
+            exceptions(text.replace(line, ""))
+    exceptions((ROOT / "deploy/vulnerabilities.toml").read_text(encoding="utf-8"))
 
 
 def test_one_deployment_at_a_time_with_the_secrets_of_the_guide() -> None:
     workflow = read(WORKFLOWS / "deploy.yml")
-    assert workflow["concurrency"] == {"group": "production", "cancel-in-progress": False}
+    group = "${{ github.ref == 'refs/heads/main' && 'production' || github.run_id }}"
+    assert workflow["concurrency"] == {"group": group, "cancel-in-progress": False}
     text = (WORKFLOWS / "deploy.yml").read_text(encoding="utf-8")
     assert set(re.findall(r"secrets\.(\w+)", text)) == {
         "RENDER_API_KEY",

@@ -98,7 +98,7 @@ class _WayBack:
     def __init__(self, render: Render, change: Change, echo: Callable[[str], None]) -> None:
         self._render, self._change, self._echo = render, change, echo
         self._cancelled: list[Deploy] = []
-        self._deploy: Deploy | None = None
+        self._rollbacks: list[Deploy] = []
         self._found = self._kept = self.failed = False
 
     def attempt(self, step: Callable[[], None]) -> None:
@@ -120,48 +120,64 @@ class _WayBack:
         if change.api_url_set:
             render.set_variable(change.service_id, API_URL, change.api_url_before)
             self._say(f"{API_URL} as it was")
-        if not change.requested:
-            return
-        self._take_back(render.deploys_after(change.service_id, change.newest_before, change.version))
+        if change.requested:
+            self._take_back(self._ours())
 
     def finish(self) -> None:
         """Wait until what was cancelled has ended, and what was live before is live again."""
         change, render = self._change, self._render
-        if change.requested and not self._found:
+        if not change.requested:
+            return
+        if not self._found:
             # An answer may have been lost, and a deploy is listed late.
             self._take_back(render.listed_after(change.service_id, change.newest_before, change.version))
-        ended = [render.wait_until_ended(change.service_id, deploy) for deploy in self._cancelled]
-        if self._deploy is None:
-            # One may have become live before it was cancelled.
-            self._roll_back_if_live(ended)
-        if self._deploy is not None:
-            render.wait_until_live(render.service(change.service_id), self._deploy)
+        self._wait()
+        # One may have become live before it was cancelled, another may be listed only now.
+        while self._take_back(self._ours()):
+            self._wait()
+        if self._rollbacks:
             self._say("rolled back")
-            return
-        if change.requested and not self._kept:
+        elif not self._kept:
             live = render.live_deploy(change.service_id)
-            self._say(f"still runs {live.id}" if live else "runs nothing, as before")
+            unseen = "" if self._found else f"; Render lists no deploy of {change.version}"
+            self._say(f"{f'still runs {live.id}' if live else 'runs nothing, as before'}{unseen}")
 
-    def _take_back(self, ours: list[Deploy]) -> None:
-        self._found = bool(ours)
-        for deploy in ours:
-            if deploy.in_progress:
-                # It must not become live later.
-                self._render.cancel(self._change.service_id, deploy.id)
-                self._cancelled.append(deploy)
-        self._roll_back_if_live(ours)
+    def _ours(self) -> list[Deploy]:
+        """Return the listed deploys of the rollout, without those that undo it."""
+        change = self._change
+        listed = self._render.deploys_after(change.service_id, change.newest_before, change.version)
+        rollbacks = {deploy.id for deploy in self._rollbacks}
+        return [deploy for deploy in listed if deploy.id not in rollbacks]
 
-    def _roll_back_if_live(self, ours: list[Deploy]) -> None:
+    def _take_back(self, ours: list[Deploy]) -> bool:
+        """Cancel deploys that are in progress, roll back one that is live; return whether there was one."""
         change, render = self._change, self._render
+        self._found |= bool(ours)
+        in_progress = [deploy for deploy in ours if deploy.in_progress]
+        for deploy in in_progress:
+            # It must not become live later.
+            render.cancel(change.service_id, deploy.id)
+        self._cancelled += in_progress
         live = render.live_deploy(change.service_id) if ours else None
         if live is None or live.id not in {deploy.id for deploy in ours}:
-            return
+            return bool(in_progress)
         if change.before is None:
+            if not self._kept:
+                self._say(f"keeps {live.id}, for there is no earlier deploy to go back to")
             self._kept = True
-            self._say(f"keeps {live.id}, for there is no earlier deploy to go back to")
-            return
-        self._deploy = render.roll_back(change.service_id, change.before)
-        self._say(f"going back to {change.before} with {self._deploy.id}")
+            return bool(in_progress)
+        deploy = render.roll_back(change.service_id, change.before)
+        self._rollbacks.append(deploy)
+        self._say(f"going back to {change.before} with {deploy.id}")
+        return True
+
+    def _wait(self) -> None:
+        """Wait until what was cancelled has ended and the last rollback is live."""
+        change, render = self._change, self._render
+        while self._cancelled:
+            render.wait_until_ended(change.service_id, self._cancelled.pop())
+        if self._rollbacks:
+            render.wait_until_live(render.service(change.service_id), self._rollbacks[-1])
 
     def _say(self, words: str) -> None:
         self._echo(f"{self._change.name}: {words}")

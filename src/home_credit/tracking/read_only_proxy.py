@@ -27,9 +27,7 @@ READING_POST = re.compile(
     r"|traces/batchGetInfos|traces/calculate-filter-correlation|traces/metrics|traces/search)"
 )
 # These are not about tracked runs: they look for programs on this machine or call other servers.
-NOT_FOR_VISITORS = re.compile(
-    r"/(ajax-)?api/[2-4]\.0/mlflow/(assistant|gateway|gateway-proxy)(/.*)?", re.DOTALL
-)
+NOT_FOR_VISITORS = re.compile(r"/(ajax-)?api/[2-4]\.0/mlflow/(assistant|gateway).*", re.DOTALL)
 GRAPHQL = "/graphql"
 REVISION = "/revision"
 LARGEST_BODY = 100_000  # bytes; the requests of MLflow's own pages have less than a tenth of that
