@@ -31,4 +31,4 @@ page = st.navigation(
 )
 shell.name_page(page.title)
 if access.granted():
-    page.run()
+    shell.run(page)

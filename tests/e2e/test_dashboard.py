@@ -499,7 +499,7 @@ def test_a_platform_that_wakes_the_api_is_told_apart_from_an_api_that_cannot_dec
 def test_a_referred_case_leads_to_its_human_decision(page: Page, address: str, api: RunningApi) -> None:
     decide(api, fake_model.REVIEW)
     page.goto(f"{address}/?client={fake_model.REVIEW}")
-    page.get_by_role("button", name=FR("decision.to_review")).click()
+    page.get_by_role("link", name=FR("decision.to_review")).click()
     expect(page.get_by_role("heading", name=FR("reviews.human"))).to_be_visible()
     assert page.url.split("?")[0].endswith("/reviews")
     assert page.title().startswith(f"{FR('pages.reviews')} — ")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from home_credit.dashboard import decision_view, failures, finding, markup, reviews_page, shell, waiting
+from home_credit.dashboard import decision_view, failures, finding, markup, shell, waiting
 from home_credit.dashboard.decision_view import Case
 from home_credit.errors import ApiError
 from home_credit.schemas import DecisionQuery
@@ -75,11 +75,9 @@ def _open(api: ApiClient, applicant: int, translate: Texts) -> None:
         help=translate("decision.again_help"),
         key="again",
     )
-    if case.record.review in {"open", "second"} and st.button(
-        translate("decision.to_review"), type="primary", key="to_review"
-    ):
-        st.session_state[reviews_page.CHOSEN] = case.record.decision.decision_id
-        shell.go_to("reviews")
+    if case.record.review in {"open", "second"}:
+        decision = case.record.decision.decision_id
+        shell.link("reviews", translate("decision.to_review"), decision=decision)
     decision_view.show_rest(case, _recourse(api, case), translate)
 
 

@@ -35,7 +35,7 @@ def show() -> None:
         st.html(markup.notice("info", translate(told)))
     try:
         _queue(api, translate)
-        chosen = st.session_state.get(CHOSEN) or ""
+        chosen = st.session_state.get(CHOSEN) or st.query_params.get(CHOSEN) or ""
         if chosen:
             _case(api, chosen[:LONGEST_ID], translate)
         _statistics(api, translate)

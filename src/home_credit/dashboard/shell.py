@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC
 from functools import cache
 from importlib.resources import files
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from streamlit.navigation.page import StreamlitPage
+
+logger = logging.getLogger(__name__)
 
 LANGUAGE = "lang"  # key of the switch and name of the query parameter
 SIDEBAR_WIDTH = 250  # pixels; on a phone it starts closed
@@ -69,14 +72,25 @@ def name_page(title: str) -> None:
     st.set_page_config(page_title=f"{title} — {language()('app.title')}")
 
 
+def run(page: StreamlitPage) -> None:
+    """Draw a page; a fault of ours is logged and told in our own words, without Streamlit's links elsewhere."""
+    try:
+        page.run()
+    except Exception:  # whatever it is, the reader is told the same
+        logger.exception("a page could not be drawn")
+        st.html(markup.notice("error", language()("error.page")))
+
+
 def remember_page(name: str, page: StreamlitPage) -> None:
-    """Keep a page of the navigation, for :func:`go_to`."""
+    """Keep a page of the navigation, for :func:`link`."""
     st.session_state[f"page_{name}"] = page
 
 
-def go_to(name: str) -> None:
-    """Open another page."""
-    st.switch_page(st.session_state[f"page_{name}"])
+def link(name: str, label: str, **parameters: str) -> None:
+    """Draw a link to another page, with parameters of its address."""
+    page: StreamlitPage | None = st.session_state.get(f"page_{name}")
+    if page is not None:
+        st.page_link(page, label=label, query_params=parameters)
 
 
 @cache
