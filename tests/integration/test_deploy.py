@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+import tenacity
+from typer.testing import CliRunner
 
+from home_credit.cli.main import app
 from home_credit.config import Settings
 from home_credit.decisioning.scoring import Scorer
 from home_credit.deployment.rollout import Addresses
@@ -22,6 +26,7 @@ from home_credit.errors import SmokeError
 from home_credit.ledger.store import Ledger
 from support import fake_model, sites
 from support import render as stand_in
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     from support.render import RenderStandIn
     from support.sites import Site
 
+ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from home_credit.cli.main import main; main()"]
 ROLLOUT = ("rollout", "--registry", "ghcr.io/Owner", "--commit", sites.REVISION)
 
@@ -302,3 +308,37 @@ def test_an_address_without_a_scheme_is_bad_usage(models: Path, tmp_path: Path) 
     )  # fmt: skip
     assert ran.returncode == 2
     assert "'x.example'" in ran.stderr
+
+
+@pytest.mark.slow
+def test_the_real_dashboard_says_which_commit_it_runs(tmp_path: Path) -> None:
+    for name in ("streamlit_app", ".streamlit"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("static"))
+    (tmp_path / "public").mkdir()
+    # As in the image, where the folder of the application cannot be written to.
+    (tmp_path / "streamlit_app/static").symlink_to(tmp_path / "public")
+    port = free_port()
+    environment = {"HOST": "127.0.0.1", "PORT": str(port), "HOME_CREDIT_REVISION": sites.REVISION}
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "dashboard"], cwd=tmp_path, env={**os.environ, **environment}
+    )
+    try:
+        url = f"http://127.0.0.1:{port}/app/static/revision.txt"
+        for attempt in tenacity.Retrying(
+            stop=tenacity.stop_after_delay(60), wait=tenacity.wait_fixed(0.2), reraise=True
+        ):
+            with attempt:
+                assert process.poll() is None
+                answer = httpx.get(url)
+        assert (answer.status_code, answer.text) == (200, sites.REVISION)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_a_migration_makes_the_tables_of_the_ledger(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    for _ in range(2):
+        ran = CliRunner().invoke(app, ["ledger", "migrate"], env={"DATABASE_URL": url})
+        assert ran.exit_code == 0, ran.output
+    assert "chain intact" in CliRunner().invoke(app, ["ledger", "verify"], env={"DATABASE_URL": url}).output
