@@ -129,7 +129,12 @@ def test_a_demo_says_so(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> No
         httpx.Client(base_url=f"http://127.0.0.1:{api.port}") as client,
     ):
         status = client.get("/status").json()
-        assert {"access": "demo", "demo": True, "version": "1.0.0", "revision": None}.items() <= status.items()
+        assert {
+            "access": "demo",
+            "demo": True,
+            "version": "1.0.0",
+            "revision": None,
+        }.items() <= status.items()
         decided = client.post("/predict", json=BUNDLE)
         assert decided.status_code == 200
         assert decided.headers["x-home-credit-demo"] == "true"
