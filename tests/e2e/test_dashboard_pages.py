@@ -160,6 +160,48 @@ def test_simulations_are_not_in_the_queue(api: RunningApi, monkeypatch: pytest.M
     assert f"case_{simulated.decision_id}" not in {button.key for button in app.button}
 
 
+def test_a_simulated_refusal_takes_no_review(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ApiClient(api.url) as client:
+        simulated = client.predict_applicant(fake_model.DECLINED, {})
+    assert simulated.simulation and simulated.decision == "declined"
+    app = opened("reviews_page", api, monkeypatch)
+    app.session_state["decision"] = simulated.decision_id
+    app.run()
+    assert FR("decision.declined") in html(app)
+    assert not app.radio
+    assert FR("reviews.not_needed") in html(app)
+
+
+def test_values_of_the_tables_beyond_the_usual_ones_are_fields_too(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debts below zero are in the tables, and so are an income of 117 million and instalments years late."""
+    applicant = fake_model.APPROVED
+    held = PredictionRequest(**fake_model.bundle(applicant))
+    dates = {"DAYS_INSTALMENT": -1_000, "DAYS_ENTRY_PAYMENT": -100}
+    rows = held.model_copy(
+        update={
+            "application": {**held.application, "AMT_INCOME_TOTAL": 117e6},
+            "bureau": [
+                {**row, "CREDIT_ACTIVE": "Active", "AMT_CREDIT_SUM_DEBT": -450.0} for row in held.bureau
+            ],
+            "installments_payments": [{**row, **dates} for row in held.installments_payments],
+        }
+    )
+    assert what_if.debts(rows) and what_if.last_instalment(rows) is not None
+    with ApiClient(api.url) as client:
+        before = client.predict(rows, simulation=True)
+    app = opened("what_if_page", api, monkeypatch)
+    app.session_state["what_if_known"] = (applicant, rows, before)
+    app.text_input(key="what_if_client").set_value(str(applicant)).run()
+    assert not app.exception
+    shown = {field.key: field.value for field in app.number_input}
+    assert shown[f"what_if_{applicant}_AMT_INCOME_TOTAL"] == 117e6
+    assert shown[f"what_if_{applicant}_late"] == 900
+    assert -450.0 in shown.values()
+    assert FR("simulate.unchanged") in html(app)
+
+
 def test_a_change_is_simulated_and_no_decision_recorded(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:

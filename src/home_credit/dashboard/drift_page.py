@@ -26,7 +26,6 @@ NOTEBOOK = "notebooks/04_Drift_Evidently.ipynb"
 COMMAND = "home-credit drift --reference DIR --current DIR --out {out}"
 FRAME_HEIGHT = 1050  # pixels of the report; the style sheet scales it down
 LARGEST = 20_000_000  # bytes of a report that is sent to a browser
-MOST_COLUMNS = 10
 NOT_FOUND = 404
 
 
@@ -82,20 +81,15 @@ def _verdict(verdict: StoredVerdict, translate: Texts) -> None:
                     escape(translate(f"drift.{each.status}")),
                     translate.number(each.psi, 3),
                 )
-                for each in changed[:MOST_COLUMNS]
+                for each in changed
             ]
             heads = [translate(f"drift.{head}") for head in ("column", "change", "psi")]
             st.html(markup.table(translate("drift.columns_table"), heads, rows, titled=False))
-    if len(verdict.trend) > 1:
+    # The last comparison of a day stands for it: bars of one day would be added up.
+    by_day = {point.made_at.date().isoformat(): point.causes for point in verdict.trend}
+    if len(by_day) > 1:
         st.subheader(translate("drift.trend"), anchor=False)
-        values = [
-            {
-                "x": point.made_at.date().isoformat(),
-                "y": point.causes,
-                "kind": translate("drift.share"),
-            }
-            for point in verdict.trend
-        ]
+        values = [{"x": day, "y": causes, "kind": translate("drift.share")} for day, causes in by_day.items()]
         st.vega_lite_chart(
             spec=plots.stacked(values, [translate("drift.share")], translate, shell.theme()),
             theme=None,

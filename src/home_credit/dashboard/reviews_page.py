@@ -82,7 +82,7 @@ def _case(api: ApiClient, decision_id: str, translate: Texts) -> None:
     if record.reviews:
         _history(record, translate)
     if record.review in {"open", "second"} or (
-        record.review == "none" and record.decision.decision == "declined"
+        record.review == "none" and record.decision.decision == "declined" and not record.decision.simulation
     ):
         st.session_state[OFFERED] = decision_id
         _form(api, record, translate)

@@ -5,7 +5,7 @@ Everything here is a simulation and marked as one; no decision on the applicant 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import streamlit as st
 from pydantic import ValidationError
@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 OPENED, KNOWN = "what_if_client", "what_if_known"
 LONGEST_ID = 18
 LARGEST_TEXT = 1_000_000  # characters
+MOST_DAYS = 365
 MODES = ("known", "new")
+
+
+class Limits(TypedDict):
+    """The least and largest value that a field of a number takes."""
+
+    min_value: float
+    max_value: float
 
 
 def show() -> None:
@@ -86,12 +94,12 @@ def _edited(base: PredictionRequest, translate: Texts) -> PredictionRequest:
     st.subheader(translate("simulate.application"), anchor=False)
     for name, value in what_if.numbers(base, what_if.AMOUNTS):
         facts[name] = st.number_input(
-            translate(f"fields.{name}"), min_value=1.0, max_value=what_if.LARGEST_AMOUNT, value=value,
+            translate(f"fields.{name}"), value=value, **_limits(value, 1.0, what_if.LARGEST_AMOUNT),
             step=1000.0, format="%.0f", key=f"what_if_{applicant}_{name}",
         )  # fmt: skip
     for name, value in what_if.numbers(base, what_if.SCORES):
         facts[name] = st.number_input(
-            translate(f"fields.{name}"), min_value=0.0, max_value=1.0, value=value, step=0.05, format="%.3f",
+            translate(f"fields.{name}"), value=value, **_limits(value, 0.0, 1.0), step=0.05, format="%.3f",
             key=f"what_if_{applicant}_{name}",
         )  # fmt: skip
     # What was not touched keeps its bits: a field shows fewer digits than a table holds.
@@ -104,8 +112,9 @@ def _edited(base: PredictionRequest, translate: Texts) -> PredictionRequest:
     owed = {}
     for number, debt in enumerate(what_if.debts(base), start=1):
         now = st.number_input(
-            translate("simulate.debt", number=number), min_value=0.0, max_value=what_if.LARGEST_AMOUNT,
-            value=debt.owed, step=1000.0, format="%.0f", key=f"what_if_{applicant}_debt_{debt.place}",
+            translate("simulate.debt", number=number), value=debt.owed,
+            **_limits(debt.owed, 0.0, what_if.LARGEST_AMOUNT), step=1000.0, format="%.0f",
+            key=f"what_if_{applicant}_debt_{debt.place}",
         )  # fmt: skip
         if now != debt.owed:
             owed[debt.place] = now
@@ -113,12 +122,22 @@ def _edited(base: PredictionRequest, translate: Texts) -> PredictionRequest:
     if instalment is not None:
         place, days = instalment
         now_late = st.number_input(
-            translate("simulate.late"), min_value=-365, max_value=365, value=max(-365, min(days, 365)), step=1,
-            key=f"what_if_{applicant}_late",
+            translate("simulate.late"), min_value=min(-MOST_DAYS, days), max_value=max(MOST_DAYS, days),
+            value=days, step=1, key=f"what_if_{applicant}_late",
         )  # fmt: skip
         if now_late != days:
             late = place, now_late
     return what_if.changed(base, facts, owed, late) if facts or owed or late else base
+
+
+def _limits(value: float | None, least: float, most: float) -> Limits:
+    """Return what a field takes: the usual values, and the one that it holds where that is beyond them.
+
+    Tables have debts below zero, where more was paid than was owed.
+    """
+    if value is None:
+        return {"min_value": least, "max_value": most}
+    return {"min_value": min(least, value), "max_value": max(most, value)}
 
 
 def _compare(before: Decision, after: Decision, translate: Texts) -> None:
