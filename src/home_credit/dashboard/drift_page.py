@@ -122,7 +122,7 @@ def _figures(verdict: StoredVerdict, translate: Texts) -> None:
     ]
     estimate = verdict.performance
     if estimate is not None:
-        unsure = "" if estimate.reliable else f" {getattr(estimate.note, translate.language)}"
+        unsure = "" if estimate.reliable else f". {getattr(estimate.note, translate.language)}"
         tiles.append(
             (
                 translate("drift.auc"),
