@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,7 +29,6 @@ from support.databases import LENGTH_1_0, engine_of, execute, rows_1_0, write_1_
 from support.ledgers import KEYS, open_ledger
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
 SECRETS = ("Irene-Smith", "a-note-on-her-divorce", "external_scores", "900001")
 REVIEW = ReviewContent(reviewer="A. Martin", decision="approved", reason="a-note-on-her-divorce")
@@ -50,9 +50,8 @@ def _filled(ledger: Ledger) -> list[str]:
 def _stored(url: str) -> bytes:
     """Return everything that a database holds, of SQLite with what is not in use in its files."""
     if url.startswith("sqlite"):
-        file = url.removeprefix("sqlite:///")
-        found = [open(file + end, "rb").read() for end in ("", "-wal") if os.path.exists(file + end)]  # noqa: PTH110, PTH123, SIM115
-        return b"".join(found)
+        files = [Path(url.removeprefix("sqlite:///") + end) for end in ("", "-wal")]
+        return b"".join(file.read_bytes() for file in files if file.exists())
     with engine_of(url).connect() as connection:
         tables = ("decisions", "reviews", "payload_keys", "erasures", "daily_counts", "review_counts")
         rows = [tuple(row) for name in tables for row in connection.exec_driver_sql(f"SELECT * FROM {name}")]  # noqa: S608

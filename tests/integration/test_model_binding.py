@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -102,23 +103,23 @@ def test_a_booster_of_other_features_is_refused(folder: Path) -> None:
 
 
 class Attack:
-    """A pickle that would write a file when it is loaded."""
+    """A pickle that would make a folder when it is loaded."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return open, (str(self.path), "w")
+        return os.mkdir, (str(self.path),)
 
 
 @pytest.mark.parametrize("name", [artifacts.CLASSIFIER, artifacts.PREPROCESSOR])
 def test_a_forged_artefact_runs_nothing(folder: Path, tmp_path: Path, name: str) -> None:
-    replaced(folder, name, pickle.dumps(Attack(tmp_path / "written")))
+    replaced(folder, name, pickle.dumps(Attack(tmp_path / "made")))
     with pytest.raises(ArtifactError, match="no part of a model"):
         artifacts.load(folder)
-    assert not (tmp_path / "written").exists()
+    assert not (tmp_path / "made").exists()
     pickle.loads((folder / name).read_bytes())  # noqa: S301  # it is an attack indeed
-    assert (tmp_path / "written").exists()
+    assert (tmp_path / "made").exists()
 
 
 def test_a_key_demands_its_signature(folder: Path, tmp_path: Path) -> None:
