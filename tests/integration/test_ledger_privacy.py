@@ -11,7 +11,7 @@ import time
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -27,8 +27,6 @@ from home_credit.schemas import DecisionQuery
 from support.assessments import a_decision
 from support.databases import LENGTH_1_0, engine_of, execute, rows_1_0, write_1_0
 from support.ledgers import KEYS, open_ledger
-
-if TYPE_CHECKING:
 
 SECRETS = ("Irene-Smith", "a-note-on-her-divorce", "external_scores", "900001")
 REVIEW = ReviewContent(reviewer="A. Martin", decision="approved", reason="a-note-on-her-divorce")
