@@ -147,7 +147,7 @@ def _answer(url: str, path: str, **body: object) -> tuple[int, float, dict[str, 
     return response.status_code, time.monotonic() - started, dict(response.headers)
 
 
-@pytest.mark.parametrize("frozen_at", ["work", "start"])
+@pytest.mark.parametrize("frozen_at", ["work", pytest.param("start", marks=pytest.mark.slow)])
 def test_the_service_answers_and_ends_while_its_database_is_frozen(
     server: PostgresServer, applicants_url: str, tmp_path: Path, frozen_at: str
 ) -> None:

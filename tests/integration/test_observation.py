@@ -294,7 +294,7 @@ class TestServer:
         assert len(error.splitlines()) == 1
         assert "s3cret" not in error
 
-    @pytest.mark.parametrize("workers", [1, 2])
+    @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
     def test_it_stops_in_time_with_requests_in_flight(
         self, tmp_path: Path, applicants_url: str, workers: int
     ) -> None:

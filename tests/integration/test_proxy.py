@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from home_credit.api import drift_gauges
 from home_credit.api.metrics import Metrics
+from home_credit.monitoring.verdict import VERDICT, stored_verdict
+from home_credit.schemas.reports import Interval, RealisedPerformance
 from support.ports import free_port
 
 if TYPE_CHECKING:
@@ -68,10 +71,18 @@ def test_the_rate_limit_counts_clients_and_believes_none_of_them(api: str) -> No
     assert ask("203.0.113.10, 10.21.157.68") == 200
 
 
-def test_the_alerts_ask_for_metrics_that_exist() -> None:
+def test_the_alerts_ask_for_metrics_that_exist(tmp_path: Path) -> None:
     metrics = Metrics()
     metrics.answered("POST", "/predict", 200, 0.1)
-    known = set(re.findall(r"^# TYPE (\w+)", metrics.text().decode(), re.MULTILINE))
+    rate = Interval(value=0.08, low=0.07, high=0.09)
+    outcomes = RealisedPerformance(
+        model_version="m", decided=10, known=10, auc=None, default_rate=rate, estimated_rate=0.08,
+        estimate_error=0.0, estimate_holds=True, cost=None, grades=[], vintages=[],
+    )  # fmt: skip
+    verdict = stored_verdict(ROOT / "reports").model_copy(update={"outcomes": outcomes})
+    (tmp_path / VERDICT).write_text(verdict.model_dump_json(), encoding="utf-8")
+    told = metrics.text().decode() + drift_gauges.text(tmp_path).decode()
+    known = set(re.findall(r"^# TYPE (\w+)", told, re.MULTILINE))
     rules = (ROOT / "deploy" / "alerts.yml").read_text()
     asked = set(re.findall(r"\bhome_credit_\w+", rules))
     assert asked and {re.sub(r"_(bucket|count|sum)$", "", name) for name in asked} <= known

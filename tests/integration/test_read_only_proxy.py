@@ -330,6 +330,7 @@ def test_where_none_are_set_no_credentials_let_a_change_in(public: Server) -> No
         assert _tag(public, auth=(user, password)).status_code == 403
 
 
+@pytest.mark.slow
 def test_a_user_without_a_password_is_one_clear_line(tmp_path: Path) -> None:
     server = Server(tmp_path, MLFLOW_ADMIN_USER=USER)
     try:
