@@ -5,6 +5,7 @@ Verdict and report were written by one comparison, so they count by one rule; th
 
 from __future__ import annotations
 
+import time
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ COMMAND = "home-credit drift --reference DIR --current DIR --out {out}"
 FRAME_HEIGHT = 1050  # pixels of the report; the style sheet scales it down
 LARGEST = 20_000_000  # bytes of a report that is sent to a browser
 NOT_FOUND = 404
+DRAWN_SECONDS = 0.5
 
 
 def show() -> None:
@@ -158,6 +160,8 @@ def _report(report: Path, folder: Path, translate: Texts) -> None:
     if not _is_text(report, size):
         st.html(markup.notice("warning", translate("drift.unreadable")))
         return
+    # A browser draws nothing while it takes millions of bytes in: what stands above is drawn first.
+    time.sleep(DRAWN_SECONDS)
     with st.container(key="report"):
         st.iframe(report, height=FRAME_HEIGHT, alt=translate("drift.frame_alt"))
 
