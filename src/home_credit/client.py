@@ -29,15 +29,9 @@ from home_credit.schemas import (
     ReviewStatistics,
     SimulationRequest,
 )
-from home_credit.schemas.reports import (
-    Comparison,
-    ModelReport,
-    Portfolio,
-    PortfolioQuery,
-    Segment,
-    StoredVerdict,
-)
+from home_credit.schemas.reports import Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
 from home_credit.schemas.shadow import ShadowReport
+from home_credit.schemas.verdicts import StoredVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -17,7 +17,7 @@ import pytest
 from home_credit.api import drift_gauges
 from home_credit.api.metrics import Metrics
 from home_credit.monitoring.verdict import VERDICT, stored_verdict
-from home_credit.schemas.reports import Interval, RealisedPerformance
+from home_credit.schemas.verdicts import Interval, RealisedPerformance
 from support.ports import free_port
 
 if TYPE_CHECKING:

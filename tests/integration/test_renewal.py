@@ -30,7 +30,7 @@ from support.windows import drift
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from home_credit.schemas.reports import StoredVerdict
+    from home_credit.schemas.verdicts import StoredVerdict
 
 WEAK = [{"rounds": 1, "learning_rate": 0.1, "num_leaves": 2, "feature_fraction": 0.002}]
 COSTS = policy.Costs()

@@ -28,16 +28,9 @@ from home_credit.errors import ApiError
 from home_credit.features.build import feature_batches
 from home_credit.ledger import Ledger
 from home_credit.monitoring.storing import store
-from home_credit.schemas.reports import (
-    MOST_DAYS,
-    Comparison,
-    ModelReport,
-    Portfolio,
-    PortfolioQuery,
-    Segment,
-    StoredVerdict,
-)
+from home_credit.schemas.reports import MOST_DAYS, Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
 from home_credit.schemas.shadow import ShadowReport
+from home_credit.schemas.verdicts import StoredVerdict
 from home_credit.tables.frames import age_band
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from home_credit.monitoring.reference import Reference
-    from home_credit.schemas.reports import StoredVerdict
+    from home_credit.schemas.verdicts import StoredVerdict
 
 
 def tally(reference: Reference, rows: pl.DataFrame) -> Tally:

@@ -12,7 +12,7 @@ from home_credit.monitoring.verdict import stored_verdict
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from home_credit.schemas.reports import StoredVerdict
+    from home_credit.schemas.verdicts import StoredVerdict
 
 
 def text(reports: Path) -> bytes:

@@ -14,7 +14,7 @@ from home_credit.config import Settings
 from home_credit.errors import MissingSecretError, UsageError
 
 if TYPE_CHECKING:
-    from home_credit.schemas.reports import StoredVerdict
+    from home_credit.schemas.verdicts import StoredVerdict
 
 app = typer.Typer()
 

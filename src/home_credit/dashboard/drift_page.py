@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from home_credit.dashboard.texts import Texts
     from home_credit.schemas import Text
-    from home_credit.schemas.reports import Cause, StoredVerdict
+    from home_credit.schemas.verdicts import Cause, StoredVerdict
 
 REPORT = "evidently_full_report.html"
 NOTEBOOK = "notebooks/04_Drift_Evidently.ipynb"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 import tenacity
-from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from home_credit.deployment.answers import ENDED, LIVE, Deploy, Listed, Service, Variable
 from home_credit.errors import (
     FailedDeployError,
     HostingError,
@@ -34,69 +35,10 @@ T = TypeVar("T")
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 SERVER_ERRORS = 500
-# Statuses of a deploy that ended without being live; a deploy with another or an unknown status is in progress.
-LIVE = "live"
-ENDED = frozenset(
-    {"build_failed", "update_failed", "pre_deploy_failed", "canceled", "deactivated", "build_canceled"}
-)
 # Ratelimit-Reset is documented as a point in time and shown as seconds to wait: no pause is this long.
 LONGEST_RESET = 1e9
 # Answers to the request to cancel a deploy that has ended.
 HAS_ENDED = frozenset({httpx.codes.BAD_REQUEST, httpx.codes.CONFLICT, httpx.codes.UNPROCESSABLE_ENTITY})
-
-
-class Answer(BaseModel):
-    """Base of the models of responses; other fields that Render sends are ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Service(Answer):
-    """A web service of Render."""
-
-    id: str
-    name: str
-    url: str = Field(validation_alias=AliasPath("serviceDetails", "url"))
-    runtime: str = Field(
-        validation_alias=AliasChoices(
-            AliasPath("serviceDetails", "runtime"), AliasPath("serviceDetails", "env")
-        )
-    )
-    auto_deploy: str = Field("no", validation_alias="autoDeploy")
-    suspended: str = "not_suspended"
-
-    @property
-    def runs_images(self) -> bool:
-        """Whether it runs an image from a registry; otherwise Render builds it from the repository."""
-        return self.runtime == "image"
-
-
-class Deploy(Answer):
-    """One deploy of a service."""
-
-    id: str
-    status: str
-    commit: str | None = Field(None, validation_alias=AliasPath("commit", "id"))
-    image: str | None = Field(None, validation_alias=AliasPath("image", "ref"))
-    digest: str | None = Field(None, validation_alias=AliasPath("image", "sha"))
-
-    @property
-    def in_progress(self) -> bool:
-        """Whether it may still become live."""
-        return self.status != LIVE and self.status not in ENDED
-
-    def is_of(self, version: str) -> bool:
-        """Return whether it deploys a commit or an image; a deploy that names neither may be of any."""
-        named = [name for name in (self.commit, self.image, self.digest) if name]
-        return not named or version in named or version.rpartition("@")[2] in named
-
-
-class _Listed(Answer):
-    deploy: Deploy
-
-
-class _Variable(Answer):
-    value: str
 
 
 class Render:
@@ -137,7 +79,7 @@ class Render:
     def variable(self, service_id: str, name: str) -> str | None:
         """Return an environment variable of a service, ``None`` where it is not set."""
         response = self._send("GET", f"/services/{service_id}/env-vars/{name}", absent=httpx.codes.NOT_FOUND)
-        return None if response.status_code == httpx.codes.NOT_FOUND else _parsed(response, _Variable).value
+        return None if response.status_code == httpx.codes.NOT_FOUND else _parsed(response, Variable).value
 
     def set_variable(self, service_id: str, name: str, value: str | None) -> None:
         """Set an environment variable, or remove it (``None``); the next deploy sees it."""
@@ -154,7 +96,7 @@ class Render:
     def newest_deploy(self, service_id: str, **filters: str) -> Deploy | None:
         """Return the newest deploy of a service (that matches Render's ``filters``), whatever its status."""
         response = self._send("GET", f"/services/{service_id}/deploys", params={"limit": "1", **filters})
-        newest = _parsed(response, list[_Listed])
+        newest = _parsed(response, list[Listed])
         return newest[0].deploy if newest else None
 
     def deploys_after(self, service_id: str, deploy_id: str | None, version: str) -> list[Deploy]:
@@ -162,7 +104,7 @@ class Render:
         response = self._send("GET", f"/services/{service_id}/deploys", params={"limit": "20"})
         newer = takewhile(
             lambda deploy: deploy.id != deploy_id,
-            (listed.deploy for listed in _parsed(response, list[_Listed])),
+            (listed.deploy for listed in _parsed(response, list[Listed])),
         )
         return [deploy for deploy in newer if deploy.is_of(version)]
 

@@ -11,7 +11,8 @@ from home_credit.errors import HomeCreditError, HostingError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from home_credit.deployment.render import Render, Service
+    from home_credit.deployment.answers import Service
+    from home_credit.deployment.render import Render
     from home_credit.deployment.settings import Secrets
 
 SUSPENDED = "suspended"

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from home_credit.deployment.render import Deploy, Render
+    from home_credit.deployment.answers import Deploy
+    from home_credit.deployment.render import Render
 
 API_URL = "API_URL"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from home_credit.monitoring.words import ADVICE, described, labelled
-from home_credit.schemas.reports import Cause
+from home_credit.schemas.verdicts import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from home_credit.monitoring.detectors import Test
     from home_credit.monitoring.tally import Counted, Tally
     from home_credit.schemas import Text
-    from home_credit.schemas.reports import Action
+    from home_credit.schemas.verdicts import Action
 
 # The rate of verdicts with an alarm where nothing changed.
 FALSE_ALARMS = 0.01

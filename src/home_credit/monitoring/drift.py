@@ -17,7 +17,7 @@ from home_credit.monitoring.performance import estimate
 from home_credit.monitoring.scores import GRADE_NAMES, GRADE_PLACES
 from home_credit.monitoring.segments import segment_tests
 from home_credit.monitoring.words import labelled, summarised
-from home_credit.schemas.reports import DriftedColumn, Share, StoredVerdict
+from home_credit.schemas.verdicts import DriftedColumn, Share, StoredVerdict
 from home_credit.tables.schema import APPLICATION
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from home_credit.monitoring.reference import Reference
     from home_credit.monitoring.tally import Counted, Tally
     from home_credit.policy import Policy
-    from home_credit.schemas.reports import Cause
+    from home_credit.schemas.verdicts import Cause
 
     Numbers = NDArray[np.float64]
 

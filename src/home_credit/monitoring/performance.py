@@ -19,7 +19,7 @@ import numpy as np
 
 from home_credit.monitoring.scores import HISTOGRAM, decisions, probabilities_of_bins
 from home_credit.schemas.base import Text
-from home_credit.schemas.reports import Interval, PerformanceEstimate
+from home_credit.schemas.verdicts import Interval, PerformanceEstimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from home_credit.monitoring.reference import ScoreReference
     from home_credit.policy import Policy
-    from home_credit.schemas.reports import Cause
+    from home_credit.schemas.verdicts import Cause
 
     Numbers = NDArray[np.float64]
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from home_credit.ledger.records import DecisionEntry
     from home_credit.policy import Policy
-    from home_credit.schemas.reports import StoredVerdict
+    from home_credit.schemas.verdicts import StoredVerdict
 
 T = TypeVar("T")
 

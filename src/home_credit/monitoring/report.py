@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from home_credit.monitoring.tables import Scoring, Side
-    from home_credit.schemas.reports import StoredVerdict
+    from home_credit.schemas.verdicts import StoredVerdict
 
 REPORT = "evidently_full_report.html"
 PREDICTION = "probability_of_default"

@@ -11,12 +11,12 @@ from home_credit.errors import NoVerdictError, UnavailableError
 from home_credit.invalid import first_fault
 from home_credit.monitoring.verdict import VERDICT, stored_verdict
 from home_credit.monitoring.words import summarised
-from home_credit.schemas.reports import RealisedPerformance, TrendPoint
+from home_credit.schemas.verdicts import RealisedPerformance, TrendPoint
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from home_credit.schemas.reports import Cause, StoredVerdict
+    from home_credit.schemas.verdicts import Cause, StoredVerdict
 
 ACKNOWLEDGED, EARLIER, OUTCOMES = "acknowledged.json", "verdicts", "outcomes.json"
 # How many verdicts are kept, and shown as the trend.

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from home_credit.errors import NoVerdictError, UnavailableError
 from home_credit.invalid import first_fault
-from home_credit.schemas.reports import StoredVerdict
+from home_credit.schemas.verdicts import StoredVerdict
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,7 @@ from home_credit.errors import UnavailableError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from home_credit.schemas.reports import StoredVerdict
+    from home_credit.schemas.verdicts import StoredVerdict
 
 SIGNATURE = "X-Home-Credit-Signature"
 ATTEMPTS, SECONDS = 5, 10.0

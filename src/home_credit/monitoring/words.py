@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from home_credit.monitoring.detectors import Test
-    from home_credit.schemas.reports import Action
+    from home_credit.schemas.verdicts import Action
 
 SUBJECTS = {
     "mean_probability": ("Mean probability of default", "Probabilité moyenne de défaut"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from home_credit.default_risk.manifest import Manifest
     from home_credit.policy import Costs
-    from home_credit.schemas.reports import StoredVerdict
+    from home_credit.schemas.verdicts import StoredVerdict
 
 
 def reason(verdict: StoredVerdict | None, *, scheduled: bool) -> str | None:

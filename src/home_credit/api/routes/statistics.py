@@ -9,15 +9,9 @@ from home_credit.api.bodies import JsonRoute
 from home_credit.api.dependencies import ApplicantId, DecisionServiceDep
 from home_credit.api.problems import documented
 from home_credit.monitoring.verdict import stored_verdict
-from home_credit.schemas.reports import (
-    Comparison,
-    ModelReport,
-    Portfolio,
-    PortfolioQuery,
-    Segment,
-    StoredVerdict,
-)
+from home_credit.schemas.reports import Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
 from home_credit.schemas.shadow import ShadowReport
+from home_credit.schemas.verdicts import StoredVerdict
 
 router = APIRouter(tags=["statistics"], route_class=JsonRoute, responses=documented(401, 429, 503))
 
