@@ -158,8 +158,7 @@ class ApiClient:
 
     def decisions(self, query: DecisionQuery | None = None) -> DecisionList:
         """Return a page of recorded decisions, the newest first; the next one has its ``next`` as ``cursor``."""
-        params = (query or DecisionQuery()).model_dump(mode="json", by_alias=True, exclude_none=True)
-        return self._get("/decisions", DecisionList, params=params)
+        return self._get("/decisions", DecisionList, params=_parameters(query or DecisionQuery()))
 
     def decision(self, decision_id: str) -> DecisionRecord:
         """Return a recorded decision with its rows and its reviews."""
@@ -167,8 +166,7 @@ class ApiClient:
 
     def portfolio(self, query: PortfolioQuery | None = None) -> Portfolio:
         """Return how many decisions were recorded each day; of the last ninety days where none are named."""
-        params = (query or PortfolioQuery()).model_dump(mode="json", by_alias=True, exclude_none=True)
-        return self._get("/portfolio", Portfolio, params=params)
+        return self._get("/portfolio", Portfolio, params=_parameters(query or PortfolioQuery()))
 
     def shadow(self, challenger: str | None = None) -> ShadowReport:
         """Return how a challenger in shadow judged the last decisions (404 where it scored none).
@@ -210,8 +208,9 @@ class ApiClient:
 
     def review_statistics(self, query: PortfolioQuery | None = None) -> ReviewStatistics:
         """Return how many decisions were reviewed each day; of the last ninety days where none are named."""
-        params = (query or PortfolioQuery()).model_dump(mode="json", by_alias=True, exclude_none=True)
-        return self._get("/reviews/statistics", ReviewStatistics, params=params)
+        return self._get(
+            "/reviews/statistics", ReviewStatistics, params=_parameters(query or PortfolioQuery())
+        )
 
     def _get(self, path: str, answer: type[Answer], params: Mapping[str, int | str] | None = None) -> Answer:
         return _answer(self._repeated(lambda: self._send("GET", path, params=params)), answer)
@@ -252,6 +251,11 @@ class ApiClient:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             cause = str(error) or type(error).__name__
             raise ApiError(f"{method} {self.base_url}{path}: no answer ({cause})") from error
+
+
+def _parameters(query: BaseModel) -> dict[str, int | str]:
+    """Return what a query asks for as parameters of an address."""
+    return query.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def _answer(response: httpx.Response, answer: type[Answer]) -> Answer:

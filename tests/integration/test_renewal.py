@@ -94,9 +94,7 @@ def test_a_shift_leads_to_a_challenger_that_serves_only_after_the_gate(
     known = _verdict(url, served, tmp_path / "reports")
     assert renewal.reason(known, scheduled=False) == "the last verdict says: retrain"
 
-    made = renewal.challenge(
-        learnt, challenger, tracking="mlruns", costs=COSTS, holdout=0.0, parameters=QUICK, repeats=1
-    )
+    made = train(learnt, challenger, tracking="mlruns", costs=COSTS, holdout=0.0, parameters=QUICK, repeats=1)
     assert artifacts.load(served).version == champion, "trained is not promoted"
     _decide(market, tmp_path, served, 300, challenger)
     with decision_service(Settings(database_url=url, HOME_CREDIT_MODELS=served)) as service:

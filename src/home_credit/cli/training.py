@@ -157,6 +157,7 @@ def challenge(
     from home_credit.errors import NoVerdictError
     from home_credit.monitoring.verdict import stored_verdict
     from home_credit.training import renewal
+    from home_credit.training.run import train
 
     settings = Settings()
     try:
@@ -168,7 +169,7 @@ def challenge(
         typer.echo("no change asks for another model")
         return
     with shown() as progress:
-        manifest = renewal.challenge(
+        manifest = train(
             tables,
             to,
             tracking=settings.mlflow_tracking_uri,

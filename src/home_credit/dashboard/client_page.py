@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 AGAIN, CASE = "decide_again", "case"
 LATEST = 20  # decisions looked through for the last one that is no simulation
-# SK_ID_CURR has six digits in the original tables; every number of 18 digits fits 64 bits.
-LONGEST_ID = 18
 
 
 def show() -> None:
@@ -32,17 +30,16 @@ def show() -> None:
     translate, api = shell.language(), shell.api()
     st.title(translate("search.title"), anchor=False)
     wanted = finding.field(translate)
-    digits = "".join(wanted.split())
-    is_number = digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_ID
+    number = finding.number_of(wanted)
     # What is left of another applicant is hidden by the style sheet as long as this one is not drawn.
-    same = is_number and _is_shown(int(digits))
+    same = number is not None and _is_shown(number)
     with st.container(key="answer" if same else "answer_of_another"):
         if not wanted:
             st.html(markup.notice("info", translate("search.start")))
-        elif not is_number:
+        elif number is None:
             st.html(markup.notice("warning", translate("search.invalid", entered=wanted)))
         else:
-            _open(api, int(digits), translate)
+            _open(api, number, translate)
     finding.lists(api, translate, opened=bool(wanted))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import streamlit as st
 
-from home_credit.dashboard import charts, failures, markup, plots, shell, waiting
+from home_credit.dashboard import charts, failures, finding, markup, plots, profile, shell, waiting
 from home_credit.errors import ApiError
 from home_credit.schemas import AgeBand, Contract
 from home_credit.schemas.reports import Segment
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from home_credit.schemas.reports import Comparison, Standing
 
 ENTERED = "compare_client"
-LONGEST_ID = 18
 REGIONS = (1, 2, 3)
 LOW, MIDDLE, HIGH = 10.0, 50.0, 90.0  # quantiles that the table shows, in per cent
-DAYS_PER_YEAR = 365.25
 
 
 def show() -> None:
@@ -28,22 +26,14 @@ def show() -> None:
     translate, api = shell.language(), shell.api()
     st.title(translate("compare.title"), anchor=False)
     st.caption(translate("compare.intro"))
-    entered = st.text_input(
-        translate("search.label"),
-        value=st.session_state.get("client", ""),
-        key=ENTERED,
-        max_chars=24,
-        width=320,
-    )
+    number = finding.client_field(ENTERED, translate)
     segment = _segment(translate)
-    digits = "".join((entered or "").split())
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_ID):
-        st.html(markup.notice("info", translate("simulate.start")))
+    if number is None:
         return
     try:
-        found = waiting.call(api.comparison, int(digits), segment)
+        found = waiting.call(api.comparison, number, segment)
     except ApiError as error:
-        failures.show(error, translate, entered=digits)
+        failures.show(error, translate, entered=str(number))
         return
     if not found.applicants:
         st.html(markup.notice("warning", translate("compare.nobody")))
@@ -84,7 +74,7 @@ def _at(standing: Standing, levels: list[float], level: float) -> float | None:
 def _chart(found: Comparison, translate: Texts) -> None:
     """Draw the percentile of each figure on a scale from the lowest to the highest of the group."""
     values = [
-        {"label": getattr(each.label, translate.language), "percentile": each.percentile / 100}
+        {"label": translate.of(each.label), "percentile": each.percentile / 100}
         for each in found.figures
         if each.percentile is not None
     ]
@@ -124,7 +114,7 @@ def _chart(found: Comparison, translate: Texts) -> None:
 def _table(found: Comparison, translate: Texts) -> None:
     rows = [
         (
-            escape(getattr(each.label, translate.language)),
+            escape(translate.of(each.label)),
             escape(_written(each, each.value, translate)),
             escape(
                 translate(
@@ -148,5 +138,5 @@ def _written(standing: Standing, value: float | None, translate: Texts) -> str:
     if value is None:
         return translate("profile.missing")
     if standing.figure.startswith("DAYS_"):
-        return translate("profile.years", value=translate.number(abs(value) / DAYS_PER_YEAR, 1))
+        return profile.years(value, translate)
     return translate.percent(value) if standing.unit == "share" else translate.value(value)

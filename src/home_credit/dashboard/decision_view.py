@@ -147,7 +147,7 @@ def _reasons(reasons: Sequence[Reason], translate: Texts) -> None:
             st.html(
                 markup.arguments(
                     translate(f"reasons.{kind}"),
-                    [(_in_words(each, translate), _strength(each, translate)) for each in chosen[:EACH_WAY]],
+                    [(translate.of(each.text), _strength(each, translate)) for each in chosen[:EACH_WAY]],
                     "against" if kind == "against" else "for",
                 )
             )
@@ -156,11 +156,6 @@ def _reasons(reasons: Sequence[Reason], translate: Texts) -> None:
 
 def _weight(reason: Reason) -> float:
     return -abs(reason.contribution)
-
-
-def _in_words(reason: Reason, translate: Texts) -> str:
-    text: str = getattr(reason.text, translate.language)
-    return text
 
 
 def _strength(reason: Reason, translate: Texts) -> str:
@@ -174,7 +169,7 @@ def _details(reasons: Sequence[Reason], translate: Texts) -> None:
         heads = (translate("reasons.reason"), translate("reasons.code"), translate("reasons.effect"))
         rows = [
             (
-                f"{escape(_in_words(each, translate))}<br>{markup.code(each.feature)}",
+                f"{escape(translate.of(each.text))}<br>{markup.code(each.feature)}",
                 markup.code(each.code),
                 markup.emphasised(
                     translate.number(each.contribution, 2, signed=True), _strength(each, translate)

@@ -50,7 +50,7 @@ def show() -> None:
 
 def _verdict(verdict: StoredVerdict, translate: Texts) -> None:
     def said(text: Text | None) -> str:
-        return "" if text is None else str(getattr(text, translate.language))
+        return "" if text is None else translate.of(text)
 
     made = verdict.made_at
     now, before = translate.number(verdict.current_rows), translate.number(verdict.reference_rows)
@@ -101,11 +101,11 @@ def _verdict(verdict: StoredVerdict, translate: Texts) -> None:
 
 def _cause(cause: Cause, translate: Texts) -> tuple[str, ...]:
     since = cause.since.isoformat() if cause.since else translate("reviews.none")
-    text = getattr(cause.text, translate.language)
+    text = translate.of(cause.text)
     if cause.acknowledged:
         text = f"{text} {translate('drift.acknowledged')}"
     return (
-        markup.emphasised(getattr(cause.label, translate.language), text),
+        markup.emphasised(translate.of(cause.label), text),
         escape(since),
         escape(translate(f"drift.action_{cause.action}")),
     )
@@ -124,7 +124,7 @@ def _figures(verdict: StoredVerdict, translate: Texts) -> None:
     ]
     estimate = verdict.performance
     if estimate is not None:
-        unsure = "" if estimate.reliable else f". {getattr(estimate.note, translate.language)}"
+        unsure = "" if estimate.reliable else f". {translate.of(estimate.note)}"
         tiles.append(
             (
                 translate("drift.auc"),

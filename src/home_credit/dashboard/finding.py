@@ -28,6 +28,8 @@ LIST, PAGES, OUTCOME, GRADE, AGE, PREFIX = (
 SHOWN = 8
 LISTS: Final = ("open", "recent", "known")
 LONGEST_INPUT = 24  # characters
+# SK_ID_CURR has six digits in the original tables; every number of 18 digits fits 64 bits.
+LONGEST_ID = 18
 
 
 def field(translate: Texts) -> str:
@@ -43,6 +45,27 @@ def field(translate: Texts) -> str:
         )
         st.form_submit_button(translate("search.submit"), type="primary")
     return (st.session_state.get(WANTED) or "").strip()
+
+
+def number_of(entered: str) -> int | None:
+    """Return the number of a client that was entered, spaces left out; ``None`` where it is none."""
+    digits = "".join(entered.split())
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_ID else None
+
+
+def client_field(key: str, translate: Texts) -> int | None:
+    """Draw a page's own field for a known client, at first the one that was opened; return the number in it."""
+    entered = st.text_input(
+        translate("search.label"),
+        value=st.session_state.get(WANTED, ""),
+        key=key,
+        max_chars=LONGEST_INPUT,
+        width=320,
+    )
+    number = number_of(entered or "")
+    if number is None:
+        st.html(markup.notice("info", translate("simulate.start")))
+    return number
 
 
 def lists(api: ApiClient, translate: Texts, *, opened: bool) -> None:

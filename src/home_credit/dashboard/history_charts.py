@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from home_credit.dashboard import charts
+from home_credit.dashboard import charts, plots
+from home_credit.dashboard.profile import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from home_credit.dashboard.charts import Theme
     from home_credit.dashboard.texts import Texts
     from home_credit.schemas import PredictionRequest
 
-DAYS_PER_YEAR = 365.25
 QUARTER = DAYS_PER_YEAR / 4
 MOST_CREDITS = 15
 LATE, ON_TIME = charts.RAISES, charts.LOWERS
@@ -26,7 +27,7 @@ class Chart(NamedTuple):
     alt: str
 
 
-def instalments(bundle: PredictionRequest, translate: Texts, theme: Literal["light", "dark"]) -> Chart | None:
+def instalments(bundle: PredictionRequest, translate: Texts, theme: Theme) -> Chart | None:
     """Return the instalments of each quarter before the application, those paid late apart; ``None`` without any."""
     counted = Counter(_paid(bundle.installments_payments))
     if not counted:
@@ -46,7 +47,7 @@ def instalments(bundle: PredictionRequest, translate: Texts, theme: Literal["lig
                 "field": "count",
                 "type": "quantitative",
                 "aggregate": "sum",
-                "axis": _axis(translate("history.count_axis"), theme) | {"tickMinStep": 1, "format": "d"},
+                "axis": plots.axis(translate("history.count_axis"), theme, tickMinStep=1, format="d"),
             },
             "color": _colour({names[True]: LATE, names[False]: ON_TIME}, theme),
         },
@@ -57,9 +58,7 @@ def instalments(bundle: PredictionRequest, translate: Texts, theme: Literal["lig
     )
 
 
-def credits_elsewhere(
-    bundle: PredictionRequest, translate: Texts, theme: Literal["light", "dark"]
-) -> Chart | None:
+def credits_elsewhere(bundle: PredictionRequest, translate: Texts, theme: Theme) -> Chart | None:
     """Return the latest credits of the credit bureau as bars over time; ``None`` where there is none."""
     held = sorted(_opened(bundle.bureau), key=lambda each: -each[0])[:MOST_CREDITS]
     if not held:
@@ -103,18 +102,11 @@ def _opened(rows: list[Mapping[str, Any]] | Any) -> Iterator[tuple[float, float,
             yield begin, max(min(end, 0), begin), active
 
 
-def _years(translate: Texts, theme: Literal["light", "dark"]) -> charts.Spec:
-    axis = _axis(translate("history.years_axis"), theme) | {"tickMinStep": 1, "format": "d"}
+def _years(translate: Texts, theme: Theme) -> charts.Spec:
+    axis = plots.axis(translate("history.years_axis"), theme, tickMinStep=1, format="d")
     return {"field": "years", "type": "quantitative", "scale": {"nice": True}, "axis": axis}
 
 
-def _axis(title: str, theme: Literal["light", "dark"]) -> charts.Spec:
-    ink, line = charts.INKS[theme].quiet, charts.INKS[theme].line
-    return {"title": title, "titleFontWeight": "normal", "labelColor": ink, "titleColor": ink, "gridColor": line,
-            "gridOpacity": 0.3, "domain": False, "ticks": False, "tickCount": 5}  # fmt: skip
-
-
-def _colour(colours: Mapping[str, str], theme: Literal["light", "dark"]) -> charts.Spec:
+def _colour(colours: Mapping[str, str], theme: Theme) -> charts.Spec:
     scale = {"domain": list(colours), "range": list(colours.values())}
-    legend = {"orient": "top", "title": None, "labelColor": charts.INKS[theme].ink}
-    return {"field": "kind", "type": "nominal", "scale": scale, "legend": legend}
+    return {"field": "kind", "type": "nominal", "scale": scale, "legend": plots.legend(theme)}

@@ -60,7 +60,7 @@ def content(
         sections.append(_reasons(record, translate))
         loans = found.options[:MOST_LOANS] if found is not None and not isinstance(found, ApiError) else []
         if loans and not human:
-            texts = [getattr(loan.text, translate.language) for loan in loans]
+            texts = [translate.of(loan.text) for loan in loans]
             sections.append(_section("recourse", translate, texts))
     sections.append(
         _section(
@@ -90,7 +90,7 @@ def _reasons(record: DecisionRecord, translate: Texts) -> dict[str, Any]:
     """Return the reasons against the applicant, the strongest first."""
     against = [reason for reason in record.decision.reasons if reason.contribution > 0]
     against.sort(key=lambda reason: -reason.contribution)
-    texts = [getattr(reason.text, translate.language) for reason in against[:MOST_REASONS]]
+    texts = [translate.of(reason.text) for reason in against[:MOST_REASONS]]
     if record.review == "reviewed":
         return _section("reasons_human", translate, texts)
     return _section("reasons", translate, texts)

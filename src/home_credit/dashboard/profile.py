@@ -45,6 +45,11 @@ def history_counts(bundle: PredictionRequest, translate: Texts) -> list[tuple[st
     ]
 
 
+def years(days: float, translate: Texts) -> str:
+    """Return a time that a table counts in days, as years."""
+    return translate("profile.years", value=translate.number(abs(days) / DAYS_PER_YEAR, 1))
+
+
 def _written(column: str, raw: object, translate: Texts) -> str:
     if not isinstance(raw, int | float | str):
         return translate("profile.missing")
@@ -53,5 +58,5 @@ def _written(column: str, raw: object, translate: Texts) -> str:
     if column == "DAYS_EMPLOYED" and raw == NOT_EMPLOYED:
         return translate("profile.not_employed")
     if column.startswith("DAYS_"):
-        return translate("profile.years", value=translate.number(abs(raw) / DAYS_PER_YEAR, 1))
+        return years(raw, translate)
     return translate.number(raw, 3 if column.startswith("EXT_SOURCE") else 0)

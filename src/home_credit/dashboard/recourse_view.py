@@ -20,7 +20,7 @@ def show(found: Recourse | ApiError, translate: Texts) -> None:
     if isinstance(found, Exception):
         st.html(markup.notice("warning", translate("recourse.unavailable")))
         return
-    summary = getattr(found.text, translate.language)
+    summary = translate.of(found.text)
     if not found.options:
         st.html(markup.remark(translate("recourse.none"), summary))
         return
@@ -39,7 +39,7 @@ def _option(found: Recourse, place: int, translate: Texts) -> str:
     return markup.option(
         translate("recourse.other" if place else "recourse.smallest"),
         " + ".join((first, *(f"{lever[:1].lower()}{lever[1:]}" for lever in others))),
-        getattr(option.text, translate.language),
+        translate.of(option.text),
         markup.table(
             translate("recourse.table_caption"),
             (translate("recourse.figure"), translate("recourse.asked"), translate("recourse.approved")),

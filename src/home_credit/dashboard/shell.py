@@ -6,7 +6,7 @@ import logging
 from datetime import UTC
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from streamlit.navigation.page import StreamlitPage
 
+    from home_credit.dashboard.charts import Theme
+
 logger = logging.getLogger(__name__)
 
 LANGUAGE = "lang"  # key of the switch and name of the query parameter
@@ -34,7 +36,7 @@ def language() -> Texts:
     return texts(cast("Language", chosen) if chosen in LANGUAGES else LANGUAGES[0])
 
 
-def theme() -> Literal["light", "dark"]:
+def theme() -> Theme:
     """Return the theme that the reader's browser shows; charts take their colours from it."""
     return "dark" if st.context.theme.type == "dark" else "light"
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from home_credit.languages import Language
+    from home_credit.schemas import Text
 
 NARROW_SPACE, NO_BREAK = "\u202f", "\u00a0"
 MINUS = "\u2212"
@@ -29,6 +30,10 @@ class Texts:
     def __call__(self, key: str, **values: object) -> str:
         """Return the text of ``key`` with ``values`` filled in; raises KeyError for an unknown key."""
         return self.entries[key].format(**values)
+
+    def of(self, text: Text) -> str:
+        """Return a text of the API in this language."""
+        return text.en if self.language == "en" else text.fr
 
     def category(self, raw: str) -> str:
         """Return the name of the category ``raw`` of a table, or ``raw`` itself where it has none."""

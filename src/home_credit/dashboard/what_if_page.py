@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 import streamlit as st
 from pydantic import ValidationError
 
-from home_credit.dashboard import decision_view, failures, markup, shell, waiting, what_if
+from home_credit.dashboard import decision_view, failures, finding, markup, shell, waiting, what_if
 from home_credit.errors import ApiError
 from home_credit.schemas import PredictionRequest
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from home_credit.dashboard.texts import Texts
     from home_credit.schemas import Decision
 
-OPENED, KNOWN = "what_if_client", "what_if_known"
-LONGEST_ID = 18
+OPENED, KNOWN, CHANGED = "what_if_client", "what_if_known", "what_if_changed"
 LARGEST_TEXT = 1_000_000  # characters
 MOST_DAYS = 365
 MODES = ("known", "new")
@@ -57,24 +56,15 @@ def show() -> None:
 
 
 def _known(api: ApiClient, translate: Texts) -> None:
-    entered = st.text_input(
-        translate("search.label"),
-        value=st.session_state.get("client", ""),
-        key=OPENED,
-        max_chars=24,
-        width=320,
-    )
-    digits = "".join((entered or "").split())
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_ID):
-        st.html(markup.notice("info", translate("simulate.start")))
+    number = finding.client_field(OPENED, translate)
+    if number is None:
         return
-    base, before = _base(api, int(digits))
+    base, before = _base(api, number)
     left, right = st.columns((2, 3), gap="medium")
     with left:
         rows = _edited(base, translate)
     with right:
-        after = before if rows == base else waiting.call(api.predict, rows, simulation=True)
-        _compare(before, after, translate)
+        _compare(before, before if rows == base else _changed(api, rows), translate)
 
 
 def _base(api: ApiClient, applicant: int) -> tuple[PredictionRequest, Decision]:
@@ -85,6 +75,14 @@ def _base(api: ApiClient, applicant: int) -> tuple[PredictionRequest, Decision]:
         kept = applicant, bundle, waiting.call(api.predict, bundle, simulation=True)
         st.session_state[KNOWN] = kept
     return kept[1], kept[2]
+
+
+def _changed(api: ApiClient, rows: PredictionRequest) -> Decision:
+    """Return the simulated answer on changed rows; a page that is drawn again asks for no other."""
+    kept: tuple[PredictionRequest, Decision] | None = st.session_state.get(CHANGED)
+    if kept is None or kept[0] != rows:
+        kept = st.session_state[CHANGED] = rows, waiting.call(api.predict, rows, simulation=True)
+    return kept[1]
 
 
 def _edited(base: PredictionRequest, translate: Texts) -> PredictionRequest:
@@ -169,7 +167,7 @@ def _compare(before: Decision, after: Decision, translate: Texts) -> None:
             if chosen:
                 items = [
                     (
-                        getattr(each.reason.text, translate.language),
+                        translate.of(each.reason.text),
                         translate(f"reasons.{decision_view.strength(each.change)}"),
                     )
                     for each in chosen

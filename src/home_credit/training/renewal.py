@@ -1,7 +1,7 @@
-"""From a verdict to a challenger: trained where the applicants changed, or on schedule, and never on faulty data.
+"""Whether a verdict asks for a challenger: where the applicants changed, or on schedule, and never on faulty data.
 
-The challenger is registered and saved for shadow scoring. It serves only after the gate compared it with the champion
-on applicants that neither saw (:mod:`home_credit.training.promotion`).
+A challenger that is trained then is registered and saved for shadow scoring. It serves only after the gate compared it
+with the champion on applicants that neither saw (:mod:`home_credit.training.promotion`).
 """
 
 from __future__ import annotations
@@ -10,16 +10,8 @@ from typing import TYPE_CHECKING
 
 from home_credit.errors import UsageError
 from home_credit.monitoring.causes import gravest
-from home_credit.progress import Progress, silent
-from home_credit.training.run import train
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-    from typing import Any
-
-    from home_credit.default_risk.manifest import Manifest
-    from home_credit.policy import Costs
     from home_credit.schemas.verdicts import StoredVerdict
 
 
@@ -46,30 +38,3 @@ def reason(verdict: StoredVerdict | None, *, scheduled: bool) -> str | None:
     if verdict and verdict.outcomes and not verdict.outcomes.estimate_holds:
         return "realised default rates differ from the estimated ones"
     return "on schedule" if scheduled else None
-
-
-def challenge(
-    tables: Path,
-    challenger: Path,
-    *,
-    tracking: str,
-    costs: Costs,
-    holdout: float,
-    parameters: Sequence[Mapping[str, Any]] | None = None,
-    repeats: int = 2,
-    progress: Progress = silent,
-) -> Manifest:
-    """Train on recent labelled applicants, register the model as the challenger and save it for shadow scoring.
-
-    A share ``holdout`` of persons is kept for the gate. Returns the manifest; raises the errors of :func:`train`.
-    """
-    return train(
-        tables,
-        challenger,
-        tracking=tracking,
-        costs=costs,
-        parameters=parameters,
-        holdout=holdout,
-        repeats=repeats,
-        progress=progress,
-    )
