@@ -5,11 +5,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
@@ -32,11 +29,13 @@ from home_credit.ledger.proofs import Proof
 from home_credit.ledger.records import ReviewContent
 from home_credit.ledger.schema import metadata
 from support.assessments import a_decision
+from support.commands import home_credit
 from support.databases import drop_everything, engine_of, write_1_0
 from support.ledger_writer import append
 from support.ledgers import KEYS, SECRET, open_ledger
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
 REVIEW = ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found")
@@ -228,6 +227,7 @@ rewrites = st.sampled_from(
 
 
 @settings(max_examples=150)
+@example(("an empty text for false", _edit("decisions", "simulation", "rowid = 1", "")))
 @given(tampering=edits() | drops() | cuts() | reorders() | insertions() | rewrites)
 def test_every_tampering_is_found_and_named(kept: Kept, tampering: Tampering) -> None:
     what, tamper = tampering
@@ -532,14 +532,7 @@ def test_a_key_that_can_be_guessed_is_refused_and_not_shown(text: str) -> None:
 
 
 def _command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    program = "from home_credit.cli.main import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", program, "ledger", *arguments],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-        check=False,
-    )
+    return home_credit("ledger", *arguments, environment=environment)
 
 
 def test_the_commands(kept: Kept, tmp_path: Path) -> None:

@@ -21,6 +21,13 @@ metadata = MetaData(
 )
 
 
+class StoredFlag(Boolean):
+    """A flag, returned as it is stored: SQLite has no booleans, and an empty text would be read as false."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """Convert nothing: 0 and 1 equal false and true."""
+
+
 class StoredBytes(LargeBinary):
     """Bytes, sent and returned without conversion: SQLite stores any type in any column."""
 
@@ -76,7 +83,7 @@ decisions = _chain(
     Column("decision", String(20)),
     Column("grade", String(20)),
     Column("model_version", String(200)),
-    Column("simulation", Boolean),
+    Column("simulation", StoredFlag),
     Column("key_id", String(16)),
     Column("bundle", StoredBytes),
     Column("idempotency_key", String(64)),
@@ -113,7 +120,7 @@ daily_counts = Table(
     Column("day", String(10), primary_key=True),
     Column("decision", String(20), primary_key=True),
     Column("grade", String(20), primary_key=True),
-    Column("simulation", Boolean, primary_key=True),
+    Column("simulation", StoredFlag, primary_key=True),
     Column("decisions", BigInteger, nullable=False),
     Column("billionths", BigInteger, nullable=False),
     Column("last_sequence", BigInteger, nullable=False),
