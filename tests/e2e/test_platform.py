@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,13 +16,13 @@ from playwright.sync_api import expect
 
 from home_credit.dashboard.texts import texts
 from support.chromium import chromium
+from support.commands import COMMAND
 from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from home_credit.cli.main import main; main()"]
 START_SECONDS = 150
 
 

@@ -24,8 +24,8 @@ from home_credit.schemas import ApplicantQuery
 from home_credit.services import _prepare_applicants
 from support import sites
 from support.applicant_stores import write_portfolio
+from support.commands import COMMAND, home_credit
 
-COMMAND = [sys.executable, "-c", "from home_credit.cli.main import main; main()"]
 COMMITTED = Path(__file__).parents[2] / "models"
 SERVE = """
 import json, sys
@@ -67,10 +67,6 @@ def test_the_api_serves_without_polars(tmp_path: Path) -> None:
     assert (known, decided, statuses) == (5, 5, [200] * 5)
     assert "home_credit.applicants.store" in modules
     assert not {name for name in modules if name.split(".")[0] in {"polars", "_polars_runtime_32"}}
-
-
-def home_credit(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
 
 
 def test_a_verb_whose_package_is_not_installed_says_so(tmp_path: Path) -> None:

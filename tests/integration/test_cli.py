@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -14,15 +12,10 @@ from typer.testing import CliRunner
 
 from home_credit.cli.main import app
 from home_credit.errors import InputError, RegistryError
+from support.commands import home_credit
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-COMMAND = [sys.executable, "-c", "from home_credit.cli.main import main; main()"]
-
-
-def home_credit(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
 
 
 @pytest.fixture

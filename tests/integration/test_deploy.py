@@ -7,7 +7,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,16 +25,16 @@ from home_credit.errors import SmokeError
 from home_credit.ledger.store import Ledger
 from support import fake_model, sites
 from support import render as stand_in
+from support.commands import COMMAND
 from support.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from support.render import RenderStandIn
     from support.sites import Site
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from home_credit.cli.main import main; main()"]
 ROLLOUT = ("rollout", "--registry", "ghcr.io/Owner", "--commit", sites.REVISION)
 
 
@@ -154,19 +153,22 @@ def test_a_dead_smoke_test_takes_everything_back(
     assert not (tmp_path / "output").exists()
 
 
+def _deploying(
+    command: list[str], render: RenderStandIn, environment: Mapping[str, str]
+) -> subprocess.Popen[str]:
+    """Start a rollout and return it once the last service has a deploy in progress."""
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    while len(render.services[stand_in.MLFLOW].deploys) < 2:
+        assert process.poll() is None
+        time.sleep(0.01)
+    return process
+
+
 def test_a_cancelled_workflow_takes_everything_back(
     render: RenderStandIn, models: Path, tmp_path: Path
 ) -> None:
     render.services[stand_in.MLFLOW].steps = ("build_in_progress",)
-    process = subprocess.Popen(
-        [*COMMAND, "deploy", *ROLLOUT],
-        env=environment(models, tmp_path, render),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    while len(render.services[stand_in.MLFLOW].deploys) < 2:
-        assert process.poll() is None
-        time.sleep(0.01)
+    process = _deploying([*COMMAND, "deploy", *ROLLOUT], render, environment(models, tmp_path, render))
     process.send_signal(signal.SIGTERM)
     said, _ = process.communicate(timeout=60)
     assert process.returncode != 0
@@ -184,15 +186,7 @@ def test_a_workflow_that_is_cancelled_as_the_runner_does_it_takes_everything_bac
     words = [shlex.quote(word) for word in [*COMMAND, "deploy", *ROLLOUT]]
     script = tmp_path / "step.sh"
     script.write_text(f"exec {' '.join(words)}\n")
-    process = subprocess.Popen(
-        ["bash", "-e", str(script)],
-        env=environment(models, tmp_path, render),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    while len(render.services[stand_in.MLFLOW].deploys) < 2:
-        assert process.poll() is None
-        time.sleep(0.01)
+    process = _deploying(["bash", "-e", str(script)], render, environment(models, tmp_path, render))
     process.send_signal(signal.SIGINT)
     time.sleep(0.2)
     process.send_signal(signal.SIGTERM)

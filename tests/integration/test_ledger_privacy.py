@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import time
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -25,8 +22,12 @@ from home_credit.ledger.keys import rotate_file
 from home_credit.ledger.records import Idempotency, ReviewContent
 from home_credit.schemas import DecisionQuery
 from support.assessments import a_decision
+from support.commands import home_credit
 from support.databases import LENGTH_1_0, engine_of, execute, rows_1_0, write_1_0
 from support.ledgers import KEYS, open_ledger
+
+if TYPE_CHECKING:
+    import subprocess
 
 SECRETS = ("Irene-Smith", "a-note-on-her-divorce", "external_scores", "900001")
 REVIEW = ReviewContent(reviewer="A. Martin", decision="approved", reason="a-note-on-her-divorce")
@@ -351,14 +352,7 @@ def test_the_commands(tmp_path: Path, applicants_url: str) -> None:
         ids = _filled(ledger)
 
     def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-        program = "from home_credit.cli.main import main; main()"
-        return subprocess.run(
-            [sys.executable, "-c", program, "ledger", *arguments],
-            capture_output=True,
-            text=True,
-            env={**os.environ, **environment},
-            check=False,
-        )
+        return home_credit("ledger", *arguments, environment=environment)
 
     held = json.loads(command("subject", str(HER)).stdout)
     assert [decision["decision_id"] for decision in held["decisions"]] == [ids[1], ids[3]]

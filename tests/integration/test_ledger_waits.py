@@ -24,6 +24,7 @@ from home_credit.errors import ApplicantStoreError, LedgerUnavailableError
 from home_credit.ledger.records import ReviewContent
 from home_credit.schemas import ApplicantQuery, DecisionQuery
 from support.assessments import a_decision
+from support.commands import COMMAND
 from support.databases import frozen
 from support.ledgers import SECRET, open_ledger
 from support.ports import free_port
@@ -162,10 +163,9 @@ def test_the_service_answers_and_ends_while_its_database_is_frozen(
     with ExitStack() as freezing:
         if frozen_at == "start":
             freezing.enter_context(frozen(server))
-        command = [sys.executable, "-c", "from home_credit.cli.main import main; main()", "serve", "api"]
         with (
             (tmp_path / "log").open("w") as log,
-            subprocess.Popen(command, env=environment, stderr=log) as process,
+            subprocess.Popen([*COMMAND, "serve", "api"], env=environment, stderr=log) as process,
         ):
             try:
                 _wait_until_healthy(url)

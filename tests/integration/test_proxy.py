@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from home_credit.api import drift_gauges
 from home_credit.api.metrics import Metrics
 from home_credit.monitoring.verdict import VERDICT, stored_verdict
 from home_credit.schemas.verdicts import Interval, RealisedPerformance
+from support.commands import COMMAND
 from support.ports import free_port
 
 if TYPE_CHECKING:
@@ -41,9 +41,11 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "HOME_CREDIT_DEMO": "1",
         "HOME_CREDIT_MODELS": str(ROOT / "models"),
     }
-    command = [sys.executable, "-c", "from home_credit.cli.main import main; main()", "serve", "api"]
     process = subprocess.Popen(
-        command, cwd=tmp_path_factory.mktemp("proxy"), env=environment, stderr=subprocess.DEVNULL
+        [*COMMAND, "serve", "api"],
+        cwd=tmp_path_factory.mktemp("proxy"),
+        env=environment,
+        stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}"
     try:

@@ -9,7 +9,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -24,13 +23,13 @@ from werkzeug.routing import RequestRedirect
 
 from home_credit.tracking.read_only_proxy import NOT_FOR_VISITORS, READING_POST, SAFE_METHODS, _kind
 from support.chromium import chromium
+from support.commands import COMMAND
 from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from home_credit.cli.main import main; main()", "serve", "mlflow"]
 USER, PASSWORD = "registrar", "a password of its own: 1"
 START_SECONDS = 120
 REVISION = "0123456789abcdef"
@@ -54,7 +53,11 @@ class Server:
         self.log = folder / "mlflow.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                COMMAND, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
+                [*COMMAND, "serve", "mlflow"],
+                cwd=folder,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
 

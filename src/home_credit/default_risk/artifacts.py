@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import lightgbm as lgb
 
+from home_credit import whole_file
 from home_credit.default_risk import classifier, plain_pickle
 from home_credit.default_risk.calibration import Calibration
 from home_credit.default_risk.manifest import MANIFEST, Manifest
@@ -174,7 +175,5 @@ def copy(source: Path, target: Path, key: str | None = None) -> str:
         if name == SIGNATURE and not (source / name).exists():
             (target / name).unlink(missing_ok=True)
             continue
-        half = target / f"{name}.half"
-        half.write_bytes((source / name).read_bytes())
-        half.replace(target / name)
+        whole_file.replace(target / name, (source / name).read_bytes())
     return model.version

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from home_credit import whole_file
 from home_credit.errors import HomeCreditError, UsageError
 
 if TYPE_CHECKING:
@@ -65,9 +66,7 @@ class Journal:
     def save(self) -> None:
         """Write the changes to the file, all or none."""
         if self._file:
-            written = self._file.with_suffix(".new")
-            written.write_bytes(TypeAdapter(list[Change]).dump_json(self.changes))
-            written.replace(self._file)
+            whole_file.replace(self._file, TypeAdapter(list[Change]).dump_json(self.changes))
 
     def close(self) -> None:
         """Forget the changes: they stay, or are undone."""

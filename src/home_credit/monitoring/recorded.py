@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
+from home_credit import whole_file
 from home_credit.default_risk.manifest import Manifest
 from home_credit.monitoring.applications import COUNTED, of_rows
 from home_credit.monitoring.drift import verdict
@@ -146,9 +147,7 @@ class RecordedWindow:
         file.parent.mkdir(parents=True, exist_ok=True)
         plain = {name: getattr(counted, name) for name in ("rows", "warned", "pairs", "possible", "repeated")}
         text = json.dumps({**plain, "cells": counted.cells.tolist(), "sums": counted.sums.tolist()})
-        half = file.with_suffix(".half")
-        half.write_text(text, encoding="utf-8")
-        half.replace(file)
+        whole_file.replace(file, text.encode())
 
 
 def _rows(entries: Iterable[DecisionEntry]) -> Iterator[tuple[dict[str, object], dict[str, int]]]:

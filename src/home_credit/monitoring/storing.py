@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from home_credit import whole_file
 from home_credit.errors import NoVerdictError, UnavailableError
 from home_credit.invalid import first_fault
 from home_credit.monitoring.verdict import VERDICT, stored_verdict
@@ -99,8 +100,8 @@ def acknowledge(reports: Path, by: str, note: str) -> int:
         if cause.material
     ]
     changes = Acknowledgements(changes=tuple(known))
-    _replace(reports / ACKNOWLEDGED, changes.model_dump_json(indent=1) + "\n")
-    _replace(reports / VERDICT, changes.applied(verdict).model_dump_json(indent=1) + "\n")
+    _write(reports / ACKNOWLEDGED, changes)
+    _write(reports / VERDICT, changes.applied(verdict))
     return len(known)
 
 
@@ -124,27 +125,26 @@ def store(verdict: StoredVerdict, reports: Path) -> StoredVerdict:
     stored = applied.model_copy(
         update={"trend": trend, "outcomes": _outcomes(reports, applied.model_version)}
     )
-    text = stored.model_dump_json(indent=1) + "\n"
     archive = reports / EARLIER
     archive.mkdir(parents=True, exist_ok=True)
-    _replace(archive / f"{made_at:%Y%m%dT%H%M%SZ}.json", text)
+    _write(archive / f"{made_at:%Y%m%dT%H%M%SZ}.json", stored)
     for old in sorted(archive.glob("*.json"))[:-KEPT]:
         old.unlink()
-    _replace(reports / VERDICT, text)
+    _write(reports / VERDICT, stored)
     return stored
 
 
 def store_outcomes(found: RealisedPerformance, reports: Path) -> None:
     """Write realised performance into the folder ``reports``, and into the stored verdict where there is one."""
     reports.mkdir(parents=True, exist_ok=True)
-    _replace(reports / OUTCOMES, found.model_dump_json(indent=1) + "\n")
+    _write(reports / OUTCOMES, found)
     try:
         verdict = stored_verdict(reports)
     except NoVerdictError:
         return
     if verdict.model_version == found.model_version:
         changed = verdict.model_copy(update={"outcomes": found})
-        _replace(reports / VERDICT, changed.model_dump_json(indent=1) + "\n")
+        _write(reports / VERDICT, changed)
 
 
 def _outcomes(reports: Path, model_version: str | None) -> RealisedPerformance | None:
@@ -166,8 +166,5 @@ def _trend(reports: Path) -> list[TrendPoint]:
         return []
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a file as a whole: a reader sees the earlier one or this one."""
-    half = path.with_name(f"{path.name}.half")
-    half.write_text(text, encoding="utf-8")
-    half.replace(path)
+def _write(path: Path, content: BaseModel) -> None:
+    whole_file.replace(path, f"{content.model_dump_json(indent=1)}\n".encode())

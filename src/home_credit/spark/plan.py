@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from json import dumps, loads
 from typing import TYPE_CHECKING
 
+from home_credit import whole_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -49,9 +51,7 @@ class Plan:
     def write(self, out: Path) -> None:
         """Write it to the folder ``out``, whole or not at all."""
         out.mkdir(parents=True, exist_ok=True)
-        half = out / f"{PLAN}.half"
-        half.write_text(dumps(asdict(self)), encoding="utf-8")
-        half.replace(out / PLAN)
+        whole_file.replace(out / PLAN, dumps(asdict(self)).encode())
 
     @classmethod
     def read(cls, out: Path) -> Self | None:
