@@ -504,3 +504,16 @@ def test_a_referred_case_leads_to_its_human_decision(page: Page, address: str, a
     assert page.url.split("?")[0].endswith("/reviews")
     assert page.title().startswith(f"{FR('pages.reviews')} — ")
     expect(page.get_by_text(FR("decision.client", id=fake_model.REVIEW))).to_be_visible()
+
+
+@pytest.mark.browser
+def test_every_page_fits_a_phone(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("compare", "simulate", "reviews", "data-drift", "model", "portfolio"):
+        page.goto(f"{address}/{path}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        if path == "model":
+            expect(page.get_by_role("heading", name=FR("model.explanations"))).to_be_visible()
+        assert (
+            page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+        ), path
