@@ -19,6 +19,7 @@
     │   ├── IdempotencyKeyError    a key that was used for another request (422)
     │   ├── ReviewConflictError    a decision that takes no review (409)
     │   ├── OtherModelError        a record whose model is neither loaded nor kept (409)
+    │   ├── OtherChecksError       a whole record whose rows the checks of this release refuse (409)
     │   ├── NoVerdictError         no drift verdict is stored (404)
     │   ├── NoShadowError          no challenger has scored decisions (404)
     │   ├── MissingSecretError     a secret of the deployment is not set or not valid
@@ -183,6 +184,16 @@ class OtherModelError(InputError):
         super().__init__(
             f"decision {decision_id} was made by model version {recorded}, which is not kept; the one loaded is"
             f" {loaded}"
+        )
+
+
+class OtherChecksError(InputError):
+    """A record is whole, but its rows break the schema of this release, which is narrower than that of its time."""
+
+    def __init__(self, decision_id: str, fault: BundleError) -> None:
+        self.decision_id, self.fault = decision_id, fault
+        super().__init__(
+            f"decision {decision_id} is as it was recorded, but this release does not accept its rows: {fault}"
         )
 
 

@@ -33,6 +33,7 @@ from home_credit.schemas import (
     PredictionRequest,
     Problem,
     Replay,
+    Text,
 )
 from support.assessments import POLICY, an_assessment
 from support.contents import content
@@ -293,16 +294,33 @@ def test_a_replay_decides_by_the_policy_that_was_recorded(make: Callable[..., Ap
     assert replayed.recomputed.cut_off == decision["cut_off"]
 
 
-def test_a_record_that_cannot_be_read_is_no_fault_of_the_caller(
-    api: Api, caplog: pytest.LogCaptureFixture
-) -> None:
-    logging.getLogger("home_credit").propagate = True  # the API's handler writes to another stream
+def test_reasons_in_other_words_are_the_same_decision(api: Api) -> None:
+    decision_id = api.post("/predict", json=BUNDLE).json()["decision_id"]
+    told = Replay.model_validate_json(api.get(f"/decisions/{decision_id}/replay").content)
+    assert (told.reworded, len(told.recorded.reasons) > 0) == (0, True)
+    first, *others = told.recorded.reasons
+    earlier = first.model_copy(update={"text": Text(en="in earlier words", fr="en d’autres mots")})
+    bundle = records.request(api.ledger.read(decision_id).decision)
+    for reasons, identical, reworded in (
+        ([earlier, *others], True, 1),
+        ([earlier.model_copy(update={"contribution": first.contribution + 1e-9}), *others], False, 0),
+        ([earlier], len(others) == 0, int(len(others) == 0)),
+    ):
+        said = told.recorded.model_copy(update={"reasons": reasons})
+        entry = api.ledger.append(content(said, bundle, POLICY))
+        replayed = Replay.model_validate_json(api.get(f"/decisions/{entry.decision_id}/replay").content)
+        assert (replayed.identical, replayed.reworded) == (identical, reworded)
+        assert replayed.differences == ([] if identical else ["reasons"])
+
+
+def test_rows_that_this_release_would_refuse_are_not_called_broken(api: Api) -> None:
     incomplete = PredictionRequest(application={"SK_ID_CURR": APPLICANT})
     entry = api.ledger.append(content(an_assessment(APPLICANT), incomplete, POLICY))
     for path in ("replay", "recourse"):
-        caplog.clear()
-        problem(api.get(f"/decisions/{entry.decision_id}/{path}"), 500)
-        assert entry.decision_id in caplog.text
+        refused = problem(api.get(f"/decisions/{entry.decision_id}/{path}"), 409)
+        assert refused.type == "urn:home-credit:problem:other-checks"
+        assert "application.NAME_CONTRACT_TYPE: is needed (and 3 more faults)" in refused.detail
+    assert api.get(f"/decisions/{entry.decision_id}").status_code == 200
 
 
 def test_a_model_is_replaced_under_way(api: Api) -> None:
@@ -567,6 +585,7 @@ def test_every_error_of_the_tree_has_a_problem() -> None:
         "TableError": ("bureau", "is broken"),
         "BundleError": ("bureau[2].DAYS_CREDIT", "is no number"),
         "OtherModelError": ("some-id", "1", "2"),
+        "OtherChecksError": ("some-id", errors.BundleError("bureau[2].DAYS_CREDIT", "is no number")),
         "IdempotencyKeyError": (),
         "NoShadowError": (None,),
         "NoVerdictError": (),

@@ -75,6 +75,9 @@ ERRORS: Mapping[type[Exception], Kind] = {
     ),
     errors.ReviewConflictError: Kind(HTTPStatus.CONFLICT, "review-conflict", "The decision takes no review"),
     errors.OtherModelError: Kind(HTTPStatus.CONFLICT, "other-model", "Another model made this decision"),
+    errors.OtherChecksError: Kind(
+        HTTPStatus.CONFLICT, "other-checks", "An earlier release accepted the rows of this decision"
+    ),
     # Of the operator's settings: no request can cause it.
     errors.UsageError: UNAVAILABLE,
     errors.UnavailableError: UNAVAILABLE,

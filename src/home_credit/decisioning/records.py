@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from home_credit.decisioning.assessment import facts_of
-from home_credit.errors import BrokenRecordError, BundleError
+from home_credit.errors import BrokenRecordError, BundleError, OtherChecksError
 from home_credit.ledger.drafts import draft_decision
 from home_credit.ledger.review_states import initial, overrides
 from home_credit.policy import Costs, Policy
@@ -207,10 +207,15 @@ def summaries(page: Page) -> DecisionList:
 
 @contextmanager
 def reading(decision_id: str) -> Iterator[None]:
-    """Raise :class:`BrokenRecordError` for an invalid stored record, which is no error of the caller's input."""
+    """Raise :class:`OtherChecksError` for rows that break the schema, as the ledger returned what was recorded.
+
+    Raises :class:`BrokenRecordError` for any other invalid content of a record.
+    """
     try:
         yield
-    except (BundleError, ValidationError) as error:
+    except BundleError as error:
+        raise OtherChecksError(decision_id, error) from error
+    except ValidationError as error:
         cause = str(error).splitlines()[0]
         raise BrokenRecordError(f"the record of decision {decision_id} cannot be read: {cause}") from error
 

@@ -76,10 +76,15 @@ class Decision(Assessment):
 
 
 class Replay(Model):
-    """A decision computed again from its record; ``identical`` compares every bit of it."""
+    """A decision computed again from its record; ``identical`` compares every bit of what was computed.
+
+    ``reworded`` is the number of reasons that this release would tell in other words; the words that were told are
+    those of the record.
+    """
 
     decision_id: str
     identical: bool
+    reworded: int = 0
     recorded: Assessment
     recomputed: Assessment
     differences: list[str]
