@@ -339,6 +339,15 @@ def test_requests_that_do_not_fit(
     assert field in error(infer(api, *inputs, **others), 400)
 
 
+@pytest.mark.parametrize(
+    ("text", "again"), [('"shape"', '"shape": [9], "shape"'), ('{"inputs"', '{"inputs": [], "inputs"')]
+)
+def test_a_name_that_is_there_twice_is_refused(api: TestClient, text: str, again: str) -> None:
+    body = json.dumps({"inputs": [KIND, SCORE]})
+    assert api.post(f"{MODEL}/infer", content=body).status_code == 200
+    assert "uplicate key" in error(api.post(f"{MODEL}/infer", content=body.replace(text, again)), 400)
+
+
 def test_values_that_do_not_fill_the_shape_are_not_decoded(api: TestClient) -> None:
     body = b'{"inputs":[{"name":"x","shape":[1,2],"datatype":"FP64","data":[' + b"0," * 2_500_000 + b"0]}]}"
     tracemalloc.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from jiter import from_json
 
 from home_credit.errors import BundleError
 
@@ -106,6 +107,18 @@ def read(body: bytes, header_length: str | None) -> tuple[InferenceRequest, list
         raise BundleError("body", f"not JSON: {error}") from error
     _check_outputs(request.outputs or ())
     return request, _buffers(request.inputs, memoryview(body)[length:])
+
+
+def check_names(body: bytes, header_length: str | None) -> None:
+    """Raise :class:`BundleError` where an object of a request that was read has a name twice.
+
+    :func:`read` takes the last value of such a name. Every value is decoded here, so the request is checked first.
+    """
+    length = len(body) if header_length is None else int(header_length)
+    try:
+        from_json(body[:length], allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True)
+    except ValueError as error:
+        raise BundleError("body", f"not JSON: {error}") from error
 
 
 def write(

@@ -106,8 +106,10 @@ async def _infer(request: Request, service: DecisionService, version: str | None
 
     def answer() -> Response:
         scorer = service.scorer() if version is None else _of_version(service, version)
-        asked, buffers = messages.read(inflated(body, encoding, max_bytes), header_length)
+        plain = inflated(body, encoding, max_bytes)
+        asked, buffers = messages.read(plain, header_length)
         vectors = reader(scorer).read(asked.inputs, buffers)
+        messages.check_names(plain, header_length)
         probabilities = scorer.infer(vectors.matrix)
         content, headers = messages.write(asked, scorer.version, probabilities, vectors.warnings)
         return Response(content, headers=headers)
