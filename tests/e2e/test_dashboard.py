@@ -6,12 +6,7 @@ They talk to the real API with a fake scorer. What they expect is what that API 
 from __future__ import annotations
 
 import json
-import os
 import socket
-import subprocess
-import sys
-import time
-from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +25,7 @@ from home_credit.errors import ApiError
 from home_credit.schemas import DecisionQuery
 from support import fake_model
 from support.chromium import chromium
-from support.ports import free_port
+from support.dashboards import dashboard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -288,30 +283,6 @@ def test_api_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     assert escape(EN("error.unreachable")) in html(app)
     assert "127.0.0.1" not in html(app)
     assert app.button(key="retry_list").label == EN("error.retry")
-
-
-@contextmanager
-def dashboard(api_url: str, reports: Path) -> Iterator[str]:
-    """Run the dashboard as a process and yield its address."""
-    port = free_port()
-    line = [sys.executable, "-m", "streamlit", "run", str(APP.relative_to(ROOT))]
-    line += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    environment = {**os.environ, "API_URL": api_url, "HOME_CREDIT_REPORTS": str(reports)}
-    with subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
-        try:
-            address = f"http://127.0.0.1:{port}"
-            deadline = time.monotonic() + START_SECONDS
-            while True:
-                try:
-                    httpx.get(f"{address}/_stcore/health", timeout=2).raise_for_status()
-                    break
-                except httpx.HTTPError:
-                    assert process.poll() is None, "the dashboard ended"
-                    assert time.monotonic() < deadline, "the dashboard did not start"
-                    time.sleep(0.2)
-            yield address
-        finally:
-            process.terminate()
 
 
 @pytest.fixture(scope="module")

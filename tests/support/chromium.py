@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Without the last two, Chromium contacts Google's hosts at every start.
+PATIENCE = 20_000  # milliseconds; other tests run on the same cores
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Run a browser; the test is skipped where there is none."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         executable = shutil.which("chromium") or playwright.chromium.executable_path
         if not Path(executable).exists():
