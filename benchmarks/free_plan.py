@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 from playwright.sync_api import expect
-from servers.containers import PERIOD, Group, Share, group, mounted, running
+from servers.containers import PERIOD, Group, Service, Share, group, mounted, running
 
 from home_credit.client import ApiClient
 from home_credit.dashboard.texts import texts
@@ -107,8 +107,8 @@ def one_round(folder: Path, share: Share, seconds: dict[str, list[float]]) -> li
             limits = stack.enter_context(group(f"home-credit-{name}", share))
             settings = {"HOST": "127.0.0.1", "PORT": str(ports[name]), "API_URL": urls["api"]}
             began = time.monotonic()
-            log = folder / f"{name}.log"
-            server = stack.enter_context(running(name, image, limits, ports[name], log, settings))
+            service = Service(name, ports[name], folder / f"{name}.log")
+            server = stack.enter_context(running(service, image, limits, settings))
             _wait(server, urls[name] + HEALTH[name])
             _take(seconds, f"{TITLES[name]} healthy", began)
             started[name] = server, limits

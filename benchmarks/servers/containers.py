@@ -61,6 +61,14 @@ def mounted(image: str) -> Iterator[Image]:
         buildah("rm", container)
 
 
+class Service(NamedTuple):
+    """A service on this machine's network."""
+
+    name: str
+    port: int
+    log: Path
+
+
 class Share(NamedTuple):
     """What a service may use."""
 
@@ -111,14 +119,12 @@ def group(name: str, share: Share) -> Iterator[Group]:
 
 
 @contextmanager
-def running(
-    name: str, image: Image, groups: Group, port: int, log: Path, settings: Mapping[str, str]
-) -> Iterator[Server]:
+def running(service: Service, image: Image, groups: Group, settings: Mapping[str, str]) -> Iterator[Server]:
     """Run an image's command by its own user, in its own file system and in the groups, until the context ends."""
     given = [*image.environment, *(f"{key}={value}" for key, value in settings.items())]
     arguments = [str(image.root), image.user, image.folder, str(groups.cpu), str(groups.memory), "--"]
     line = ["unshare", "--mount", "--propagation", "private", "sh", "-c", START, "sh", *arguments]
-    with log.open("wb") as output:
+    with service.log.open("wb") as output:
         process = subprocess.Popen(
             [*line, *given, *image.command],
             stdin=subprocess.DEVNULL,
@@ -126,7 +132,7 @@ def running(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    server = Server(name, process, port, log)
+    server = Server(service.name, process, service.port, service.log)
     try:
         yield server
     finally:
