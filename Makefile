@@ -4,11 +4,11 @@
 # make test-slow  the tests that are too slow for make test
 # make train      train the committed model, on a demo portfolio
 # make locks      update the requirements after a change in pyproject.toml (UPGRADE=--upgrade: to newer releases)
-# make images     the three images, with docker, podman or buildah (BUILD_ARGS: further arguments of the build)
+# make images     the three images, and the one of the scheduled monitoring, with docker, podman or buildah (BUILD_ARGS: further arguments of the build)
 
 PYTHON ?= python3
 BIN := .venv/bin
-IMAGES := api streamlit_app mlflow
+DOCKERFILES := api/Dockerfile streamlit_app/Dockerfile mlflow/Dockerfile deploy/monitoring.Dockerfile
 PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
@@ -16,6 +16,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # Dependencies that an image does not import, although its packages require them (docs/decisions/0006-images.md).
 NOT_IN_mlflow := narwhals pyarrow scipy scikit-learn joblib threadpoolctl matplotlib contourpy \
 	cycler fonttools kiwisolver pillow pyparsing skops prettytable wcwidth docker huey gunicorn
+# httpx imports them where they are, for a command line of its own.
+NOT_IN_dashboard := rich pygments markdown-it-py mdurl
+NOT_IN_monitoring := anyio h11 idna typing-extensions
 NOT_IN_build := numpy scipy joblib threadpoolctl narwhals
 without = $(addprefix --no-emit-package ,$(NOT_IN_$(1)))
 
@@ -53,7 +56,7 @@ lint: .venv/.installed-dev
 	$(BIN)/zizmor --quiet --offline --persona pedantic .github
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
-	$(BIN)/hadolint $(addsuffix /Dockerfile,$(IMAGES))
+	$(BIN)/hadolint $(DOCKERFILES)
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 
 # With its own portfolio, since data/demo may have any size, and a new registry, so that the committed model is the
@@ -69,7 +72,7 @@ locks: .venv/.installed-dev
 	$(COMPILE) pyproject.toml --extra dev --output-file requirements/dev.txt
 	$(foreach part,api dashboard mlflow deploy up,$(COMPILE) pyproject.toml --extra $(part) --constraint requirements/dev.txt \
 		$(call without,$(part)) --output-file requirements/$(part).txt &&) true
-	$(foreach part,build store,$(COMPILE) --group $(part) --constraint requirements/dev.txt \
+	$(foreach part,build store monitoring,$(COMPILE) --group $(part) --constraint requirements/dev.txt \
 		$(call without,$(part)) --output-file requirements/$(part).txt &&) true
 
 # The same commit gives the same image: every file has the time of the commit, and bytecode has no time stamps.
@@ -81,10 +84,10 @@ images:
 	elif command -v podman >/dev/null; then build="podman build --format docker --timestamp $(EPOCH)"; \
 	elif command -v buildah >/dev/null; then build="buildah build --format docker --timestamp $(EPOCH)"; \
 	else echo "Building an image needs docker (running), podman or buildah." >&2; exit 1; fi; \
-	for folder in $(IMAGES); do \
-		name=home-credit-$$(echo $$folder | sed s/streamlit_app/dashboard/); \
+	for file in $(DOCKERFILES); do \
+		name=home-credit-$$(echo $$file | sed 's/streamlit_app/dashboard/; s/^deploy.//; s/.Dockerfile$$//'); \
 		echo "Building $$name ..."; \
-		$$build $(BUILD_ARGS) --build-arg REVISION=$(REVISION) --build-arg CREATED=$(CREATED) --tag $$name --file $$folder/Dockerfile . || exit; \
+		$$build $(BUILD_ARGS) --build-arg REVISION=$(REVISION) --build-arg CREATED=$(CREATED) --tag $$name --file $$file . || exit; \
 	done
 
 # Locks are complete, hence --no-deps; bytecode is compiled at the first import, which halves the time.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 import runpy
 import signal
@@ -97,6 +99,7 @@ def serve(name: Name, workers: int | None = None) -> None:
     os.environ.update(environment(name, MLFLOW_SERVER_ALLOWED_HOSTS=allowed))
     if name == "dashboard":
         _publish_revision()
+        _import_dashboard()
     sys.argv = command(name, host, port, public=True, workers=workers)
     sys.path.insert(0, str(Path.cwd()))
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
@@ -112,6 +115,16 @@ def _publish_revision() -> None:
         folder.mkdir(exist_ok=True)
         (folder / "revision.txt").write_text(revision, encoding="utf-8")
         os.environ["STREAMLIT_SERVER_ENABLE_STATIC_SERVING"] = "true"
+
+
+def _import_dashboard() -> None:
+    """Import Streamlit and the first page, which the first visitor would otherwise wait for."""
+    # Almost nothing of what is imported is garbage.
+    gc.disable()
+    for module in ("streamlit.web.cli", "home_credit.dashboard.client_page"):
+        importlib.import_module(module)
+    gc.freeze()
+    gc.enable()
 
 
 @dataclass(slots=True)

@@ -90,7 +90,7 @@ class ServedModel:
         try:
             if first and self._is_in_use():
                 self._seen = seen
-                check_definitions(self._resource.get())
+                check(self._resource.get())
                 if not self._versions.keeps(self.version):
                     self._place()
                 return
