@@ -97,9 +97,20 @@ def serve(name: Name, workers: int | None = None) -> None:
     os.environ.update(environment(name, MLFLOW_SERVER_ALLOWED_HOSTS=allowed))
     if name == "dashboard":
         _publish_revision()
-    sys.argv = command(name, host, port, public=True, workers=workers)
+    sys.argv = command(name, host, port, public=True, workers=workers) + _sign_in(name)
     sys.path.insert(0, str(Path.cwd()))
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+def _sign_in(name: Name) -> list[str]:
+    """Return the arguments that set up the sign-in of the dashboard; raises :class:`UsageError`."""
+    if name != "dashboard":
+        return []
+    # The other services have no part in it.
+    from home_credit.config import Settings  # noqa: PLC0415
+    from home_credit.dashboard import oidc  # noqa: PLC0415
+
+    return oidc.arguments(Settings())
 
 
 def _publish_revision() -> None:
@@ -229,7 +240,7 @@ def _start(name: Name, port: int, *, api_url: str) -> Service:
     LOGS.mkdir(parents=True, exist_ok=True)
     with (LOGS / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  # a fixed command
-            [sys.executable, "-m", *command(name, "127.0.0.1", port, public=False)],
+            [sys.executable, "-m", *command(name, "127.0.0.1", port, public=False), *_sign_in(name)],
             env=environment(name, API_URL=api_url),
             stdin=subprocess.DEVNULL,
             stdout=log,
