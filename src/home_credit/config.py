@@ -120,6 +120,13 @@ class Settings(BaseSettings):
         validation_alias="HOME_CREDIT_DEMO",
         description="answer everybody while no key is set; synthetic applicants and the local ledger only",
     )
+    demo_decisions: int = Field(
+        0,
+        validation_alias="HOME_CREDIT_DEMO_DECISIONS",
+        description="an empty ledger begins with so many simulated decisions; without effect where a key is set",
+        ge=0,
+        le=1_000,
+    )
     max_body_bytes: int = Field(
         6_000_000, description="larger bodies of one applicant's rows are refused with 413", gt=0
     )

@@ -14,6 +14,7 @@ from home_credit.tables.schema import APPLICATION, ID, TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from home_credit.applicants import ApplicantStore, KnownApplicant
     from home_credit.schemas import PredictionRequest
@@ -43,6 +44,10 @@ class DecisionRequest(Protocol):
         """What a repetition of the request is recognised by."""
 
     @property
+    def decided_at(self) -> datetime | None:
+        """The time of the decision in a simulated history, ``None`` for any other."""
+
+    @property
     def size(self) -> int:
         """The bytes of its rows, as far as they come with it."""
 
@@ -64,6 +69,7 @@ class RawRequest:
     simulation: bool = False
     idempotency: Idempotency | None = None
     text: bytes = b""
+    decided_at: None = None
 
     @property
     def size(self) -> int:
@@ -87,11 +93,12 @@ class KnownRequest:
     applicant_id: int
     overrides: Mapping[str, object] | None = None
     idempotency: Idempotency | None = None
+    decided_at: datetime | None = None
 
     @property
     def simulation(self) -> bool:
-        """Whether columns of the application are replaced."""
-        return self.overrides is not None
+        """Whether columns of the application are replaced, or the decision is one of a simulated history."""
+        return self.overrides is not None or self.decided_at is not None
 
     @property
     def size(self) -> int:

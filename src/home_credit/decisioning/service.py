@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from home_credit.decisioning.versions import ModelVersions
     from home_credit.ledger import Ledger
     from home_credit.ledger.drafts import Draft
-    from home_credit.ledger.records import DecisionEntry
+    from home_credit.ledger.records import DecisionEntry, Idempotency
     from home_credit.schemas import (
         ApplicantList,
         ApplicantQuery,
@@ -246,6 +246,10 @@ class DecisionService:
         with records.reading(decision_id):
             return records.history(recorded)
 
+    def has_recorded(self, idempotency: Idempotency) -> bool:
+        """Return whether a request with an idempotency key was recorded."""
+        return self._ledger.get().find_by_idempotency(idempotency.key) is not None
+
     def portfolio(self, query: PortfolioQuery) -> Portfolio:
         """Return how many decisions were recorded each day."""
         first, last = query.days(datetime.now(UTC).date())
@@ -313,5 +317,6 @@ def _prepared(
         scorer.policy,
         definitions_version=scorer.definitions_version,
         idempotency=request.idempotency,
+        decided_at=request.decided_at,
     )
     return Prepared(assessment, draft, features)

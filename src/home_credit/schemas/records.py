@@ -65,11 +65,13 @@ class DecisionSummary(Model):
     """A recorded decision in a list.
 
     ``review`` is "open" for a referral that nobody has reviewed yet, and "second" where a second reader is awaited.
+    ``decided_at`` is given for a decision of the simulated history of a demo.
     """
 
     decision_id: str
     SK_ID_CURR: int
     recorded_at: datetime
+    decided_at: datetime | None = None
     decision: DecisionKind
     grade: str
     score: int
