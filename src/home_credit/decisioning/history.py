@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from home_credit.decisioning.requests import KnownRequest
+from home_credit.decisioning.requests import KnownRequest, of_history
 from home_credit.decisioning.service import Reviewer
 from home_credit.errors import ReviewConflictError
-from home_credit.ledger.records import Idempotency
 from home_credit.schemas import ApplicantQuery, Decision, DecisionQuery, ReviewRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from home_credit.decisioning.service import DecisionService
+    from home_credit.ledger.records import Idempotency
     from home_credit.schemas.requests import ReasonCode
 
 DAYS = 90
@@ -49,7 +49,7 @@ class Planned(NamedTuple):
     @property
     def idempotency(self) -> Idempotency:
         """What a history that was interrupted recognises it by."""
-        return Idempotency.of("simulated history", str(self.number), b"")
+        return of_history(self.number)
 
 
 def plan(applicants: Sequence[int], size: int, now: datetime) -> list[Planned]:

@@ -171,8 +171,11 @@ def history(recorded: DecisionHistory) -> DecisionRecord:
     )
 
 
-def review_statistics(first: date, last: date, found: Statistics) -> ReviewStatistics:
-    """Return the reviews of the days ``first`` to ``last`` as the API gives them."""
+def review_statistics(first: date, last: date, found: Statistics, *, simulated: bool) -> ReviewStatistics:
+    """Return the reviews of the days ``first`` to ``last`` as the API gives them.
+
+    ``simulated`` says that those of a simulated history may be among them.
+    """
     return ReviewStatistics.model_validate(
         {
             "from": first,
@@ -182,6 +185,7 @@ def review_statistics(first: date, last: date, found: Statistics) -> ReviewStati
                 each.reviews for each in found.counts if overrides(each.decision, each.reviewed_as)
             ),
             "reviewers": found.reviewers,
+            "simulated": simulated,
             **found.waiting,
             "counts": [each._asdict() for each in found.counts],
         }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from home_credit.schemas import PredictionRequest
     from home_credit.tables.bundle import ParsedBundle
 
-__all__ = ["Checked", "DecisionRequest", "Idempotency", "KnownRequest", "RawRequest", "held_of"]
+__all__ = ["Checked", "DecisionRequest", "Idempotency", "KnownRequest", "RawRequest", "held_of", "of_history"]
 
 LARGEST_ID = 2**63 - 1
 
@@ -117,6 +117,11 @@ class KnownRequest:
             known_bundle(held, application),
             StoredBundle.of_rows({APPLICATION: application, **held.histories}),
         )
+
+
+def of_history(number: int) -> Idempotency:
+    """Return what a decision of the simulated history of a demo is recognised by; the first one has the number 0."""
+    return Idempotency.of("simulated history", str(number), b"")
 
 
 def held_of(applicants: ApplicantStore, applicant_id: int) -> KnownApplicant:
