@@ -31,7 +31,7 @@ from home_credit.schemas import (
 )
 from home_credit.schemas.reports import Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
 from home_credit.schemas.shadow import ShadowReport
-from home_credit.schemas.verdicts import StoredVerdict
+from home_credit.schemas.verdicts import RealisedPerformance, StoredVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -179,6 +179,10 @@ class ApiClient:
     def drift_verdict(self) -> StoredVerdict:
         """Return the stored verdict on drift (404 where there is none)."""
         return self._get("/monitoring/verdict", StoredVerdict)
+
+    def outcomes(self) -> RealisedPerformance:
+        """Return what stored outcomes say of the decisions (404 where there are none)."""
+        return self._get("/monitoring/outcomes", RealisedPerformance)
 
     def recourse(self, bundle: PredictionRequest) -> Recourse:
         """Return the loans that one applicant would be approved with, smallest change first."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Role = Literal["officer", "reviewer", "analyst"]
 
 
 class Settings(BaseSettings):
@@ -80,6 +83,32 @@ class Settings(BaseSettings):
     dashboard_key: str | None = Field(
         None, description="key that the dashboard asks for before it shows a page", min_length=16
     )
+    oidc_issuer: str | None = Field(None, description="address of the OpenID provider that people sign in at")
+    oidc_client_id: str | None = Field(None, description="name of the dashboard at the provider")
+    oidc_client_secret: str | None = Field(None, description="secret of the dashboard at the provider")
+    oidc_redirect_uri: str | None = Field(
+        None, description="address of the dashboard, with the path /oauth2callback"
+    )
+    oidc_cookie_secret: str | None = Field(
+        None,
+        description="signs the cookies of those who signed in; without one every start of the dashboard signs all out",
+        min_length=32,
+    )
+    oidc_scope: str = Field("openid email profile", description="what the provider is asked for")
+    oidc_identity_claim: str = Field(
+        "email", description="the claim that reviews are recorded under, one that people cannot change"
+    )
+    oidc_role_claim: str = Field(
+        "roles", description="the claim that gives roles; a dot leads into a claim that is an object"
+    )
+    oidc_roles: dict[str, Role] = Field(
+        {"officer": "officer", "reviewer": "reviewer", "analyst": "analyst"},
+        description="the role for each value of that claim, as a JSON object",
+    )
+    oidc_default_role: Role | Literal["none"] = Field(
+        "officer", description="the role of who has no value of these; none: no access"
+    )
+    oidc_session_hours: float = Field(12.0, description="how long a sign-in lasts", gt=0)
     api_key: str | None = Field(
         None, description="one key with every scope, which requests carry as X-API-Key"
     )
@@ -90,6 +119,13 @@ class Settings(BaseSettings):
         False,
         validation_alias="HOME_CREDIT_DEMO",
         description="answer everybody while no key is set; synthetic applicants and the local ledger only",
+    )
+    demo_decisions: int = Field(
+        0,
+        validation_alias="HOME_CREDIT_DEMO_DECISIONS",
+        description="an empty ledger begins with so many simulated decisions; without effect where a key is set",
+        ge=0,
+        le=1_000,
     )
     max_body_bytes: int = Field(
         6_000_000, description="larger bodies of one applicant's rows are refused with 413", gt=0

@@ -21,6 +21,7 @@
     │   ├── OtherModelError        a record whose model is neither loaded nor kept (409)
     │   ├── OtherChecksError       a whole record whose rows the checks of this release refuse (409)
     │   ├── NoVerdictError         no drift verdict is stored (404)
+    │   ├── NoOutcomesError        no realised performance is stored (404)
     │   ├── NoShadowError          no challenger has scored decisions (404)
     │   ├── MissingSecretError     a secret of the deployment is not set or not valid
     │   ├── RefusedKeyError        the hosting platform does not accept our key
@@ -202,6 +203,13 @@ class NoVerdictError(InputError):
 
     def __init__(self) -> None:
         super().__init__("no drift verdict is stored")
+
+
+class NoOutcomesError(InputError):
+    """No comparison of decisions with outcomes is stored."""
+
+    def __init__(self) -> None:
+        super().__init__("no realised performance is stored")
 
 
 class NoShadowError(InputError):

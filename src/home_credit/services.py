@@ -37,7 +37,7 @@ ANYWHERE = "0.0.0.0"  # noqa: S104  # a container's own address
 LOGS = Path("var/log")
 # Streamlit serves it as /app/static; in the image a link to a folder in /tmp.
 DASHBOARD_FILES = Path("streamlit_app/static")
-DEMO_APPLICANTS, DEMO_SEED = 5_000, 2018
+DEMO_APPLICANTS, DEMO_SEED, DEMO_DECISIONS = 5_000, 2018, 300
 
 
 def command(
@@ -100,9 +100,20 @@ def serve(name: Name, workers: int | None = None) -> None:
     if name == "dashboard":
         _publish_revision()
         _import_dashboard()
-    sys.argv = command(name, host, port, public=True, workers=workers)
+    sys.argv = command(name, host, port, public=True, workers=workers) + _sign_in(name)
     sys.path.insert(0, str(Path.cwd()))
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+def _sign_in(name: Name) -> list[str]:
+    """Return the arguments that set up the sign-in of the dashboard; raises :class:`UsageError`."""
+    if name != "dashboard":
+        return []
+    # The other services have no part in it.
+    from home_credit.config import Settings  # noqa: PLC0415
+    from home_credit.dashboard import oidc  # noqa: PLC0415
+
+    return oidc.arguments(Settings())
 
 
 def _publish_revision() -> None:
@@ -197,8 +208,9 @@ def up(settings: Settings, progress: Progress = silent, echo: Callable[[str], No
     services: list[Service] = []
     try:
         _prepare_applicants(settings, progress, echo)
+        more = _demo_variables(settings)
         for name, port in ports.items():
-            services.append(_start(name, port, api_url=f"http://127.0.0.1:{ports['api']}"))
+            services.append(_start(name, port, api_url=f"http://127.0.0.1:{ports['api']}", **more))
         echo(f"starting; the logs of the services are in {LOGS}/")
         _await_all(services, echo)
         echo(f"all three answer after {time.monotonic() - began:.0f} s; Ctrl-C stops them")
@@ -238,12 +250,19 @@ def _prepare_applicants(settings: Settings, progress: Progress, echo: Callable[[
     loading.load(portfolio, settings.applicants_url, features, progress=progress)
 
 
-def _start(name: Name, port: int, *, api_url: str) -> Service:
+def _demo_variables(settings: Settings) -> dict[str, str]:
+    """Return what makes the ledger of a demo portfolio begin with a simulated history, where all is as it comes."""
+    if settings.model_fields_set & {"portfolio", "applicants_url", "database_url", "demo_decisions"}:
+        return {}
+    return {"HOME_CREDIT_DEMO_DECISIONS": str(DEMO_DECISIONS)}
+
+
+def _start(name: Name, port: int, *, api_url: str, **more: str) -> Service:
     LOGS.mkdir(parents=True, exist_ok=True)
     with (LOGS / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  # a fixed command
-            [sys.executable, "-m", *command(name, "127.0.0.1", port, public=False)],
-            env=environment(name, API_URL=api_url),
+            [sys.executable, "-m", *command(name, "127.0.0.1", port, public=False), *_sign_in(name)],
+            env=environment(name, API_URL=api_url, **more),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

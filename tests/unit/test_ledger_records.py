@@ -120,14 +120,14 @@ DECISION_4 = base64.b64decode(
 )
 
 
-def test_format_4_is_what_is_written_and_read() -> None:
+def test_format_5_is_what_is_written_and_read() -> None:
     draft = draft_decision(a_decision(simulation=True, FLAG="é\0"))
     key = draft.key
     assert key is not None and draft.bundle is not None
     payload = draft.recorded(timestamp(MOMENT))
-    read = formats.read(DecisionEntry, 4, payload, draft.bundle, key=key)
+    read = formats.read(DecisionEntry, 5, payload, draft.bundle, key=key)
     assert read == draft.record(MOMENT)
-    assert formats.read(DecisionEntry, 4, payload, key=key) == read.model_copy(update={"bundle": {}})
+    assert formats.read(DecisionEntry, 5, payload, key=key) == read.model_copy(update={"bundle": {}})
     # Taken apart by hand, as the decision record says.
     assert payload[:32] == b"2026-11-26T13:07:42.014093+00:00"
     cipher = AESGCM(key.secret)
@@ -136,16 +136,17 @@ def test_format_4_is_what_is_written_and_read() -> None:
     assert cipher.decrypt(draft.bundle[:12], draft.bundle[12:], None) == ROWS_3
     of_3 = json.loads(DECISION_3)
     del of_3["recorded_at"]
-    assert text == {**of_3, "format": 4, "decision_id": draft.decision_id, "bundle": text["bundle"]}
+    stamp = {"format": 5, "decision_id": draft.decision_id, "decided_at": None}
+    assert text == {**of_3, **stamp, "bundle": text["bundle"]}
 
     content = ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found")
     review = draft_review(read, content, "second", key)
     payload = review.recorded(timestamp(MOMENT))
-    assert formats.read(ReviewEntry, 4, payload, key=key) == review.record(MOMENT)
+    assert formats.read(ReviewEntry, 5, payload, key=key) == review.record(MOMENT)
     assert (review.record(MOMENT).state, review.record(MOMENT).reviewed) == ("second", "declined")
     for other in (DataKey.new(), None):
-        with pytest.raises(BrokenRecordError, match="cannot be decrypted|not a record of format 4"):
-            formats.read(ReviewEntry, 4, payload, key=other)
+        with pytest.raises(BrokenRecordError, match="cannot be decrypted|not a record of format 5"):
+            formats.read(ReviewEntry, 5, payload, key=other)
 
 
 def test_format_4_that_was_stored_is_read() -> None:
@@ -167,9 +168,11 @@ def test_an_erasure_is_plain() -> None:
     draft = draft_erasure(ErasureContent(cause="request", decisions=((3, 3), (7, 9))))
     payload = draft.recorded(timestamp(MOMENT))
     assert payload == (
-        b'2026-11-26T13:07:42.014093+00:00{"cause":"request","decisions":[[3,3],[7,9]],"format":4}'
+        b'2026-11-26T13:07:42.014093+00:00{"cause":"request","decisions":[[3,3],[7,9]],"format":5}'
     )
-    assert formats.read(ErasureEntry, 4, payload) == draft.record(MOMENT)
+    assert formats.read(ErasureEntry, 5, payload) == draft.record(MOMENT)
+    of_4 = formats.read(ErasureEntry, 4, payload.replace(b'"format":5', b'"format":4'))
+    assert of_4 == draft.record(MOMENT).model_copy(update={"format": 4})
 
 
 def test_format_2_is_read() -> None:
@@ -363,7 +366,7 @@ def test_letters_that_look_like_a_number_that_is_not_finite() -> None:
         (1, b'{"assessment": 1}', "not a record of format 1: KeyError"),
         (4, DECISION_2, "not a record of format 4"),
         (4, b"", "not a record of format 4"),
-        (5, DECISION_2, "format 5 is not known; this version reads formats 1 to 4"),
+        (6, DECISION_2, "format 6 is not known; this version reads formats 1 to 5"),
         (3, DECISION_2, "the payload is of format 2, not 3"),
         (3, DECISION_3.replace(b'"sha256"', b'"sha512"'), "not a record of format 3: KeyError"),
         (0, DECISION_2, "format 0 is not known"),

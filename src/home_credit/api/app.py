@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from home_credit import __version__, logs
-from home_credit.api import documentation, problems
+from home_credit.api import demo_history, documentation, problems
 from home_credit.api.admission import Admission, Places
 from home_credit.api.authentication import Access, Authentication
 from home_credit.api.deciding import Deciding
@@ -86,7 +86,9 @@ def create_app(
         # What is imported and loaded now stays; each full collection of garbage would look at all of it again.
         gc.freeze()
         gc.enable()
-        with watching(updates):
+        # With a key the ledger is that of real decisions.
+        demo_decisions = 0 if access.mode == "keys" else settings.demo_decisions
+        with watching(updates), demo_history.recording(service, demo_decisions):
             yield
         readiness.close()
         await run_in_threadpool(app.state.deciding.close)

@@ -68,6 +68,7 @@ ERRORS: Mapping[type[Exception], Kind] = {
     errors.UnknownApplicantError: Kind(HTTPStatus.NOT_FOUND, "unknown-applicant", "Unknown applicant"),
     errors.UnknownDecisionError: Kind(HTTPStatus.NOT_FOUND, "unknown-decision", "Unknown decision"),
     errors.NoVerdictError: Kind(HTTPStatus.NOT_FOUND, "no-verdict", "No drift verdict"),
+    errors.NoOutcomesError: Kind(HTTPStatus.NOT_FOUND, "no-outcomes", "No realised performance"),
     errors.NoShadowError: Kind(HTTPStatus.NOT_FOUND, "no-shadow", "No challenger has scored decisions"),
     errors.ErasedDecisionError: Kind(HTTPStatus.GONE, "erased-decision", "The decision was erased"),
     errors.IdempotencyKeyError: Kind(

@@ -119,6 +119,30 @@ PORTFOLIO: dict[str, Any] = {
         }
     ],
 }
+OUTCOMES: dict[str, Any] = {
+    "model_version": "0123456789ab",
+    "decided": 900,
+    "known": 610,
+    "auc": {"value": 0.764, "low": 0.708, "high": 0.82},
+    "default_rate": {"value": 0.079, "low": 0.059, "high": 0.102},
+    "estimated_rate": 0.075,
+    "estimate_error": -0.004,
+    "estimate_holds": True,
+    "cost": {"value": 0.52, "low": 0.41, "high": 0.63},
+    "grades": [],
+    "vintages": [
+        {
+            "month": "2026-03",
+            "decided": 900,
+            "known": 610,
+            "mature": False,
+            "defaults": 48,
+            "estimated_rate": 0.075,
+            "realised_rate": {"value": 0.079, "low": 0.059, "high": 0.102},
+        }
+    ],
+    "simulated": False,
+}
 VERDICT: dict[str, Any] = {
     "made_at": "2026-11-26T18:31:00Z",
     "alarm": True,
@@ -173,29 +197,7 @@ VERDICT: dict[str, Any] = {
         "reliable": False,
         "note": {"en": "The applicants changed.", "fr": "Les demandeurs ont changé."},
     },
-    "outcomes": {
-        "model_version": "0123456789ab",
-        "decided": 900,
-        "known": 610,
-        "auc": {"value": 0.764, "low": 0.708, "high": 0.82},
-        "default_rate": {"value": 0.079, "low": 0.059, "high": 0.102},
-        "estimated_rate": 0.075,
-        "estimate_error": -0.004,
-        "estimate_holds": True,
-        "cost": {"value": 0.52, "low": 0.41, "high": 0.63},
-        "grades": [],
-        "vintages": [
-            {
-                "month": "2026-03",
-                "decided": 900,
-                "known": 610,
-                "mature": False,
-                "defaults": 48,
-                "estimated_rate": 0.075,
-                "realised_rate": {"value": 0.079, "low": 0.059, "high": 0.102},
-            }
-        ],
-    },
+    "outcomes": OUTCOMES,
     "trend": [
         {
             "made_at": "2026-11-26T18:31:00Z",

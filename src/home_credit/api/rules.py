@@ -66,6 +66,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         _rule("/model/report", "read"),
         _rule("/portfolio", "read"),
         _rule("/monitoring/verdict", "read"),
+        _rule("/monitoring/outcomes", "read"),
         _rule("/shadow", "read"),
         _rule("/applicants", "read"),
         _rule("/applicants/{SK_ID_CURR}", "read"),

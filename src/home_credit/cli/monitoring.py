@@ -14,7 +14,7 @@ from home_credit.config import Settings
 from home_credit.errors import MissingSecretError, UsageError
 
 if TYPE_CHECKING:
-    from home_credit.schemas.verdicts import StoredVerdict
+    from home_credit.schemas.verdicts import RealisedPerformance, StoredVerdict
 
 app = typer.Typer()
 
@@ -80,7 +80,13 @@ def _recorded(url: str, days: int, models: Path, reports: Path, settings: Settin
 
 @app.command()
 def outcomes(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet: decision_id or SK_ID_CURR, and TARGET")],
+    file: Annotated[
+        Path | None, typer.Argument(help="CSV or Parquet: decision_id or SK_ID_CURR, and TARGET")
+    ] = None,
+    *,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="draw the outcomes of the simulated history of a demo instead")
+    ] = False,
     ledger: Annotated[
         str | None, typer.Option(metavar="URL", help="address of the ledger; DATABASE_URL")
     ] = None,
@@ -90,23 +96,13 @@ def outcomes(
     models: Models = None,
 ) -> None:
     """Compare recorded decisions with outcomes, by month and grade, and the estimates with what was realised."""
-    from datetime import UTC, datetime
-
-    from home_credit.default_risk.manifest import Manifest
-    from home_credit.errors import TableError
-    from home_credit.ledger import Ledger
     from home_credit.monitoring import storing
-    from home_credit.monitoring.outcomes import read, realised
-    from home_credit.policy import Costs, Policy
 
+    if simulated == (file is not None):
+        raise UsageError("outcomes needs a FILE, or --simulated")
     settings = Settings()
-    known, version = read(file), Manifest.read(models or settings.models).model_version
     opened = settings.model_copy(update={"database_url": ledger or settings.database_url})
-    with closing(Ledger.of(opened, create=False)) as decisions:
-        entries = decisions.decided(datetime(1970, 1, 1, tzinfo=UTC), datetime.now(UTC))
-        found = realised(known, entries, Policy.of(Costs.of(settings)), version)
-    if found is None:
-        raise TableError("outcomes", f"{file} has no outcome of a loan that model {version} granted")
+    found = _realised(file, models or settings.models, opened)
     storing.store_outcomes(found, out or settings.reports)
     typer.echo(f"{found.known:,} of {found.decided:,} granted loans have an outcome")
     rate = found.default_rate
@@ -127,6 +123,36 @@ def outcomes(
             typer.echo(
                 f"  grade {grade.grade} is underestimated: {grade.mean_probability:.2%}, {grade.observed_rate:.2%}"
             )
+
+
+def _realised(file: Path | None, models: Path, settings: Settings) -> RealisedPerformance:
+    """Return the realised performance by the outcomes in a file, or simulated ones without a file."""
+    from datetime import UTC, datetime
+
+    from home_credit.default_risk.manifest import Manifest
+    from home_credit.errors import TableError
+    from home_credit.ledger import Ledger
+    from home_credit.monitoring.outcomes import read, realised
+    from home_credit.monitoring.simulated_outcomes import draw
+    from home_credit.policy import Costs, Policy
+
+    policy, version, now = (
+        Policy.of(Costs.of(settings)),
+        Manifest.read(models).model_version,
+        datetime.now(UTC),
+    )
+    known = read(file) if file else None
+    with closing(Ledger.of(settings, create=False)) as decisions:
+        if known is None:
+            found = realised(*draw(decisions.simulated(), now), policy, version)
+        else:
+            decided = decisions.decided(datetime(1970, 1, 1, tzinfo=UTC), now)
+            found = realised(known, decided, policy, version)
+    if found is None:
+        raise TableError(
+            "outcomes", f"{file or 'the history'} has no outcome of a loan that model {version} granted"
+        )
+    return found.model_copy(update={"simulated": known is None})
 
 
 @app.command()

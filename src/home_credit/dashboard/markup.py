@@ -16,6 +16,12 @@ def brand(name: str, purpose: str) -> str:
     return f'<p class="hc-brand"><strong>{escape(name)}</strong><span>{escape(purpose)}</span></p>'
 
 
+def person(name: str, identity: str, role: str) -> str:
+    """Return who is signed in: name, identity where it says more, and role."""
+    lines = "".join(f"<span>{escape(line)}</span>" for line in (identity, role) if line)
+    return f'<p class="hc-person"><strong>{escape(name)}</strong>{lines}</p>'
+
+
 def banner(kind: DecisionKind, verdict: str, meaning: str, details: Sequence[str]) -> str:
     """Return the decision as a band: icon, verdict, what it means, and quiet details at its end."""
     quiet = "".join(f"<span>{escape(detail)}</span>" for detail in details)

@@ -1,4 +1,4 @@
-"""Page *Portefeuille*: what was decided over time, from the counts that the ledger keeps."""
+"""Page *Portefeuille*: what was decided over time, from the counts that the ledger keeps, and what became of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from home_credit.dashboard import failures, markup, plots, shell, waiting
+from home_credit.dashboard import failures, markup, plots, realised, shell, waiting
 from home_credit.errors import ApiError
 from home_credit.policy import GRADES
 from home_credit.schemas.reports import PortfolioQuery
@@ -44,19 +44,40 @@ def show() -> None:
     except ApiError as error:
         failures.show(error, translate)
         return
-    real = [each for each in found.counts if not each.simulation]
-    simulated = sum(each.decisions for each in found.counts) - sum(each.decisions for each in real)
-    counted = real or found.counts
-    if not counted:
+    if counted := _of_one_kind(found.counts, translate):
+        _figures(counted, translate)
+        _volumes(counted, translate, weekly=days >= WEEKLY_FROM)
+        _grades(counted, translate)
+    else:
         st.html(markup.notice("info", translate("portfolio.nothing")))
-        return
-    if not real:
+    realised.show(api, translate)
+
+
+def _of_one_kind(counts: Sequence[DayCount], translate: Texts) -> Sequence[DayCount]:
+    """Return the counts of real decisions, or of simulated ones: both are never added up.
+
+    Where there are both, the reader chooses, and the larger part is shown first.
+    """
+    parts = {
+        kind: [each for each in counts if each.simulation == (kind == "simulated")]
+        for kind in ("real", "simulated")
+    }
+    sizes = {kind: sum(each.decisions for each in part) for kind, part in parts.items()}
+    kind = max(sizes, key=lambda name: sizes[name])
+    if all(sizes.values()):
+        kind = st.segmented_control(
+            translate("portfolio.kind"),
+            tuple(parts),
+            required=True,
+            default=kind,
+            format_func=lambda name: translate(f"portfolio.kind_{name}", count=translate.number(sizes[name])),
+            key="portfolio_kind",
+        )
+    if kind == "simulated" and sizes[kind]:
         st.html(markup.notice("warning", translate("portfolio.simulated_only")))
-    elif simulated:
-        st.caption(translate("portfolio.simulated_too", count=translate.number(simulated)))
-    _figures(counted, translate)
-    _volumes(counted, translate, weekly=days >= WEEKLY_FROM)
-    _grades(counted, translate)
+    elif sizes["simulated"]:
+        st.caption(translate("portfolio.simulated_too", count=translate.number(sizes["simulated"])))
+    return parts[kind]
 
 
 def _figures(counts: Sequence[DayCount], translate: Texts) -> None:

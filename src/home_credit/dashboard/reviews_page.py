@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from html import escape
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import streamlit as st
 from pydantic import ValidationError
@@ -15,15 +15,19 @@ from home_credit.schemas import DecisionQuery, ReviewRequest
 from home_credit.schemas.requests import ReasonCode, ReviewedAs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from home_credit.client import ApiClient
     from home_credit.dashboard.texts import Texts
-    from home_credit.schemas import DecisionRecord, DecisionSummary, Review
+    from home_credit.schemas import DecisionRecord, DecisionSummary, Review, ReviewStatistics
 
 CHOSEN, TOLD, STATE, OFFERED = "decision", "review_told", "review_state", "review_offered"
-SHOWN = 10
+CURSORS = "review_cursors"
+SHOWN = 20
 WAITING: Final = ("open", "second", "reviewed")
 LONGEST_REASON = 2_000  # characters
 LONGEST_ID = 64
+GONE: Final = {404: "reviews.unknown", 410: "reviews.erased"}
 
 
 def show() -> None:
@@ -34,16 +38,18 @@ def show() -> None:
     if told:
         st.html(markup.notice("info", translate(told)))
     try:
-        _queue(api, translate)
+        statistics = waiting.call(api.review_statistics)
+        _queue(api, statistics, translate)
         chosen = st.session_state.get(CHOSEN) or st.query_params.get(CHOSEN) or ""
         if chosen:
             _case(api, chosen[:LONGEST_ID], translate)
-        _statistics(api, translate)
     except ApiError as error:
         failures.show(error, translate)
+    else:
+        _statistics(statistics, translate)
 
 
-def _queue(api: ApiClient, translate: Texts) -> None:
+def _queue(api: ApiClient, statistics: ReviewStatistics, translate: Texts) -> None:
     state = st.segmented_control(
         translate("reviews.state"),
         WAITING,
@@ -51,38 +57,97 @@ def _queue(api: ApiClient, translate: Texts) -> None:
         default="open",
         format_func=lambda name: translate(f"reviews.{name}"),
         key=STATE,
+        on_change=st.session_state.pop,
+        args=(CURSORS, None),
         label_visibility="collapsed",
     )
-    found = waiting.call(api.decisions, DecisionQuery(review=state, limit=SHOWN))
+    # The cursors of the pages up to the one that is shown; the first page has none.
+    cursors: list[str | None] = st.session_state.setdefault(CURSORS, [None])
+    order: Literal["newest", "oldest"] = "newest" if state == "reviewed" else "oldest"
+    found = waiting.call(
+        api.decisions, DecisionQuery(review=state, order=order, limit=SHOWN, cursor=cursors[-1])
+    )
     if not found.decisions:
         st.html(markup.notice("info", translate("reviews.nothing")))
-        return
+    else:
+        _cases(found.decisions, translate)
+    total = {"open": statistics.open, "second": statistics.second}.get(state)
+    if found.next or len(cursors) > 1:
+        _pages(cursors, len(found.decisions), found.next, total, translate)
+    elif found.decisions:
+        st.caption(translate("reviews.order" if order == "oldest" else "reviews.order_latest"))
+
+
+def _cases(found: Sequence[DecisionSummary], translate: Texts) -> None:
     with st.container(horizontal=True, gap="small", key="queue"):
-        for each in found.decisions:
+        for each in found:
             st.button(
                 _label(each, translate),
                 key=f"case_{each.decision_id}",
                 on_click=st.session_state.__setitem__,
                 args=(CHOSEN, each.decision_id),
             )
-    if found.next:
-        st.caption(translate("reviews.more", count=SHOWN))
+
+
+def _pages(
+    cursors: list[str | None], number: int, following: str | None, total: int | None, translate: Texts
+) -> None:
+    """Draw which cases of the queue are shown, and the buttons that lead to the page before and after."""
+    first = SHOWN * (len(cursors) - 1) + 1
+    last = translate.number(first + number - 1)
+    place = {"first": translate.number(first), "last": last}
+    with st.container(horizontal=True, vertical_alignment="center", key="queue_pages"):
+        if len(cursors) > 1:
+            st.button(translate("find.before"), type="tertiary", on_click=cursors.pop, key="queue_before")
+        if following:
+            st.button(
+                translate("find.after"),
+                type="tertiary",
+                on_click=cursors.append,
+                args=(following,),
+                key="queue_after",
+            )
+        if total is None:
+            st.caption(translate("reviews.part", **place), width="content")
+        else:
+            st.caption(translate("reviews.of", total=translate.number(total), **place), width="content")
 
 
 def _label(each: DecisionSummary, translate: Texts) -> str:
-    days = (datetime.now(UTC) - each.recorded_at).days
-    age = translate("reviews.today") if days < 1 else translate("reviews.days", days=days)
-    return translate("reviews.case", id=each.SK_ID_CURR, grade=each.grade, age=age)
+    days = (datetime.now(UTC) - (each.decided_at or each.recorded_at)).days
+    age = translate("reviews.today") if days < 1 else translate("reviews.days", days=translate.number(days))
+    label = translate("reviews.case", id=each.SK_ID_CURR, grade=each.grade, age=age)
+    return f"{label} · {translate('reviews.simulated')}" if each.decided_at else label
 
 
 def _case(api: ApiClient, decision_id: str, translate: Texts) -> None:
-    record = waiting.call(api.decision, decision_id)
+    try:
+        record = waiting.call(api.decision, decision_id)
+    except ApiError as error:
+        if error.status not in GONE:
+            raise
+        st.html(markup.notice("warning", translate(GONE[error.status], entered=decision_id)))
+        return
+    _show_case(api, record, translate)
+
+
+def _show_case(api: ApiClient, record: DecisionRecord, translate: Texts) -> None:
+    decision_id, stands = record.decision.decision_id, record.decision.decided_at
+    if stands:
+        zone = shell.zone()
+        times = {
+            "time": translate.day(stands, zone),
+            "recorded": translate.time(record.decision.recorded_at, zone),
+        }
+        st.html(markup.notice("info", translate("reviews.simulated_case", **times)))
     decision_view.show_answer(decision_view.Case(record, made=False), translate)
     st.header(translate("reviews.human"), anchor=False)
     if record.reviews:
         _history(record, translate)
     if record.review in {"open", "second"} or (
-        record.review == "none" and record.decision.decision == "declined" and not record.decision.simulation
+        record.review == "none"
+        and record.decision.decision == "declined"
+        and (stands or not record.decision.simulation)
     ):
         st.session_state[OFFERED] = decision_id
         _form(api, record, translate)
@@ -168,9 +233,10 @@ def _replay(api: ApiClient, record: DecisionRecord, translate: Texts) -> None:
         st.html(markup.notice("warning", translate("reviews.differs", fields=fields)))
 
 
-def _statistics(api: ApiClient, translate: Texts) -> None:
-    found = waiting.call(api.review_statistics)
+def _statistics(found: ReviewStatistics, translate: Texts) -> None:
     st.header(translate("reviews.statistics"), anchor=False)
+    if found.simulated:
+        st.caption(translate("reviews.simulated_reviews"))
     share = translate.percent(found.overrides / found.reviews) if found.reviews else translate("reviews.none")
     st.html(
         markup.figures(

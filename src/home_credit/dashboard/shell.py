@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
+from home_credit import logs
 from home_credit.client import ApiClient
 from home_credit.config import Settings
 from home_credit.dashboard import markup
@@ -43,6 +44,7 @@ def theme() -> Theme:
 
 def page_setup() -> Texts:
     """Set up the page, draw the language switch and return the texts of the chosen language."""
+    _start_log()
     st.session_state.setdefault(LANGUAGE, language().language)
     translate = language()
     st.set_page_config(layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
@@ -93,6 +95,13 @@ def link(name: str, label: str, **parameters: str) -> None:
     page: StreamlitPage | None = st.session_state.get(f"page_{name}")
     if page is not None:
         st.page_link(page, label=label, query_params=parameters)
+
+
+@cache
+def _start_log() -> None:
+    """Write this package's log, without messages of exceptions, also where Streamlit itself was started."""
+    if not logging.getLogger("home_credit").handlers:
+        logs.configure()
 
 
 @cache

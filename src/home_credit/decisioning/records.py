@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from home_credit.decisioning.assessment import facts_of
 from home_credit.errors import BrokenRecordError, BundleError, OtherChecksError
 from home_credit.ledger.drafts import draft_decision
+from home_credit.ledger.records import timestamp
 from home_credit.ledger.review_states import initial, overrides
 from home_credit.policy import Costs, Policy
 from home_credit.schemas import (
@@ -46,10 +47,11 @@ def draft(
     *,
     definitions_version: str | None = None,
     idempotency: records.Idempotency | None = None,
+    decided_at: datetime | None = None,
 ) -> Draft[DecisionEntry]:
     """Return the record, ready to be committed, of an assessment that ``policy`` made from ``stored`` rows.
 
-    ``definitions_version`` is that of the features.
+    ``definitions_version`` is that of the features, ``decided_at`` a time in a simulated history.
     """
     # In JSON types, as the ledger stores them: validating the record's models again would take longer than all else.
     return draft_decision(
@@ -61,6 +63,7 @@ def draft(
             "definitions_version": definitions_version,
             "simulation": assessment.simulation,
             "idempotency": dict(idempotency) if idempotency else None,
+            "decided_at": timestamp(decided_at) if decided_at else None,
         },
         stored,
     )
@@ -100,14 +103,16 @@ def _plain_policy(policy: Policy) -> dict[str, object]:
 
 def decision(entry: DecisionEntry) -> Decision:
     """Return a recorded decision as the API gives it."""
-    return decided(assessment(entry), entry.decision_id, entry.recorded_at)
+    return decided(assessment(entry), entry.decision_id, entry.recorded_at, entry.decided_at)
 
 
-def decided(said: Assessment, decision_id: str, recorded_at: datetime) -> Decision:
+def decided(
+    said: Assessment, decision_id: str, recorded_at: datetime, decided_at: datetime | None = None
+) -> Decision:
     """Return the API's decision for an assessment that was recorded."""
     # Both parts were validated when they were made, and a default would be copied.
     return Decision.model_construct(
-        **dict(said), scale=SCALE, decision_id=decision_id, recorded_at=recorded_at
+        **dict(said), scale=SCALE, decision_id=decision_id, recorded_at=recorded_at, decided_at=decided_at
     )
 
 
@@ -157,7 +162,7 @@ def history(recorded: DecisionHistory) -> DecisionRecord:
     """Return a recorded decision with its rows and reviews as the API gives them."""
     entry = recorded.decision
     decided = entry.assessment.decision
-    state = recorded.reviews[-1].state if recorded.reviews else initial(decided, simulation=entry.simulation)
+    state = recorded.reviews[-1].state if recorded.reviews else initial(decided, reviewable=entry.reviewable)
     return DecisionRecord(
         decision=decision(entry),
         bundle=request(entry),
@@ -166,8 +171,11 @@ def history(recorded: DecisionHistory) -> DecisionRecord:
     )
 
 
-def review_statistics(first: date, last: date, found: Statistics) -> ReviewStatistics:
-    """Return the reviews of the days ``first`` to ``last`` as the API gives them."""
+def review_statistics(first: date, last: date, found: Statistics, *, simulated: bool) -> ReviewStatistics:
+    """Return the reviews of the days ``first`` to ``last`` as the API gives them.
+
+    ``simulated`` says that those of a simulated history may be among them.
+    """
     return ReviewStatistics.model_validate(
         {
             "from": first,
@@ -177,6 +185,7 @@ def review_statistics(first: date, last: date, found: Statistics) -> ReviewStati
                 each.reviews for each in found.counts if overrides(each.decision, each.reviewed_as)
             ),
             "reviewers": found.reviewers,
+            "simulated": simulated,
             **found.waiting,
             "counts": [each._asdict() for each in found.counts],
         }
@@ -191,6 +200,7 @@ def summaries(page: Page) -> DecisionList:
                 decision_id=entry.decision_id,
                 SK_ID_CURR=entry.applicant_id,
                 recorded_at=entry.recorded_at,
+                decided_at=entry.decided_at,
                 decision=entry.assessment.decision,
                 grade=entry.assessment.grade,
                 score=entry.assessment.score,

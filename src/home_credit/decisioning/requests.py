@@ -14,12 +14,13 @@ from home_credit.tables.schema import APPLICATION, ID, TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from home_credit.applicants import ApplicantStore, KnownApplicant
     from home_credit.schemas import PredictionRequest
     from home_credit.tables.bundle import ParsedBundle
 
-__all__ = ["Checked", "DecisionRequest", "Idempotency", "KnownRequest", "RawRequest", "held_of"]
+__all__ = ["Checked", "DecisionRequest", "Idempotency", "KnownRequest", "RawRequest", "held_of", "of_history"]
 
 LARGEST_ID = 2**63 - 1
 
@@ -43,6 +44,10 @@ class DecisionRequest(Protocol):
         """What a repetition of the request is recognised by."""
 
     @property
+    def decided_at(self) -> datetime | None:
+        """The time of the decision in a simulated history, ``None`` for any other."""
+
+    @property
     def size(self) -> int:
         """The bytes of its rows, as far as they come with it."""
 
@@ -64,6 +69,7 @@ class RawRequest:
     simulation: bool = False
     idempotency: Idempotency | None = None
     text: bytes = b""
+    decided_at: None = None
 
     @property
     def size(self) -> int:
@@ -87,11 +93,12 @@ class KnownRequest:
     applicant_id: int
     overrides: Mapping[str, object] | None = None
     idempotency: Idempotency | None = None
+    decided_at: datetime | None = None
 
     @property
     def simulation(self) -> bool:
-        """Whether columns of the application are replaced."""
-        return self.overrides is not None
+        """Whether columns of the application are replaced, or the decision is one of a simulated history."""
+        return self.overrides is not None or self.decided_at is not None
 
     @property
     def size(self) -> int:
@@ -110,6 +117,11 @@ class KnownRequest:
             known_bundle(held, application),
             StoredBundle.of_rows({APPLICATION: application, **held.histories}),
         )
+
+
+def of_history(number: int) -> Idempotency:
+    """Return what a decision of the simulated history of a demo is recognised by; the first one has the number 0."""
+    return Idempotency.of("simulated history", str(number), b"")
 
 
 def held_of(applicants: ApplicantStore, applicant_id: int) -> KnownApplicant:

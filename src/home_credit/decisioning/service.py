@@ -13,7 +13,7 @@ from home_credit.decisioning import records, recourse
 from home_credit.decisioning.comparison import compare, key_of
 from home_credit.decisioning.known import known_bundle
 from home_credit.decisioning.replay import recorded_scorer, replay_record
-from home_credit.decisioning.requests import Checked, RawRequest, held_of
+from home_credit.decisioning.requests import Checked, RawRequest, held_of, of_history
 from home_credit.decisioning.shadow import Decided, Features
 from home_credit.decisioning.shadow_report import report
 from home_credit.errors import HomeCreditError, NoShadowError
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from home_credit.decisioning.versions import ModelVersions
     from home_credit.ledger import Ledger
     from home_credit.ledger.drafts import Draft
-    from home_credit.ledger.records import DecisionEntry
+    from home_credit.ledger.records import DecisionEntry, Idempotency
     from home_credit.schemas import (
         ApplicantList,
         ApplicantQuery,
@@ -246,6 +246,10 @@ class DecisionService:
         with records.reading(decision_id):
             return records.history(recorded)
 
+    def has_recorded(self, idempotency: Idempotency) -> bool:
+        """Return whether a request with an idempotency key was recorded."""
+        return self._ledger.get().find_by_idempotency(idempotency.key) is not None
+
     def portfolio(self, query: PortfolioQuery) -> Portfolio:
         """Return how many decisions were recorded each day."""
         first, last = query.days(datetime.now(UTC).date())
@@ -261,7 +265,8 @@ class DecisionService:
     def review_statistics(self, query: PortfolioQuery) -> ReviewStatistics:
         """Return how many decisions were reviewed each day, and what became of them."""
         first, last = query.days(datetime.now(UTC).date())
-        return records.review_statistics(first, last, self._ledger.get().review_statistics(first, last))
+        found = self._ledger.get().review_statistics(first, last)
+        return records.review_statistics(first, last, found, simulated=self.has_recorded(of_history(0)))
 
     def replay(self, decision_id: str) -> Replay:
         """Compute a recorded decision again, by the model that made it.
@@ -313,5 +318,6 @@ def _prepared(
         scorer.policy,
         definitions_version=scorer.definitions_version,
         idempotency=request.idempotency,
+        decided_at=request.decided_at,
     )
     return Prepared(assessment, draft, features)

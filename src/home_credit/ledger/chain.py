@@ -113,7 +113,7 @@ def check(entry: StoredEntry, model: type[T], keys: Keyring, *, rows: bool = Tru
         if entry.columns[name] != value:
             raise BrokenRecordError(f"{entry} was changed: its column {name} does not match its content")
     if isinstance(record, DecisionEntry):
-        initial = review_states.initial(record.assessment.decision, simulation=record.simulation)
+        initial = review_states.initial(record.assessment.decision, reviewable=record.reviewable)
         if entry.columns["review"] not in {initial, review_states.SECOND, review_states.REVIEWED}:
             raise BrokenRecordError(f"{entry} was changed: its column review does not match its content")
     return record

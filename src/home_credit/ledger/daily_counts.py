@@ -57,7 +57,7 @@ SUBTRACT = (
 
 
 class Cell(NamedTuple):
-    """What decisions are counted by: the day of their record in UTC, outcome, grade, and whether they simulate."""
+    """What decisions are counted by: :attr:`DecisionEntry.day`, outcome, grade, and whether they simulate."""
 
     day: str
     decision: str
@@ -94,7 +94,7 @@ def add(
     """Count the decisions that were appended after ``sequence``, with one statement for all of them."""
     counts: defaultdict[Cell, Count] = defaultdict(Count)
     for place, (draft, outcome) in enumerate(zip(drafts, recorded, strict=True), start=sequence + 1):
-        columns, day = draft.columns, outcome.recorded_at.date().isoformat()
+        columns, day = draft.columns, (draft.decided_at or outcome.recorded_at).date().isoformat()
         cell = Cell(day, str(columns["decision"]), str(columns["grade"]), bool(columns["simulation"]))
         counts[cell].add(draft.probability, place)
     if counts:
@@ -146,8 +146,8 @@ class Counter:
 
     def add(self, entry: StoredEntry, record: DecisionEntry) -> None:
         """Count an entry that was checked."""
-        said, day = record.assessment, record.recorded_at.date().isoformat()
-        cell = Cell(day, said.decision, said.grade, record.simulation)
+        said = record.assessment
+        cell = Cell(record.day, said.decision, said.grade, record.simulation)
         self.found[cell].add(said.probability_of_default, entry.sequence)
 
     def compare(self) -> None:

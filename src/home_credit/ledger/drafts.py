@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from home_credit.ledger import review_states
@@ -24,7 +25,6 @@ from home_credit.ledger.records import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
     from home_credit.ledger.records import Scalar
 
@@ -36,7 +36,8 @@ class Draft(Generic[T]):
     """A record before it is recorded; making one takes no lock and no connection.
 
     ``payload`` and ``columns`` lack the time and the place. ``record`` returns the model. ``key`` is the one that a
-    decision was encrypted with, ``probability`` its probability of default, zero for a review.
+    decision was encrypted with, ``probability`` its probability of default, zero for a review; ``decided_at`` its time
+    in a simulated history, if it is of one.
     """
 
     decision_id: str
@@ -47,6 +48,7 @@ class Draft(Generic[T]):
     idempotency: Idempotency | None = None
     probability: float = 0.0
     key: DataKey | None = None
+    decided_at: datetime | None = None
 
     def recorded(self, moment: str) -> bytes:
         """Return the payload with its time, a text of :func:`~home_credit.ledger.records.timestamp`."""
@@ -100,6 +102,8 @@ def draft_decision(
         fields.get("idempotency"),
     )
     idempotency = Idempotency.model_validate(given) if given else None
+    decided_at = fields.get("decided_at")
+    reviewable = not simulation or decided_at is not None
 
     def record(moment: datetime) -> DecisionEntry:
         held = {"bundle": rows if bundle is None else bundle.rows()}
@@ -118,13 +122,14 @@ def draft_decision(
             "model_version": fields["model_version"],
             "simulation": simulation,
             "idempotency_key": idempotency.key if idempotency else None,
-            "review": review_states.initial(decision, simulation=simulation),
+            "review": review_states.initial(decision, reviewable=reviewable),
         },
         record,
         rows_encrypted,
         idempotency,
         assessment["probability_of_default"],
         key,
+        datetime.fromisoformat(decided_at) if decided_at else None,
     )
 
 

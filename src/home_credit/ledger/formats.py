@@ -131,7 +131,7 @@ def _policy_1(assessment: Json) -> Json:
 def _same(content: Json) -> Json:
     """Return a record as it is: format 3 has the rows beside the payload, fewer reasons, and more fields.
 
-    Format 4 has more fields of a review, which have defaults.
+    Format 4 has more fields of a review, and format 5 the time of a simulated history; they have defaults.
     """
     return content
 
@@ -146,7 +146,7 @@ def _review_1_to_2(content: Json) -> Json:
 
 
 _UPGRADES: Final[Mapping[type, Mapping[int, Upgrade]]] = {
-    DecisionEntry: {1: _decision_1_to_2, 2: _same, 3: _same},
-    ReviewEntry: {1: _review_1_to_2, 2: _same, 3: _same},
-    ErasureEntry: {},
+    DecisionEntry: {1: _decision_1_to_2, 2: _same, 3: _same, 4: _same},
+    ReviewEntry: {1: _review_1_to_2, 2: _same, 3: _same, 4: _same},
+    ErasureEntry: {4: _same},
 }

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, 
 
 from home_credit.policy import DecisionKind  # noqa: TC001  (pydantic resolves it at run time)
 
-FORMAT = 4
+FORMAT = 5
 TIME_BYTES = 32  # of a timestamp, with which a payload begins from format 4 on
 Scalar = str | int | bool | None
 
@@ -89,7 +89,11 @@ class Idempotency(Record):
 
 
 class DecisionContent(Record):
-    """A decision to record. ``bundle`` holds the applicant's rows by table, in JSON types."""
+    """A decision to record. ``bundle`` holds the applicant's rows by table, in JSON types.
+
+    ``decided_at`` is given for a decision of a simulated history alone: the time at which it stands there, and not the
+    one at which it was recorded. Such a decision is a ``simulation`` too.
+    """
 
     applicant_id: int
     bundle: dict[str, object]
@@ -99,6 +103,12 @@ class DecisionContent(Record):
     definitions_version: str | None = None
     simulation: bool = False
     idempotency: Idempotency | None = None
+    decided_at: datetime | None = None
+
+    @property
+    def reviewable(self) -> bool:
+        """Whether a human may review it: no simulation, but for those of a simulated history."""
+        return not self.simulation or self.decided_at is not None
 
 
 class DecisionEntry(DecisionContent):
@@ -112,6 +122,11 @@ class DecisionEntry(DecisionContent):
     def policy_recorded(self) -> bool:
         """Whether ``policy`` was recorded; format 1 has the cut-off only, the rest is reconstructed."""
         return self.format > 1
+
+    @property
+    def day(self) -> str:
+        """The day that it is counted on, in UTC."""
+        return (self.decided_at or self.recorded_at).date().isoformat()
 
     @property
     def every_reason(self) -> bool:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 OPEN, SECOND, REVIEWED = "open", "second", "reviewed"
 
 
-def initial(decision: str, *, simulation: bool) -> str | None:
+def initial(decision: str, *, reviewable: bool) -> str | None:
     """Return the state of a decision without a review: a referral waits for one."""
-    return OPEN if decision == "review" and not simulation else None
+    return OPEN if decision == "review" and reviewable else None
 
 
 def overrides(decided: str | None, reviewed_as: str) -> bool:
@@ -40,7 +40,7 @@ def after(
     :class:`ReviewConflictError` where the decision takes no review, or not one by this reviewer.
     """
     cause = None
-    if decision.simulation:
+    if not decision.reviewable:
         cause = "it is a simulation"
     elif decision.assessment.decision == "approved":
         cause = "the application was approved"

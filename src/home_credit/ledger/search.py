@@ -1,4 +1,4 @@
-"""Which decisions a query asks for, as one statement that walks an index from the newest decision."""
+"""Which decisions a query asks for, as one statement that walks an index from the newest or the oldest decision."""
 
 from __future__ import annotations
 
@@ -25,14 +25,16 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def page(query: DecisionQuery) -> Select[Any]:
-    """Return the statement that gives up to ``query.limit`` matching entries and one more, the newest first."""
-    newest = (decisions.c.recorded_at.desc(), decisions.c.sequence.desc())
+    """Return the statement that gives up to ``query.limit`` matching entries and one more, in the query's order."""
+    order = (decisions.c.recorded_at, decisions.c.sequence)
+    if query.order == "newest":
+        order = (order[0].desc(), order[1].desc())
     summaries = entries.with_keys(decisions, *SUMMARY)
-    return summaries.where(*_conditions(query)).order_by(*newest).limit(query.limit + 1)
+    return summaries.where(*_conditions(query)).order_by(*order).limit(query.limit + 1)
 
 
 def cursor(entry: DecisionEntry, sequence: int) -> str:
-    """Return the cursor of the decisions that are older than ``entry``."""
+    """Return the cursor of the decisions that come after ``entry`` in the order of the query."""
     return f"{(entry.recorded_at - EPOCH) // MICROSECOND}-{sequence}"
 
 
@@ -55,6 +57,7 @@ def _conditions(query: DecisionQuery) -> list[ColumnElement[bool]]:
         conditions.append(recorded_at < timestamp(query.until))
     if query.cursor is not None:
         microseconds, sequence = map(int, query.cursor.split("-"))
-        before = timestamp(EPOCH + microseconds * MICROSECOND)
-        conditions.append(tuple_(recorded_at, decisions.c.sequence) < tuple_(before, sequence))
+        place = tuple_(timestamp(EPOCH + microseconds * MICROSECOND), sequence)
+        own = tuple_(recorded_at, decisions.c.sequence)
+        conditions.append(own < place if query.order == "newest" else own > place)
     return conditions

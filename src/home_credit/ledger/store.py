@@ -248,6 +248,11 @@ class Ledger:
         with self._database.reading(patient=True) as connection:
             yield from windows.decided(connection, self._keys, since, until, one_in=one_in)
 
+    def simulated(self) -> Iterator[DecisionEntry]:
+        """Yield the simulations as :func:`windows.simulated` does, without a look at their hashes."""
+        with self._database.reading(patient=True) as connection:
+            yield from windows.simulated(connection, self._keys)
+
     def verify(self, progress: Progress = silent) -> int:
         """Walk the chains and return the number of records checked; see :meth:`audit`."""
         return self.audit(progress).records

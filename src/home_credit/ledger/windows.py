@@ -45,6 +45,16 @@ def decided(
             yield chain.read(entry, DecisionEntry, chain.data_key(entry, keys), rows=one_in is not None)
 
 
+def simulated(connection: Connection, keys: Keyring) -> Iterator[DecisionEntry]:
+    """Yield the simulations without their rows, the earliest first; memory is bounded by a hundred of them."""
+    wanted = entries.with_keys(decisions, *SUMMARY).where(decisions.c.simulation.is_(True))
+    wanted = wanted.order_by(decisions.c.sequence).execution_options(yield_per=entries.ROWS_AT_A_TIME)
+    with connection.execute(wanted) as found:
+        for row in found.mappings():
+            entry = entries.stored(decisions, row)
+            yield chain.read(entry, DecisionEntry, chain.data_key(entry, keys), rows=False)
+
+
 def _within(since: datetime, until: datetime) -> list[ColumnElement[bool]]:
     return [
         decisions.c.recorded_at >= timestamp(since),

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from home_credit import whole_file
-from home_credit.errors import NoVerdictError, UnavailableError
+from home_credit.errors import NoOutcomesError, NoVerdictError, UnavailableError
 from home_credit.invalid import first_fault
-from home_credit.monitoring.verdict import VERDICT, stored_verdict
+from home_credit.monitoring.verdict import OUTCOMES, VERDICT, stored_outcomes, stored_verdict
 from home_credit.monitoring.words import summarised
-from home_credit.schemas.verdicts import RealisedPerformance, TrendPoint
+from home_credit.schemas.verdicts import TrendPoint
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from home_credit.schemas.verdicts import Cause, StoredVerdict
+    from home_credit.schemas.verdicts import Cause, RealisedPerformance, StoredVerdict
 
-ACKNOWLEDGED, EARLIER, OUTCOMES = "acknowledged.json", "verdicts", "outcomes.json"
+ACKNOWLEDGED, EARLIER = "acknowledged.json", "verdicts"
 # How many verdicts are kept, and shown as the trend.
 KEPT = 120
 # An acknowledged change stays quiet while it is within this part of its size.
@@ -135,28 +135,27 @@ def store(verdict: StoredVerdict, reports: Path) -> StoredVerdict:
 
 
 def store_outcomes(found: RealisedPerformance, reports: Path) -> None:
-    """Write realised performance into the folder ``reports``, and into the stored verdict where there is one."""
+    """Write realised performance into the folder ``reports``, and into the stored verdict where there is one.
+
+    What is simulated is no part of a verdict.
+    """
     reports.mkdir(parents=True, exist_ok=True)
     _write(reports / OUTCOMES, found)
     try:
         verdict = stored_verdict(reports)
     except NoVerdictError:
         return
-    if verdict.model_version == found.model_version:
+    if verdict.model_version == found.model_version and not found.simulated:
         changed = verdict.model_copy(update={"outcomes": found})
         _write(reports / VERDICT, changed)
 
 
 def _outcomes(reports: Path, model_version: str | None) -> RealisedPerformance | None:
     try:
-        found = RealisedPerformance.model_validate_json((reports / OUTCOMES).read_bytes())
-    except FileNotFoundError:
+        found = stored_outcomes(reports)
+    except NoOutcomesError:
         return None
-    except ValidationError as error:
-        raise UnavailableError(
-            f"{reports / OUTCOMES} is not valid: {first_fault(error, 'the file')}"
-        ) from error
-    return found if found.model_version == model_version else None
+    return found if found.model_version == model_version and not found.simulated else None
 
 
 def _trend(reports: Path) -> list[TrendPoint]:

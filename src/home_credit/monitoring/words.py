@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from home_credit.schemas.base import Text
@@ -62,6 +63,7 @@ ADVICE: dict[Action, Text] = {
         fr="Rien à faire : aucun changement au-delà du hasard n'est assez grand pour compter.",
     ),
 }
+SMALLEST_CHANGE = 0.0005  # of the risk, told as 0.1 %; a smaller one is not told as a number
 
 
 def labelled(subject: str) -> Text:
@@ -90,10 +92,21 @@ def described(test: Test) -> Text:
         )
     en, fr = f"Distribution changed, PSI {test.size:.3f}", f"La répartition a changé, PSI {test.size:.3f}"
     if test.effect is not None:
-        way = ("raises", "augmente") if test.effect > 0 else ("lowers", "abaisse")
-        en += f"; by itself this {way[0]} the log-odds of default by {abs(test.effect):.3f}"
-        fr += f" ; à lui seul, cela {way[1]} le log-odds de défaut de {abs(test.effect):.3f}"
+        effect = _of_itself(test.effect)
+        en, fr = f"{en}; by itself this {effect.en}", f"{fr} ; à lui seul, cela {effect.fr}"
     return Text(en=en, fr=fr.replace(".", ","))
+
+
+def _of_itself(effect: float) -> Text:
+    """Return in words what an effect, in log-odds, makes of a small risk: the odds and the risk change alike."""
+    change = abs(math.expm1(effect))
+    if change < SMALLEST_CHANGE:
+        return Text(en="hardly changes the risk of default", fr="ne change guère le risque de défaut")
+    way = ("raises", "augmente") if effect > 0 else ("lowers", "abaisse")
+    return Text(
+        en=f"{way[0]} the risk of default by about {100 * change:.1f} % of its value",
+        fr=f"{way[1]} le risque de défaut d'environ {100 * change:.1f} % de sa valeur",
+    )
 
 
 def summarised(alarm: bool, acknowledged: bool, material: int, others: int) -> Text:

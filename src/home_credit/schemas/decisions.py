@@ -68,11 +68,15 @@ SCALE = Scale()
 
 
 class Decision(Assessment):
-    """An assessment that was recorded in the ledger."""
+    """An assessment that was recorded in the ledger.
+
+    ``decided_at`` is given for a decision of the simulated history of a demo: the time at which it stands there.
+    """
 
     scale: Scale = SCALE
     decision_id: str
     recorded_at: datetime
+    decided_at: datetime | None = None
 
 
 class Replay(Model):

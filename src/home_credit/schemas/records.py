@@ -45,7 +45,7 @@ class DecisionRecord(Model):
 
 
 class DecisionQuery(Model):
-    """Which recorded decisions to list, the newest first; what is left out filters nothing."""
+    """Which recorded decisions to list; what is left out filters nothing."""
 
     applicant: int | None = Field(None, ge=-(2**63), le=2**63 - 1, description="SK_ID_CURR")
     since: AwareDatetime | None = Field(None, alias="from", description="recorded at this time or later")
@@ -53,6 +53,7 @@ class DecisionQuery(Model):
     decision: DecisionKind | None = None
     grade: str | None = Field(None, pattern="^[A-Z]$")
     review: ReviewState | None = None
+    order: Literal["newest", "oldest"] = Field("newest", description="which come first")
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = Field(
         None, pattern="^[0-9]{1,17}-[0-9]{1,18}$", description="`next` of the page before"
@@ -65,11 +66,13 @@ class DecisionSummary(Model):
     """A recorded decision in a list.
 
     ``review`` is "open" for a referral that nobody has reviewed yet, and "second" where a second reader is awaited.
+    ``decided_at`` is given for a decision of the simulated history of a demo.
     """
 
     decision_id: str
     SK_ID_CURR: int
     recorded_at: datetime
+    decided_at: datetime | None = None
     decision: DecisionKind
     grade: str
     score: int
@@ -80,7 +83,7 @@ class DecisionSummary(Model):
 
 
 class DecisionList(Model):
-    """A page of decisions, the newest first; ``next`` is the cursor of the page after it, if there is one."""
+    """A page of decisions in the order of the query; ``next`` is the cursor of the page after it, if there is one."""
 
     decisions: list[DecisionSummary]
     next: str | None = None
@@ -100,7 +103,8 @@ class ReviewStatistics(Model):
     """Answer of ``GET /reviews/statistics``: the reviews of some days, the earliest first.
 
     ``overrides`` are those that decided otherwise than the policy, ``reviewers`` is the number of different ones.
-    ``open`` and ``second`` are the decisions that await a review, or a second reader, now.
+    ``open`` and ``second`` are the decisions that await a review, or a second reader, now; ``simulated`` says that the
+    history of a demo, whose decisions and reviews are simulated, is among them.
     """
 
     since: date = Field(alias="from")
@@ -110,6 +114,7 @@ class ReviewStatistics(Model):
     reviewers: int
     open: int
     second: int
+    simulated: bool = False
     counts: list[ReviewCount]
 
     model_config = ConfigDict(populate_by_name=True)

@@ -107,7 +107,7 @@ class RealisedPerformance(Model):
     """What outcomes say of the model's decisions on granted loans, and of the estimate made before they arrived.
 
     ``estimate_error`` is the mean probability less the realised rate; ``estimate_holds`` whether chance explains it
-    (95 %). ``auc`` is ``None`` with fewer than two outcomes of a kind.
+    (95 %). ``auc`` is ``None`` with fewer than two outcomes of a kind. ``simulated`` outcomes are those of a demo.
     """
 
     model_version: str
@@ -121,6 +121,7 @@ class RealisedPerformance(Model):
     cost: Interval | None
     grades: list[GradeRate]
     vintages: list[Vintage]
+    simulated: bool = False
 
 
 class TrendPoint(Model):

@@ -27,7 +27,7 @@ router = APIRouter(
 
 @router.get("/decisions")
 def decisions(query: Annotated[DecisionQuery, Query()], service: DecisionServiceDep) -> DecisionList:
-    """List recorded decisions, or those of an applicant, time, outcome, grade or state of review; newest first."""
+    """List recorded decisions, or those of an applicant, time, outcome, grade or state of review; the newest first."""
     return service.decisions(query)
 
 

@@ -8,10 +8,10 @@ from home_credit.api import report_examples as examples
 from home_credit.api.bodies import JsonRoute
 from home_credit.api.dependencies import ApplicantId, DecisionServiceDep
 from home_credit.api.problems import documented
-from home_credit.monitoring.verdict import stored_verdict
+from home_credit.monitoring.verdict import stored_outcomes, stored_verdict
 from home_credit.schemas.reports import Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
 from home_credit.schemas.shadow import ShadowReport
-from home_credit.schemas.verdicts import StoredVerdict
+from home_credit.schemas.verdicts import RealisedPerformance, StoredVerdict
 
 router = APIRouter(tags=["statistics"], route_class=JsonRoute, responses=documented(401, 429, 503))
 
@@ -52,3 +52,9 @@ def shadow(service: DecisionServiceDep, challenger: str | None = None) -> Shadow
 def verdict(request: Request) -> StoredVerdict:
     """Return the last verdict on drift, and how much each column of the application changed."""
     return stored_verdict(request.app.state.settings.reports)
+
+
+@router.get("/monitoring/outcomes", responses=_shown(examples.OUTCOMES, 404))
+def outcomes(request: Request) -> RealisedPerformance:
+    """Return what outcomes say of the model's decisions on granted loans, by month and by grade."""
+    return stored_outcomes(request.app.state.settings.reports)
