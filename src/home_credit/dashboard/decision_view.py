@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from math import exp
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
@@ -172,7 +173,7 @@ def _details(reasons: Sequence[Reason], translate: Texts) -> None:
                 f"{escape(translate.of(each.text))}<br>{markup.code(each.feature)}",
                 markup.code(each.code),
                 markup.emphasised(
-                    translate.number(each.contribution, 2, signed=True), _strength(each, translate)
+                    f"× {translate.number(exp(each.contribution), 2)}", _strength(each, translate)
                 ),
             )
             for each in sorted(reasons, key=lambda reason: -reason.contribution)

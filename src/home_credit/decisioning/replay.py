@@ -1,8 +1,12 @@
-"""Compute a recorded decision again with the policy that made it, and compare every bit of the outcome."""
+"""Compute a recorded decision again with the policy that made it, and compare every bit of the outcome.
+
+A reason is compared by its code, feature, value and contribution. Its text follows from these in the words of the
+release that decided; the record keeps those words, and the chain of the ledger binds them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from home_credit.decisioning import records
 from home_credit.errors import OtherModelError
@@ -39,9 +43,8 @@ def replay_record(scorer: Scorer, entry: DecisionEntry, versions: ModelVersions 
         recorded = records.assessment(entry)
         bundle = parse_bundle(entry.bundle)
     (recomputed,) = scorer.assess([bundle], simulation=recorded.simulation, every_reason=entry.every_reason)
-    differences = [
-        name for name in Assessment.model_fields if getattr(recorded, name) != getattr(recomputed, name)
-    ]
+    outcomes = _without_words(recorded), _without_words(recomputed)
+    differences = [name for name in Assessment.model_fields if outcomes[0][name] != outcomes[1][name]]
     return Replay(
         decision_id=entry.decision_id,
         identical=not differences,
@@ -49,3 +52,11 @@ def replay_record(scorer: Scorer, entry: DecisionEntry, versions: ModelVersions 
         recomputed=recomputed,
         differences=differences,
     )
+
+
+def _without_words(assessment: Assessment) -> dict[str, Any]:
+    """Return the fields of an assessment, reasons without their text and the label of their feature."""
+    reasons = [
+        (reason.code, reason.feature, reason.value, reason.contribution) for reason in assessment.reasons
+    ]
+    return {**dict(assessment), "reasons": reasons}
