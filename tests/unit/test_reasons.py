@@ -86,8 +86,8 @@ def test_a_share_is_told_with_what_it_is_a_share_of() -> None:
     known = {"INS_ALL_COUNT": 14.0, "INS_ALL_LATE_SHARE": 2 / 14}
     en, fr = told("LATE_PAYMENTS", "INS_ALL_LATE_SHARE", **known)
     assert en.startswith("Instalments of earlier credits were paid late or not at all – ")
-    assert "2 of 14 (14\u00a0%)" in en
-    assert "2 sur 14 (14\u00a0%)" in fr
+    assert "2 of 14 (14%)" in en
+    assert "2 sur 14 (14\u202f%)" in fr
 
 
 def test_a_statement_is_told_on_its_own_side_alone() -> None:
@@ -144,7 +144,7 @@ def test_a_number_that_is_not_zero_is_never_told_as_zero(value: float, language:
         ("NAME_INCOME_TYPE", "Working", "employment", "emploi salarié"),
         ("NAME_INCOME_TYPE", "Astronaut", "“Astronaut”", "«\u00a0Astronaut\u00a0»"),
         ("ORGANIZATION_TYPE", "XNA", "not stated", "non renseigné"),
-        ("APP_ANNUITY_TO_INCOME", 0.351, "35\u00a0%", "35\u00a0%"),
+        ("APP_ANNUITY_TO_INCOME", 0.351, "35%", "35\u202f%"),
         ("APP_CREDIT_TO_INCOME", 12.34, "12.3\u00a0months", "12,3\u00a0mois"),
         ("APP_CREDIT_TO_GOODS", 12.34, "12.3\u00a0times", "12,3\u00a0fois"),
         ("MIX_RATE_LESS_PAST", -0.039, "−3.9\u00a0points", "−3,9\u00a0points"),
@@ -165,7 +165,7 @@ def test_values_are_told_with_their_unit(feature: str, value: Value, en: str, fr
     [
         (1.9, 5.0, "1.9\u00a0times, median of applicants: 5\u00a0times"),
         (7.4, 1.3, "7.4\u00a0times, median of applicants: 1.3\u00a0times"),
-        (0.5, 2.0, "50\u00a0%, median of applicants: 200\u00a0%"),
+        (0.5, 2.0, "50%, median of applicants: 200%"),
     ],
 )
 def test_a_ratio_and_its_median_are_told_in_one_unit(value: float, median: float, said: str) -> None:

@@ -34,7 +34,7 @@ def entered(api: ApiClient, translate: Texts) -> None:
     with left:
         filled = what_if_form.draw(translate)
     made = what_if_form.row(filled)
-    with right, st.container(key="form_answer"):
+    with right:
         lacking = what_if_form.missing(filled)
         if lacking:
             names = ", ".join(translate(f"fields.{column}").lower() for column in lacking)

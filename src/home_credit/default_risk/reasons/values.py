@@ -63,7 +63,8 @@ def common_unit(unit: str, value: float, median: float | None) -> str:
 
 def percent(value: float) -> Words:
     """Return a share as a percentage."""
-    return _with(number(100 * value, 0 if abs(value) >= 0.1 else 1), f"{SPACE}%")
+    amount = number(100 * value, 0 if abs(value) >= 0.1 else 1)
+    return Words(f"{amount.en}%", f"{amount.fr}{NARROW_SPACE}%")
 
 
 def duration(days: float) -> Words:
