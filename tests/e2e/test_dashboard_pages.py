@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from home_credit.applicants.loading import current_features, load
 from home_credit.client import ApiClient
 from home_credit.config import Settings
-from home_credit.dashboard import what_if
+from home_credit.dashboard import what_if, what_if_form
 from home_credit.dashboard.texts import texts
 from home_credit.languages import LANGUAGES
 from home_credit.monitoring.verdict import stored_verdict
@@ -230,7 +230,7 @@ def test_a_field_that_was_not_touched_keeps_its_bits() -> None:
 
 def test_a_new_application_is_pasted_as_json(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened("what_if_page", api, monkeypatch)
-    app.segmented_control(key="what_if_mode").set_value("new").run()
+    app.segmented_control(key="what_if_mode").set_value("rows").run()
     app.text_area(key="what_if_json").set_value("{no json")
     app.button(key="what_if_run").click().run()
     assert FR("simulate.no_json") in html(app)
@@ -239,6 +239,40 @@ def test_a_new_application_is_pasted_as_json(api: RunningApi, monkeypatch: pytes
     app.button(key="what_if_run").click().run()
     assert FR("decision.approved") in html(app)
     assert FR("simulate.mark") in html(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_new_application_is_entered_in_sections_and_answered_at_each_change(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    translate = texts(language)
+    app = opened("what_if_page", api, monkeypatch, language)
+    app.segmented_control(key="what_if_mode").set_value("new").run()
+    assert len(app.expander) >= len(what_if_form.SECTIONS)
+    assert translate("fields.AMT_CREDIT").lower() in html(app)
+    app.selectbox(key="form_NAME_CONTRACT_TYPE").set_value("Cash loans")
+    for column, value in (("AMT_CREDIT", 450_000.0), ("AMT_INCOME_TOTAL", 150_000.0), ("DAYS_BIRTH", 41.0)):
+        assert '<h2 class="hc-verdict">' not in html(app)
+        app.number_input(key=f"form_{column}").set_value(value).run()
+        assert not app.exception
+    first = html(app)
+    assert '<h2 class="hc-verdict">' in first and translate("simulate.mark") in first
+    assert translate("simulate.before") not in first
+    app.number_input(key="form_EXT_SOURCE_2").set_value(0.99).run()
+    second = html(app)
+    assert translate("simulate.before") in second
+    assert translate("decision.approved") in second and translate.percent(0.01, 2) in second
+    app.number_input(key="form_DAYS_EMPLOYED").set_value(60.0).run()
+    assert translate("form.too_long_employed") in html(app)
+    app.checkbox(key="form_no_employment").check().run()
+    assert translate("decision.approved") in html(app)
+    with ApiClient(api.url) as client:
+        recorded = client.decisions(DecisionQuery(applicant=what_if_form.NOBODY, limit=200)).decisions
+        assert recorded and all(each.simulation for each in recorded)
+        rows = client.decision(recorded[0].decision_id).bundle
+    assert rows.application["DAYS_EMPLOYED"] == 365_243
+    assert rows.application["DAYS_BIRTH"] == -14_975
+    assert rows.bureau == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

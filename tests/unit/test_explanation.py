@@ -70,8 +70,8 @@ def test_a_feature_is_explained_down_to_the_tables() -> None:
     assert steps("AMT_CREDIT") == []
     assert explain("BB_WORST").splitlines() == [
         "BB_WORST (code)",
-        "  en: worst status of any bureau credit (0 to 5)",
-        "  fr: pire statut, tous crédits du bureau (0 à 5)",
+        "  en: worst status of any credit with other lenders (0 to 5)",
+        "  fr: pire statut des crédits auprès d’autres prêteurs (0 à 5)",
         "  missing: no record of the applicant is in scope, or none holds the value",
         "  formula:",
         "    BB_WORST = greatest(worst)   [per SK_ID_CURR]",

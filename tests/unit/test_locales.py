@@ -115,7 +115,7 @@ def test_feature_values_keep_four_significant_digits() -> None:
         f"1{NARROW_SPACE}235",
         "40",
         "non renseigné",
-        "Marié",
+        "mariage",
     ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from home_credit.tables.categories import categories
 from home_credit.tables.frames import polars_schema
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, TARGET, Column, table
 
@@ -109,3 +110,23 @@ def test_the_schema_is_that_of_the_real_tables(name: str, real_tables: Path) -> 
     real.pop(TARGET, None)
     schema = polars_schema(table(APPLICATION if name.startswith(APPLICATION) else name))
     assert list(real.items()) == list(schema.items())
+
+
+def test_every_category_of_the_schema_has_a_name_in_both_languages() -> None:
+    wanted: dict[str, set[str]] = {}
+    for _, column in COLUMNS:
+        if column.dtype == "text":
+            wanted.setdefault(column.name, set()).update(map(str, column.values))
+    assert {column: set(names) for column, names in categories().items()} == wanted
+
+
+def test_no_category_is_told_as_the_tables_write_it() -> None:
+    for column, names in categories().items():
+        for raw, name in names.items():
+            if raw in {"XNA", "XAP", "Unknown", "not specified"}:
+                assert name == ("not stated", "non renseigné"), column
+            for words in name:
+                assert words and words == words.strip() and not words.endswith("."), raw
+                assert not re.search(r"XNA|XAP|_|/| [:;?!]", words), raw
+        told = [name for raw, name in names.items() if name != ("not stated", "non renseigné")]
+        assert len({name.en for name in told}) == len({name.fr for name in told}) == len(told), column

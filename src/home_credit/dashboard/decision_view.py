@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Final
+from math import exp
+from typing import TYPE_CHECKING, Final, Literal
 
 import streamlit as st
 
 from home_credit.dashboard import charts, history_charts, letter, markup, profile, recourse_view, shell
+from home_credit.dashboard.arguments import arguments
 from home_credit.dashboard.texts import texts
 from home_credit.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from home_credit.dashboard.arguments import Argument
     from home_credit.dashboard.texts import Texts
     from home_credit.errors import ApiError
     from home_credit.schemas import Decision, DecisionRecord, Reason, Recourse
@@ -57,9 +60,9 @@ def show_decision(decision: Decision, known: str, translate: Texts) -> None:
     )
     left, right = st.columns((2, 3), gap="medium")
     with left:
-        _risk(decision, translate)
+        show_risk(decision, translate)
     with right:
-        _reasons(decision.reasons, translate)
+        show_reasons(decision.reasons, translate)
     if decision.warnings:
         st.html(markup.notes(translate("warnings.heading"), decision.warnings))
 
@@ -89,7 +92,8 @@ def strength(contribution: float) -> str:
     return next(name for name, least in STRENGTHS if abs(contribution) >= least)
 
 
-def _risk(decision: Decision, translate: Texts) -> None:
+def show_risk(decision: Decision, translate: Texts) -> None:
+    """Draw the probability on the scale of decisions, the grade and the score."""
     st.subheader(translate("risk.heading"), anchor=False)
     probability, cut_off = percents(decision, translate)
     st.vega_lite_chart(
@@ -135,31 +139,29 @@ def _grade_means(decision: Decision, translate: Texts) -> str:
     return ""
 
 
-def _reasons(reasons: Sequence[Reason], translate: Texts) -> None:
+def show_reasons(reasons: Sequence[Reason], translate: Texts) -> None:
+    """Draw the strongest reasons against the applicant and those in favour."""
     st.subheader(translate("reasons.heading"), anchor=False)
     if not reasons:
         st.caption(translate("reasons.none"))
         return
-    against = [reason for reason in reasons if reason.contribution > 0]
-    favour = sorted((reason for reason in reasons if reason.contribution < 0), key=_weight)
-    for kind, chosen in (("against", sorted(against, key=_weight)), ("for", favour)):
-        if chosen:
-            st.html(
-                markup.arguments(
-                    translate(f"reasons.{kind}"),
-                    [(translate.of(each.text), _strength(each, translate)) for each in chosen[:EACH_WAY]],
-                    "against" if kind == "against" else "for",
-                )
-            )
+    against, favour = arguments(((each.text, each.contribution) for each in reasons), translate)
+    show_arguments(translate("reasons.against"), against[:EACH_WAY], "against", translate)
+    show_arguments(translate("reasons.for"), favour[:EACH_WAY], "for", translate)
     st.caption(translate("reasons.strengths"))
 
 
-def _weight(reason: Reason) -> float:
-    return -abs(reason.contribution)
+def show_arguments(
+    heading: str, chosen: Sequence[Argument], side: Literal["against", "for"], translate: Texts
+) -> None:
+    """Draw arguments under a heading, each with its strength; nothing where there is none."""
+    if chosen:
+        items = [(each.text, _strength(each.effect, translate)) for each in chosen]
+        st.html(markup.arguments(heading, items, side))
 
 
-def _strength(reason: Reason, translate: Texts) -> str:
-    return translate(f"reasons.{strength(reason.contribution)}")
+def _strength(effect: float, translate: Texts) -> str:
+    return translate(f"reasons.{strength(effect)}")
 
 
 def _details(reasons: Sequence[Reason], translate: Texts) -> None:
@@ -172,7 +174,8 @@ def _details(reasons: Sequence[Reason], translate: Texts) -> None:
                 f"{escape(translate.of(each.text))}<br>{markup.code(each.feature)}",
                 markup.code(each.code),
                 markup.emphasised(
-                    translate.number(each.contribution, 2, signed=True), _strength(each, translate)
+                    f"× {translate.number(exp(each.contribution), 2)}",
+                    _strength(each.contribution, translate),
                 ),
             )
             for each in sorted(reasons, key=lambda reason: -reason.contribution)

@@ -118,7 +118,7 @@ def _known(api: ApiClient, translate: Texts) -> None:
         prefix = st.text_input(
             translate("find.prefix"), key=PREFIX, max_chars=9, on_change=_first_page, width=200
         )
-        age: Any = _choice(translate("find.age"), get_args(AgeBand), AGE, translate)
+        age: Any = _choice(translate("find.age"), get_args(AgeBand), AGE, translate, "values")
     digits = "".join(character for character in prefix if character in "0123456789")
     found: ApplicantList = waiting.call(
         api.applicants, int(_page() or 0), SHOWN, id_prefix=digits, age_band=age

@@ -11,6 +11,7 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from home_credit.dashboard.arguments import arguments
 from home_credit.errors import ApiError
 
 if TYPE_CHECKING:
@@ -88,9 +89,9 @@ def content(
 
 def _reasons(record: DecisionRecord, translate: Texts) -> dict[str, Any]:
     """Return the reasons against the applicant, the strongest first."""
-    against = [reason for reason in record.decision.reasons if reason.contribution > 0]
-    against.sort(key=lambda reason: -reason.contribution)
-    texts = [translate.of(reason.text) for reason in against[:MOST_REASONS]]
+    effects = ((reason.text, reason.contribution) for reason in record.decision.reasons)
+    against, _ = arguments(effects, translate)
+    texts = [each.text for each in against[:MOST_REASONS]]
     if record.review == "reviewed":
         return _section("reasons_human", translate, texts)
     return _section("reasons", translate, texts)

@@ -54,7 +54,7 @@ def _written(column: str, raw: object, translate: Texts) -> str:
     if not isinstance(raw, int | float | str):
         return translate("profile.missing")
     if isinstance(raw, str):
-        return translate.category(raw)
+        return translate.category(raw, column)
     if column == "DAYS_EMPLOYED" and raw == NOT_EMPLOYED:
         return translate("profile.not_employed")
     if column.startswith("DAYS_"):

@@ -9,6 +9,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from home_credit.tables.categories import categories, category
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, tzinfo
@@ -35,9 +37,18 @@ class Texts:
         """Return a text of the API in this language."""
         return text.en if self.language == "en" else text.fr
 
-    def category(self, raw: str) -> str:
-        """Return the name of the category ``raw`` of a table, or ``raw`` itself where it has none."""
-        return self.entries.get(f"values.{raw}", raw)
+    def category(self, raw: str, column: str = "") -> str:
+        """Return the name of a category of a ``column`` of the tables, or of a group of applicants without one.
+
+        What has no name is returned as it is.
+        """
+        known = category(column, raw) if column else None
+        if known is None and (group := self.entries.get(f"values.{raw}")):
+            return group
+        known = known or next((each[raw] for each in categories().values() if raw in each), None)
+        if known is None:
+            return raw
+        return known.en if self.language == "en" else known.fr
 
     def number(self, value: float, decimals: int = 0, *, signed: bool = False) -> str:
         """Write a number: 1 234,5 in French, 1,234.5 in English, with a true minus sign."""

@@ -8,21 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 import streamlit as st
-from pydantic import ValidationError
 
-from home_credit.dashboard import decision_view, failures, finding, markup, shell, waiting, what_if
+from home_credit.dashboard import failures, finding, shell, waiting, what_if, what_if_answer, what_if_new
 from home_credit.errors import ApiError
-from home_credit.schemas import PredictionRequest
 
 if TYPE_CHECKING:
     from home_credit.client import ApiClient
     from home_credit.dashboard.texts import Texts
-    from home_credit.schemas import Decision
+    from home_credit.schemas import Decision, PredictionRequest
 
 OPENED, KNOWN, CHANGED = "what_if_client", "what_if_known", "what_if_changed"
-LARGEST_TEXT = 1_000_000  # characters
 MOST_DAYS = 365
-MODES = ("known", "new")
+MODES = ("known", "new", "rows")
 
 
 class Limits(TypedDict):
@@ -49,8 +46,10 @@ def show() -> None:
     try:
         if mode == "known":
             _known(api, translate)
+        elif mode == "new":
+            what_if_new.entered(api, translate)
         else:
-            _new(api, translate)
+            what_if_new.pasted(api, translate)
     except ApiError as error:
         failures.show(error, translate, entered=st.session_state.get(OPENED) or "")
 
@@ -64,7 +63,8 @@ def _known(api: ApiClient, translate: Texts) -> None:
     with left:
         rows = _edited(base, translate)
     with right:
-        _compare(before, before if rows == base else _changed(api, rows), translate)
+        after = before if rows == base else _changed(api, rows)
+        what_if_answer.show(before, after, translate("decision.client", id=number), translate)
 
 
 def _base(api: ApiClient, applicant: int) -> tuple[PredictionRequest, Decision]:
@@ -136,62 +136,3 @@ def _limits(value: float | None, least: float, most: float) -> Limits:
     if value is None:
         return {"min_value": least, "max_value": most}
     return {"min_value": min(least, value), "max_value": max(most, value)}
-
-
-def _compare(before: Decision, after: Decision, translate: Texts) -> None:
-    st.html(
-        markup.banner(
-            after.decision,
-            translate(f"decision.{after.decision}"),
-            translate("simulate.unchanged" if before == after else f"decision.{after.decision}_text"),
-            (translate("simulate.mark"), translate("decision.client", id=after.SK_ID_CURR)),
-        )
-    )
-    decimals = 2
-    pairs = [
-        (translate("risk.probability"), translate.percent(before.probability_of_default, decimals),
-         translate.percent(after.probability_of_default, decimals)),
-        (translate("risk.grade"), before.grade, after.grade),
-        (translate("risk.score"), translate.number(before.score), translate.number(after.score)),
-        (translate("simulate.decision"), translate(f"decision.{before.decision}"),
-         translate(f"decision.{after.decision}")),
-    ]  # fmt: skip
-    heads = [translate(f"simulate.{head}") for head in ("figure", "before", "after")]
-    st.html(markup.table(translate("simulate.table"), heads, [markup.cells(*pair) for pair in pairs]))
-    moved = what_if.moved(before, after)
-    if moved:
-        for kind, chosen in (
-            ("worse", [each for each in moved if each.change > 0]),
-            ("better", [each for each in moved if each.change < 0]),
-        ):
-            if chosen:
-                items = [
-                    (
-                        translate.of(each.reason.text),
-                        translate(f"reasons.{decision_view.strength(each.change)}"),
-                    )
-                    for each in chosen
-                ]
-                heading = translate(f"simulate.{kind}")
-                st.html(markup.arguments(heading, items, "against" if kind == "worse" else "for"))
-
-
-def _new(api: ApiClient, translate: Texts) -> None:
-    st.caption(translate("simulate.new_help"))
-    uploaded = st.file_uploader(translate("simulate.file"), type="json", max_upload_size=1)
-    pasted = st.text_area(translate("simulate.json"), max_chars=LARGEST_TEXT, height=220, key="what_if_json")
-    if not st.button(translate("simulate.run"), type="primary", key="what_if_run"):
-        return
-    text = uploaded.getvalue() if uploaded else (pasted or "").encode()
-    try:
-        bundle = PredictionRequest.model_validate_json(text)
-    except ValidationError:
-        st.html(markup.notice("warning", translate("simulate.no_json")))
-        return
-    try:
-        decision = waiting.call(api.predict, bundle, simulation=True)
-    except ApiError as error:
-        failures.show(error, translate, key="retry_new")
-        return
-    st.html(markup.notice("info", translate("simulate.mark")))
-    decision_view.show_decision(decision, translate("simulate.mark"), translate)

@@ -16,7 +16,7 @@ from home_credit.applicants.distributions import (
     SegmentStatistics,
 )
 from home_credit.applicants.figures import FIGURES, compute
-from home_credit.default_risk.reasons.words import counted_backwards, label
+from home_credit.default_risk.reasons.labels import counted_backwards, label
 from home_credit.features.catalogue import CATALOGUE
 from home_credit.schemas import Text
 from home_credit.schemas.reports import Comparison, Segment, Standing

@@ -103,13 +103,13 @@ def _loan() -> list[Feature]:
     months = col(TERM_MONTHS)
     interest = annuity * months - credit
     made = {
-        "APP_TERM": (ratio(credit, annuity), "months", "credit over monthly instalment: the shortest possible term", "crédit rapporté à la mensualité\u00a0: durée minimale"),
-        "APP_IMPLIED_TERM": (months, "months", "term of the loan, inferred from its amounts by earlier loans", "durée du prêt, déduite de ses montants d’après des prêts antérieurs"),
-        "APP_IMPLIED_INTEREST": (ratio(interest, credit), "ratio", "interest over the implied term, as a share of the credit", "intérêts sur la durée implicite, en part du crédit"),
-        "APP_IMPLIED_RATE": (col(TERM_RATE), "rate", "nominal yearly interest rate at the implied term", "taux d’intérêt annuel nominal pour la durée implicite"),
+        "APP_TERM": (ratio(credit, annuity), "months", "shortest possible term (credit over monthly instalment)", "plus courte durée possible (crédit rapporté à la mensualité)"),
+        "APP_IMPLIED_TERM": (months, "months", "term of the loan, estimated from its amounts", "durée du prêt, estimée d’après ses montants"),
+        "APP_IMPLIED_INTEREST": (ratio(interest, credit), "ratio", "interest over the estimated term, as a share of the credit", "intérêts sur la durée estimée, en part du crédit"),
+        "APP_IMPLIED_RATE": (col(TERM_RATE), "rate", "nominal yearly interest rate at the estimated term", "taux d’intérêt annuel nominal pour la durée estimée"),
         # What the credit is above the price of the goods is mostly insurance, charged by the month of the term.
-        "APP_PREMIUM_RATE": (ratio(credit - goods, goods * months), "rate", "credit above the price of the goods, by month of the implied term", "crédit au-delà du prix du bien, par mois de la durée implicite"),
-        "APP_INTEREST_TO_INCOME": (ratio(interest, income), "ratio", "interest over the implied term in months of income", "intérêts sur la durée implicite, en mois de revenu"),
+        "APP_PREMIUM_RATE": (ratio(credit - goods, goods * months), "rate", "credit above the price of the goods, by month of the estimated term", "crédit au-delà du prix du bien, en part de ce prix et par mois de la durée estimée"),
+        "APP_INTEREST_TO_INCOME": (ratio(interest, income), "ratio", "interest over the estimated term in months of income", "intérêts sur la durée estimée, en mois de revenu"),
         "APP_CREDIT_TO_GOODS": (ratio(credit, goods), "ratio", "credit over price of the goods", "crédit rapporté au prix du bien"),
         "APP_GOODS_LESS_CREDIT": (goods - credit, "currency", "price of the goods less credit", "prix du bien moins crédit"),
         "APP_CREDIT_TO_INCOME": (ratio(credit, income), "ratio", "credit in months of income", "crédit en mois de revenu"),
@@ -159,8 +159,8 @@ def _counts() -> list[Feature]:
     return [
         Feature("APP_DOCUMENTS", reduce(add, (col(name) for name in DOCUMENTS)), "count", "number of documents given", "nombre de documents fournis", Missing.NOT_GIVEN),
         Feature("APP_BUILDING_MISSING", reduce(add, (flag(col(name).is_null()) for name in building)), "count", "number of facts missing about the building", "nombre d’informations manquantes sur l’immeuble", Missing.NOT_GIVEN),
-        Feature("APP_ENQUIRIES", reduce(add, enquiries), "count", "enquiries to the credit bureau in a year", "interrogations du bureau de crédit en un an", Missing.NOT_GIVEN),
-        Feature("APP_ENQUIRIES_RECENT", reduce(add, enquiries[:4]), "count", "enquiries to the credit bureau in the last month", "interrogations du bureau de crédit au dernier mois", Missing.NOT_GIVEN),
+        Feature("APP_ENQUIRIES", reduce(add, enquiries), "count", "enquiries to the credit bureau in a year", "consultations du bureau de crédit en un an", Missing.NOT_GIVEN),
+        Feature("APP_ENQUIRIES_RECENT", reduce(add, enquiries[:4]), "count", "enquiries to the credit bureau in the last month", "consultations du bureau de crédit au dernier mois", Missing.NOT_GIVEN),
         *(
             Feature(f"APP_CIRCLE_DEFAULT_SHARE_{days}", ratio(bad, seen), "share", f"share of the social circle more than {days} days past due", f"part de l’entourage en retard de plus de {days} jours", Missing.UNDEFINED)
             for days, (bad, seen) in circle.items()

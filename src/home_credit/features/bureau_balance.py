@@ -55,24 +55,24 @@ def _features() -> Iterator[Feature]:
     def feature(suffix: str, value: Expr, unit: str, en: str, fr: str) -> Feature:
         return Feature(f"BB_{suffix}", value, unit, en, fr, Missing.NONE_IN_SCOPE)
 
-    yield feature("CREDITS", count_rows(), "count", "bureau credits with monthly records", "crédits du bureau suivis mensuellement")
-    yield feature("MONTHS", col("MONTHS_ALL").sum(), "months", "months on record over all bureau credits", "mois enregistrés, tous crédits du bureau")
-    yield feature("MONTHS_MEAN", mean(col("MONTHS_ALL")), "months", "mean months on record per bureau credit", "mois enregistrés en moyenne par crédit du bureau")
-    yield feature("LATE_CREDITS", count(col("LATE_ALL") > 0), "count", "bureau credits ever past due", "crédits du bureau ayant connu un retard")
-    yield feature("LATE_CREDITS_SHARE", mean(flag(col("LATE_ALL") > 0)), "share", "share of bureau credits ever past due", "part des crédits du bureau ayant connu un retard")
-    yield feature("WORST", col("worst").max(), "code", "worst status of any bureau credit (0 to 5)", "pire statut, tous crédits du bureau (0 à 5)")
-    yield feature("WORST_MEAN", mean(col("worst")), "code", "mean of the worst status of each bureau credit", "moyenne du pire statut de chaque crédit du bureau")
-    yield feature("LATE_AGE", col("late_age").min(), "months", "months since a bureau credit was last past due", "mois depuis le dernier retard au bureau")
-    yield feature("NEWEST", col("newest").min(), "months", "months since the newest bureau record", "mois depuis le dernier enregistrement au bureau")
+    yield feature("CREDITS", count_rows(), "count", "credits with other lenders with monthly records", "crédits auprès d’autres prêteurs suivis chaque mois")
+    yield feature("MONTHS", col("MONTHS_ALL").sum(), "months", "months on record over all credits with other lenders", "mois connus, tous les crédits auprès d’autres prêteurs")
+    yield feature("MONTHS_MEAN", mean(col("MONTHS_ALL")), "months", "mean months on record of each credit with other lenders", "mois connus en moyenne par crédit auprès d’autres prêteurs")
+    yield feature("LATE_CREDITS", count(col("LATE_ALL") > 0), "count", "credits with other lenders ever past due", "crédits auprès d’autres prêteurs ayant connu un retard")
+    yield feature("LATE_CREDITS_SHARE", mean(flag(col("LATE_ALL") > 0)), "share", "share of credits with other lenders ever past due", "part des crédits auprès d’autres prêteurs ayant connu un retard")
+    yield feature("WORST", col("worst").max(), "code", "worst status of any credit with other lenders (0 to 5)", "pire statut des crédits auprès d’autres prêteurs (0 à 5)")
+    yield feature("WORST_MEAN", mean(col("worst")), "code", "mean of the worst status of each credit with other lenders (0 to 5)", "moyenne du pire statut de chaque crédit auprès d’autres prêteurs (0 à 5)")
+    yield feature("LATE_AGE", col("late_age").min(), "months", "time since a credit with other lenders was last past due", "temps depuis le dernier retard auprès d’autres prêteurs")
+    yield feature("NEWEST", col("newest").min(), "months", "time since the newest monthly record of other lenders", "temps depuis le dernier relevé mensuel d’autres prêteurs")
     for months, window in WINDOWS.items():
         en_window = f"in the last {months} months" if months < 100 else "over all months"
         fr_window = f"sur les {months} derniers mois" if months < 100 else "sur tous les mois"
         total = col(f"MONTHS_{window}").sum()
         for state, (en, fr, _) in STATES.items():
             number = col(f"{state}_{window}").sum()
-            yield feature(f"{state}_{window}_SHARE", ratio(number, total), "share", f"share of bureau months {en} {en_window}", f"part des mois du bureau {fr} {fr_window}")
+            yield feature(f"{state}_{window}_SHARE", ratio(number, total), "share", f"share of the credit months with other lenders {en} {en_window}", f"part des mois de crédit auprès d’autres prêteurs {fr} {fr_window}")
             if state in ("LATE", "SERIOUS"):
-                yield feature(f"{state}_{window}", number, "months", f"bureau months {en} {en_window}", f"mois du bureau {fr} {fr_window}")
+                yield feature(f"{state}_{window}", number, "months", f"credit months with other lenders {en} {en_window}", f"mois de crédit auprès d’autres prêteurs {fr} {fr_window}")
 
 
 FEATURES: tuple[Feature, ...] = tuple(_features())

@@ -72,7 +72,7 @@ def _features() -> Iterator[Feature]:
 
     yield feature("MONTHS", count_rows(), "months", "months on record of cards", "mois enregistrés des cartes")
     yield feature("CARDS", col("SK_ID_PREV").n_unique(), "count", "cards on record", "cartes enregistrées")
-    yield feature("AGE_MIN", col("age").min(), "months", "months since the newest card record", "mois depuis le dernier enregistrement de carte")
+    yield feature("AGE_MIN", col("age").min(), "months", "time since the newest card record", "temps depuis le dernier enregistrement de carte")
     yield feature("LIMIT_MAX", money(col("limit").max()), "currency", "highest card limit", "plafond de carte le plus haut")
     yield feature("LATEST_BALANCE", money(latest(col("balance"))), "currency", "newest card balance", "dernier solde de carte")
     yield feature("LATEST_LIMIT", money(latest(col("limit"))), "currency", "newest card limit", "dernier plafond de carte")
@@ -81,30 +81,30 @@ def _features() -> Iterator[Feature]:
     for months in (6, 12):
         within, order = col("age") <= months, lit(months) - col("age")
         en, fr = f"over the last {months} months", f"sur les {months} derniers mois"
-        yield feature(f"{months}M_USED_TREND", rate(slope(where(within & PLAUSIBLE, col("used")), order)), "ratio", f"balance over limit gained a month {en}", f"rapport solde sur plafond gagné par mois {fr}")
+        yield feature(f"{months}M_USED_TREND", rate(slope(where(within & PLAUSIBLE, col("used")), order)), "ratio", f"balance over limit gained a month {en}", f"hausse mensuelle du solde rapporté au plafond {fr}")
         yield feature(f"{months}M_DRAWN_TREND", money(slope(where(within, col("drawn")), order)), "currency", f"drawings gained a month {en}", f"hausse mensuelle des retraits {fr}")
     yield feature("FADING_USED", rate(weighted_mean(where(PLAUSIBLE, col("used")), col("fading"))), "ratio", "mean balance over limit over two years, recent months weighing more", "solde rapporté au plafond sur deux ans, les mois récents pesant plus")
-    yield feature("USED_CHANGE", rate(mean(where(col("age") <= 3, col("used"))) - mean(where(col("age") <= 12, col("used")))), "ratio", "balance over limit of three months less that of twelve", "rapport solde sur plafond de trois mois moins celui de douze")
-    yield feature("LATE_AGE", where(col("late") > 0, col("age")).min(), "months", "months since a card was last past due", "mois depuis le dernier retard sur une carte")
+    yield feature("USED_CHANGE", rate(mean(where(col("age") <= 3, col("used"))) - mean(where(col("age") <= 12, col("used")))), "ratio", "balance over limit of three months less that of twelve", "écart du solde rapporté au plafond de trois mois avec celui de douze mois")
+    yield feature("LATE_AGE", where(col("late") > 0, col("age")).min(), "months", "time since a card was last past due", "temps depuis le dernier retard sur une carte")
     yield feature("INSTALMENTS_MAX", col("instalments").max(), "count", "instalments paid on a card", "échéances payées sur une carte")
     for months, window in WINDOWS.items():
         within = col("age") <= months
         en = f"in the last {months} months" if months < 100 else "over all months"
         fr = f"sur les {months} derniers mois" if months < 100 else "sur tous les mois"
         scoped = {key: where(within, col(key)) for key in ("balance", "limit", "drawn", "drawn_atm", "drawings", "drawings_atm", "minimum", "paid", "late", "late_tolerant", "used")}
-        yield feature(f"{window}_USED_MEAN", rate(mean(scoped["used"])), "ratio", f"mean balance over limit {en}", f"solde rapporté au plafond, moyenne {fr}")
-        yield feature(f"{window}_USED_MAX", rate(scoped["used"].max()), "ratio", f"highest balance over limit {en}", f"solde rapporté au plafond, maximum {fr}")
+        yield feature(f"{window}_USED_MEAN", rate(mean(scoped["used"])), "ratio", f"mean balance over limit {en}", f"solde rapporté au plafond, en moyenne {fr}")
+        yield feature(f"{window}_USED_MAX", rate(scoped["used"].max()), "ratio", f"highest balance over limit {en}", f"plus haut solde rapporté au plafond {fr}")
         yield feature(f"{window}_BALANCE_MEAN", money(mean(scoped["balance"])), "currency", f"mean card balance {en}", f"solde moyen de carte {fr}")
         yield feature(f"{window}_DRAWN_MEAN", money(mean(scoped["drawn"])), "currency", f"mean drawn a month {en}", f"retraits moyens par mois {fr}")
         yield feature(f"{window}_DRAWN_ATM_SHARE", ratio_of_sums(scoped["drawn_atm"], scoped["drawn"]), "share", f"share of drawings in cash {en}", f"part des retraits en espèces {fr}")
         yield feature(f"{window}_DRAWINGS_MEAN", mean(scoped["drawings"]), "count", f"mean number of drawings a month {en}", f"nombre moyen de retraits par mois {fr}")
         yield feature(f"{window}_DRAWINGS_ATM_MEAN", mean(scoped["drawings_atm"]), "count", f"mean number of cash drawings a month {en}", f"nombre moyen de retraits d’espèces par mois {fr}")
-        yield feature(f"{window}_PAID_TO_MINIMUM", ratio_of_sums(scoped["paid"], scoped["minimum"]), "ratio", f"paid over minimum due {en}", f"payé rapporté au minimum dû {fr}")
-        yield feature(f"{window}_PAID_TO_BALANCE", ratio_of_sums(scoped["paid"], scoped["balance"]), "ratio", f"paid over balance {en}", f"payé rapporté au solde {fr}")
+        yield feature(f"{window}_PAID_TO_MINIMUM", ratio_of_sums(scoped["paid"], scoped["minimum"]), "ratio", f"amount paid over minimum due {en}", f"montant payé rapporté au minimum dû {fr}")
+        yield feature(f"{window}_PAID_TO_BALANCE", ratio_of_sums(scoped["paid"], scoped["balance"]), "ratio", f"amount paid over balance {en}", f"montant payé rapporté au solde {fr}")
         yield feature(f"{window}_UNDER_MINIMUM", count(within & (col("paid") < col("minimum"))), "months", f"months paid under the minimum {en}", f"mois payés sous le minimum {fr}")
         yield feature(f"{window}_LATE_SHARE", share(col("late") > 0, within), "share", f"share of card months past due {en}", f"part des mois de carte en retard {fr}")
-        yield feature(f"{window}_LATE_MAX", scoped["late"].max(), "days", f"most days past due on a card {en}", f"retard maximal sur une carte {fr}, en jours")
-        yield feature(f"{window}_TOLERANT_MAX", scoped["late_tolerant"].max(), "days", f"most days seriously past due on a card {en}", f"retard notable maximal sur une carte {fr}, en jours")
+        yield feature(f"{window}_LATE_MAX", scoped["late"].max(), "days", f"longest arrears on a card {en}", f"retard maximal sur une carte {fr}")
+        yield feature(f"{window}_TOLERANT_MAX", scoped["late_tolerant"].max(), "days", f"longest serious arrears on a card {en}", f"retard notable maximal sur une carte {fr}")
 
 
 FEATURES: tuple[Feature, ...] = tuple(_features())

@@ -54,8 +54,8 @@ def _features() -> Iterator[Feature]:
     status = col("NAME_CONTRACT_STATUS")
     yield feature("MONTHS", count_rows(), "months", "months on record of earlier loans", "mois enregistrés des prêts antérieurs")
     yield feature("LOANS", col("SK_ID_PREV").n_unique(), "count", "earlier loans on record", "prêts antérieurs enregistrés")
-    yield feature("AGE_MIN", col("age").min(), "months", "months since the newest record of a loan", "mois depuis le dernier enregistrement d’un prêt")
-    yield feature("AGE_MAX", col("age").max(), "months", "months since the oldest record of a loan", "mois depuis le premier enregistrement d’un prêt")
+    yield feature("AGE_MIN", col("age").min(), "months", "time since the newest record of a loan", "temps depuis le dernier enregistrement d’un prêt")
+    yield feature("AGE_MAX", col("age").max(), "months", "time since the oldest record of a loan", "temps depuis le premier enregistrement d’un prêt")
     yield feature("COMPLETED", count(status == "Completed"), "count", "loans completed", "prêts soldés")
     yield feature("DEMAND", count(status == "Demand"), "months", "months in formal demand", "mois en mise en demeure")
     yield feature("RETURNED", count(status == "Returned to the store"), "months", "months with goods returned", "mois avec bien retourné")
@@ -65,17 +65,17 @@ def _features() -> Iterator[Feature]:
     yield feature("LATEST_LEFT", latest(col("left")), "count", "instalments left at the newest record", "échéances restantes au dernier enregistrement")
     yield feature("LATEST_TERM", latest(col("term")), "months", "term at the newest record", "durée au dernier enregistrement")
     yield feature("RECENT_LEFT_SUM", total(col("left"), col("age") <= 1), "count", "instalments left over all loans last month", "échéances restantes de tous les prêts au dernier mois", Missing.UNKNOWN)
-    yield feature("LATE_AGE", where(col("late") > 0, col("age")).min(), "months", "months since a loan was last past due", "mois depuis le dernier retard sur un prêt")
-    yield feature("LATE_TOLERANT_AGE", where(col("late_tolerant") > 0, col("age")).min(), "months", "months since a loan was last seriously past due", "mois depuis le dernier retard notable sur un prêt")
+    yield feature("LATE_AGE", where(col("late") > 0, col("age")).min(), "months", "time since a loan was last past due", "temps depuis le dernier retard sur un prêt")
+    yield feature("LATE_TOLERANT_AGE", where(col("late_tolerant") > 0, col("age")).min(), "months", "time since a loan was last seriously past due", "temps depuis le dernier retard notable sur un prêt")
     for months, window in WINDOWS.items():
         within = col("age") <= months
         en = f"in the last {months} months" if months < 100 else "over all months"
         fr = f"sur les {months} derniers mois" if months < 100 else "sur tous les mois"
         yield feature(f"LATE_{window}_SHARE", share(col("late") > 0, within), "share", f"share of loan months past due {en}", f"part des mois de prêt en retard {fr}")
-        yield feature(f"LATE_{window}_MAX", where(within, col("late")).max(), "days", f"most days past due on a loan {en}", f"retard maximal sur un prêt {fr}, en jours")
+        yield feature(f"LATE_{window}_MAX", where(within, col("late")).max(), "days", f"longest arrears on a loan {en}", f"retard maximal sur un prêt {fr}")
         yield feature(f"TOLERANT_{window}_SHARE", share(col("late_tolerant") > 0, within), "share", f"share of loan months seriously past due {en}", f"part des mois de prêt en retard notable {fr}")
-        yield feature(f"TOLERANT_{window}_MAX", where(within, col("late_tolerant")).max(), "days", f"most days seriously past due on a loan {en}", f"retard notable maximal sur un prêt {fr}, en jours")
-        yield feature(f"LATE_{window}_MEAN", mean(where(within, col("late"))), "days", f"mean days past due on loans {en}", f"retard moyen sur les prêts {fr}, en jours")
+        yield feature(f"TOLERANT_{window}_MAX", where(within, col("late_tolerant")).max(), "days", f"longest serious arrears on a loan {en}", f"retard notable maximal sur un prêt {fr}")
+        yield feature(f"LATE_{window}_MEAN", mean(where(within, col("late"))), "days", f"mean arrears on loans {en}", f"retard moyen sur les prêts {fr}")
         yield feature(f"DONE_{window}_SHARE", mean(where(within, col("done"))), "share", f"share of loan months that complete a loan {en}", f"part des mois soldant un prêt {fr}")
 
 

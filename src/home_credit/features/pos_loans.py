@@ -81,7 +81,7 @@ def _features() -> Iterator[Feature]:
     yield _feature("OPEN_PAID_MIN", rate(where(open_, col("paid")).min()), "share", "smallest share repaid of a loan not yet repaid", "plus petite part remboursée d’un prêt non encore soldé")
     yield _feature("PAID_MEAN", rate(mean(col("paid"))), "share", "mean share repaid of each earlier loan", "part remboursée moyenne de chaque prêt antérieur")
     yield _feature("DONE_LOANS_SHARE", share(done, everything), "share", "share of earlier loans completed", "part des prêts antérieurs soldés")
-    yield _feature("DONE_AHEAD_MEAN", mean(where(done, col("ahead"))), "months", "mean months by which loans were completed ahead of their term", "avance moyenne des prêts soldés sur leur durée, en mois")
+    yield _feature("DONE_AHEAD_MEAN", mean(where(done, col("ahead"))), "months", "mean time by which loans were completed ahead of their term", "avance moyenne des prêts soldés sur leur terme")
     yield _feature("DONE_AHEAD_SHARE", share(col("ahead") > 0, done), "share", "share of completed loans that were completed ahead of their term", "part des prêts soldés avant leur terme")
     yield _feature("LATE_LOANS_SHARE", share(col("late") > 0, everything), "share", "share of earlier loans ever past due", "part des prêts antérieurs ayant connu un retard")
     yield _feature("LATE_MONTHS_MEAN", mean(col("late_months")), "months", "mean months past due of each earlier loan", "mois en retard en moyenne par prêt antérieur")

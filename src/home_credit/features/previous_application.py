@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 TABLE = "previous_application"
 STATUSES = {
-    "APPROVED": ("Approved", "approved", "acceptées"),
-    "REFUSED": ("Refused", "refused", "refusées"),
-    "CANCELED": ("Canceled", "cancelled", "annulées"),
-    "UNUSED": ("Unused offer", "offered and unused", "offres non utilisées"),
+    "APPROVED": ("Approved", "approved", "acceptées", "acceptée"),
+    "REFUSED": ("Refused", "refused", "refusées", "refusée"),
+    "CANCELED": ("Canceled", "cancelled", "annulées", "annulée"),
+    "UNUSED": ("Unused offer", "offered and unused", "acceptées sans suite", "acceptée sans suite"),
 }
 CONTRACTS = {
     "CASH": ("Cash loans", "for cash loans", "de prêts de trésorerie"),
@@ -124,17 +124,18 @@ def _feature(
 def _outcomes() -> Iterator[Feature]:
     everything = ~col(ID).is_null()
     yield _feature("COUNT", count_rows(), "count", "number of earlier applications", "nombre de demandes antérieures")
-    for code, (value, en, fr) in STATUSES.items():
+    for code, (value, en, fr, one) in STATUSES.items():
         outcome = col("NAME_CONTRACT_STATUS") == value
         yield _feature(f"{code}_COUNT", count(outcome), "count", f"earlier applications {en}", f"demandes antérieures {fr}")
         yield _feature(f"{code}_SHARE", share(outcome, everything), "share", f"share of earlier applications {en}", f"part des demandes antérieures {fr}")
-        yield _feature(f"{code}_AGE_MIN", where(outcome, col("age")).min(), "days", f"days since an application was last {en}", f"jours depuis les dernières demandes {fr}")
-        yield _feature(f"{code}_AGE_MEAN", mean(where(outcome, col("age"))), "days", f"mean days since applications {en}", f"jours moyens depuis les demandes {fr}")
-    yield _feature("FADING_REFUSED_SHARE", weighted_mean(flag(REFUSED), col("fading")), "share", "share refused over two years, recent applications weighing more", "part refusée sur deux ans, les demandes récentes pesant plus")
+        yield _feature(f"{code}_AGE_MIN", where(outcome, col("age")).min(), "days", f"time since an application was last {en}", f"temps depuis la dernière demande {one}")
+        yield _feature(f"{code}_AGE_MEAN", mean(where(outcome, col("age"))), "days", f"mean time since applications {en}", f"temps moyen depuis les demandes {fr}")
+    yield _feature("FADING_REFUSED_SHARE", weighted_mean(flag(REFUSED), col("fading")), "share", "share refused over two years, recent applications weighing more", "part des demandes refusées sur deux ans, les plus récentes pesant plus")
     for k in LAST:
         last = col("rank") <= k
-        yield _feature(f"LAST_{k}_REFUSED_SHARE", share(REFUSED, last), "share", f"share refused among the last {k} applications", f"part refusée des {k} dernières demandes")
-        yield _feature(f"LAST_{k}_APPROVED_SHARE", share(APPROVED, last), "share", f"share approved among the last {k} applications", f"part acceptée des {k} dernières demandes")
+        en, fr = ("the last application", "de la dernière demande") if k == 1 else (f"the last {k} applications", f"des {k} dernières demandes")
+        yield _feature(f"LAST_{k}_REFUSED_SHARE", share(REFUSED, last), "share", f"share refused among {en}", f"part refusée {fr}")
+        yield _feature(f"LAST_{k}_APPROVED_SHARE", share(APPROVED, last), "share", f"share approved among {en}", f"part acceptée {fr}")
     for days in WINDOWS:
         recent = col("age") <= days
         yield _feature(f"COUNT_{days}", count(recent), "count", f"applications in the last {days} days", f"demandes dans les {days} derniers jours")
@@ -160,23 +161,23 @@ def _terms() -> Iterator[Feature]:
         yield _feature(f"{name}_DOWN_RATE_MAX", rate(scoped["down_rate"].max()), "rate", f"highest down payment rate of {en}", f"plus haut taux d’apport des {fr}")
         yield _feature(f"{name}_TERM_MEAN", mean(scoped["term"]), "months", f"mean term of {en}", f"durée moyenne des {fr}")
         yield _feature(f"{name}_TERM_MAX", scoped["term"].max(), "months", f"longest term of {en}", f"plus longue durée des {fr}")
-        yield _feature(f"{name}_GRANTED_MEAN", rate(mean(scoped["granted"])), "ratio", f"mean credit over amount asked of {en}", f"crédit sur montant demandé, moyenne des {fr}")
-        yield _feature(f"{name}_GRANTED_MIN", rate(scoped["granted"].min()), "ratio", f"lowest credit over amount asked of {en}", f"crédit sur montant demandé, minimum des {fr}")
-        yield _feature(f"{name}_INTEREST_MEAN", rate(mean(scoped["interest"])), "ratio", f"mean interest over credit of {en}", f"intérêts sur crédit, moyenne des {fr}")
-        yield _feature(f"{name}_YEARLY_RATE_MEAN", rate(mean(scoped["yearly_rate"])), "rate", f"mean approximate yearly rate of {en}", f"taux annuel approché, moyenne des {fr}")
-        yield _feature(f"{name}_YEARLY_RATE_MIN", rate(scoped["yearly_rate"].min()), "rate", f"lowest approximate yearly rate of {en}", f"taux annuel approché, minimum des {fr}")
-        yield _feature(f"{name}_INTEREST_MAX", rate(scoped["interest"].max()), "ratio", f"highest interest over credit of {en}", f"intérêts sur crédit, maximum des {fr}")
-    yield _feature("AGE_SPREAD", standard_deviation(col("age")), "days", "standard deviation of days since earlier applications", "écart-type des jours depuis les demandes antérieures")
-    yield _feature("AGE_MAX", col("age").max(), "days", "days since the first application", "jours depuis la première demande")
+        yield _feature(f"{name}_GRANTED_MEAN", rate(mean(scoped["granted"])), "ratio", f"mean credit over amount asked of {en}", f"crédit rapporté au montant demandé, en moyenne des {fr}")
+        yield _feature(f"{name}_GRANTED_MIN", rate(scoped["granted"].min()), "ratio", f"lowest credit over amount asked of {en}", f"plus bas rapport du crédit au montant demandé des {fr}")
+        yield _feature(f"{name}_INTEREST_MEAN", rate(mean(scoped["interest"])), "ratio", f"mean interest over credit of {en}", f"intérêts rapportés au crédit, en moyenne des {fr}")
+        yield _feature(f"{name}_YEARLY_RATE_MEAN", rate(mean(scoped["yearly_rate"])), "rate", f"mean approximate yearly rate of {en}", f"taux annuel approché, en moyenne des {fr}")
+        yield _feature(f"{name}_YEARLY_RATE_MIN", rate(scoped["yearly_rate"].min()), "rate", f"lowest approximate yearly rate of {en}", f"plus bas taux annuel approché des {fr}")
+        yield _feature(f"{name}_INTEREST_MAX", rate(scoped["interest"].max()), "ratio", f"highest interest over credit of {en}", f"plus haut rapport des intérêts au crédit des {fr}")
+    yield _feature("AGE_SPREAD", standard_deviation(col("age")), "days", "standard deviation of the time since earlier applications", "écart-type du temps depuis les demandes antérieures")
+    yield _feature("AGE_MAX", col("age").max(), "days", "time since the first application", "temps depuis la première demande")
     yield _feature("RUNNING_COUNT", col("running").sum(), "count", "earlier credits still running", "crédits antérieurs en cours")
     yield _feature("RUNNING_ANNUITY", money(total(col("annuity"), col("running") == 1)), "currency", "monthly instalments of earlier credits still running", "mensualités des crédits antérieurs en cours", Missing.UNKNOWN)
     yield _feature("RUNNING_CREDIT", money(total(col("credit"), col("running") == 1)), "currency", "amount of earlier credits still running", "montant des crédits antérieurs en cours", Missing.UNKNOWN)
     yield _feature("ENDED_MAX", col("ended").max(), "days", "day on which an earlier credit last ended", "jour de la dernière fin de crédit antérieur")
     yield _feature("LAST_DUE_MAX", col("last_due").max(), "days", "day of the last instalment of earlier credits", "jour de la dernière échéance des crédits antérieurs")
     yield _feature("PLANNED_END_MAX", where(APPROVED, col("planned_end")).max(), "days", "day on which the last earlier credit was first planned to end", "jour de fin initialement prévu du dernier crédit antérieur")
-    yield _feature("EXTENDED_MEAN", mean(col("last_due") - col("planned_end")), "days", "mean days by which earlier credits ran over plan", "dépassement moyen du plan des crédits antérieurs, en jours")
-    yield _feature("ENDED_EARLY_MEAN", mean(col("planned_end") - col("ended")), "days", "mean days by which earlier credits ended before their plan", "avance moyenne de la fin des crédits antérieurs sur le plan, en jours")
-    yield _feature("DRAWN_MEAN", mean(col("drawn")), "days", "mean days from the first drawing to the last instalment of earlier cards", "jours moyens du premier retrait à la dernière échéance des cartes antérieures")
+    yield _feature("EXTENDED_MEAN", mean(col("last_due") - col("planned_end")), "days", "mean time by which earlier credits ran over plan", "dépassement moyen de la durée prévue des crédits antérieurs")
+    yield _feature("ENDED_EARLY_MEAN", mean(col("planned_end") - col("ended")), "days", "mean time by which earlier credits ended before their plan", "avance moyenne de la fin des crédits antérieurs sur la fin prévue")
+    yield _feature("DRAWN_MEAN", mean(col("drawn")), "days", "mean time from the first drawing to the last instalment of earlier cards", "temps moyen du premier retrait à la dernière échéance des cartes antérieures")
     yield _feature("FIRST_DUE_MIN", col("first_due").min(), "days", "day of the first instalment ever due", "jour de la toute première échéance")
     yield _feature("INSURED_SHARE", mean(where(APPROVED, col("insured"))), "share", "share of earlier credits insured", "part des crédits antérieurs assurés")
     yield _feature("HOUR_MEAN", mean(col("hour")), "hour", "mean hour of earlier applications", "heure moyenne des demandes antérieures")
@@ -192,19 +193,19 @@ def _latest() -> Iterator[Feature]:
             ("credit", "currency", money, "credit", "crédit"),
             ("down", "currency", money, "down payment", "apport"),
             ("down_rate", "rate", rate, "down payment rate", "taux d’apport"),
-            ("granted", "ratio", rate, "credit over amount asked", "crédit sur montant demandé"),
-            ("interest", "ratio", rate, "interest over credit", "intérêts sur crédit"),
+            ("granted", "ratio", rate, "credit over amount asked", "crédit rapporté au montant demandé"),
+            ("interest", "ratio", rate, "interest over credit", "intérêts rapportés au crédit"),
             ("yearly_rate", "rate", rate, "approximate yearly rate", "taux annuel approché"),
         ):
             yield _feature(f"{name}_{key.upper()}", convert(where(of, col(key)).max()), unit, f"{en_} of the {en}", f"{fr_} de la {fr}")
         yield _feature(f"{name}_TERM", where(of, col("term")).max(), "months", f"term of the {en}", f"durée de la {fr}")
     for k in (3, 5):
         last = col("rank") <= k
-        yield _feature(f"LAST_{k}_INTEREST_MEAN", rate(mean(where(last, col("interest")))), "ratio", f"mean interest over credit of the last {k} applications", f"intérêts sur crédit, moyenne des {k} dernières demandes")
+        yield _feature(f"LAST_{k}_INTEREST_MEAN", rate(mean(where(last, col("interest")))), "ratio", f"mean interest over credit of the last {k} applications", f"intérêts rapportés au crédit, en moyenne des {k} dernières demandes")
         yield _feature(f"LAST_{k}_DOWN_RATE_MEAN", rate(mean(where(last, col("down_rate")))), "rate", f"mean down payment rate of the last {k} applications", f"taux d’apport moyen des {k} dernières demandes")
         yield _feature(f"LAST_{k}_CREDIT_MEAN", money(mean(where(last, col("credit")))), "currency", f"mean credit of the last {k} applications", f"crédit moyen des {k} dernières demandes")
-        yield _feature(f"LAST_{k}_AGE_MEAN", mean(where(last, col("age"))), "days", f"mean days since the last {k} applications", f"jours moyens depuis les {k} dernières demandes")
-    yield _feature("GAP_MEAN", ratio(col("age").max() - col("age").min(), col("age").count() - 1), "days", "mean days between applications", "jours moyens entre deux demandes")
+        yield _feature(f"LAST_{k}_AGE_MEAN", mean(where(last, col("age"))), "days", f"mean time since the last {k} applications", f"temps moyen depuis les {k} dernières demandes")
+    yield _feature("GAP_MEAN", ratio(col("age").max() - col("age").min(), col("age").count() - 1), "days", "mean time between applications", "temps moyen entre deux demandes")
 
 
 FEATURES: tuple[Feature, ...] = (*_outcomes(), *_terms(), *_latest())

@@ -10,7 +10,8 @@ from home_credit.default_risk.reasons.effects import (
     leading_codes,
     reportable,
 )
-from home_credit.default_risk.reasons.words import label, text
+from home_credit.default_risk.reasons.labels import label
+from home_credit.default_risk.reasons.words import text
 
 __all__ = [
     "GIVEN_EACH_WAY",
