@@ -1,78 +1,128 @@
 """False alarms, detection and estimated performance over forty scenarios.
 
-    python benchmarks/monitoring.py --tables DIR --out FILE [--part 0/1] [--repeats 200] [--peers 20]
+    python benchmarks/monitoring.py --tables DIR --out FILE [--nannyml PYTHON] [--repeats 200] [--peers 20]
 
 DIR holds a demo portfolio of 356,255 applicants; those that the committed model was not trained on are used, a random
 sample of them. In each repetition a window is drawn without drawing anybody twice, a scenario changes it, and it is
-compared with the statistics stored with the model. "Ours" is the alarm of the verdict. Evidently's columns are compared
-by the tests that it chooses by default, against 5,000 other applicants; its alarm is a drift in half of the columns. Lines of
-JSON go to FILE; `monitoring_table.py` makes the table of them.
+compared with the statistics stored with the model. "Ours" is the alarm of the verdict. Evidently compares columns by the
+tests that it chooses by default with 5,000 of 50,000 other applicants, NannyML with all of these; PYTHON is an interpreter
+that has NannyML 0.13. Lines of JSON are appended to FILE, and what it has already is not run again;
+`monitoring_table.py` makes the tables of it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
-from monitoring_peers import evidently_flags
+from monitoring_peers import NannyML, evidently_flags
 from monitoring_pool import Applied, Pool
-from monitoring_scenarios import Scenario, scenarios
+from monitoring_scenarios import scenarios
+from monitoring_windows import COSTS, POLICY, Window
 
 from home_credit.monitoring.drift import Judgement, judge
 from home_credit.monitoring.performance import estimate
 from home_credit.monitoring.tally import Tally
-from home_credit.policy import Costs, Policy
-from home_credit.tables.schema import ID
 from home_credit.validation.auc import influence
 from home_credit.validation.costs import losses_with_reviews
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SIZES = (500, 5_000, 48_744)
-COSTS = Costs()
-POLICY = Policy.of(COSTS)
+SEED = 2027
+Line = dict[str, object]
 
 
-def drawn(scenario: Scenario, pool: Pool, size: int, chance: np.random.Generator) -> np.ndarray:
-    """Return the places of the applicants of a window, nobody twice; in proportion to the weights, if there are any."""
-    count = len(pool.target)
-    if scenario.weights is None:
-        return chance.choice(count, size, replace=False)
-    weights = pool.application.select(scenario.weights(pool.application).alias("w"))["w"].to_numpy()
-    keys = np.log(chance.random(count)) / weights  # Efraimidis and Spirakis, 2006
-    return chance.permutation(np.argpartition(-keys, size)[:size])
+def main() -> None:
+    """Append the lines of each scenario and size that FILE does not have yet."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tables", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--nannyml", type=Path, help="an interpreter that has NannyML")
+    parser.add_argument("--pool", type=int, default=100_000)
+    parser.add_argument("--others", type=int, default=50_000, help="applicants that the peers compare with")
+    parser.add_argument("--repeats", type=int, default=200)
+    parser.add_argument("--large", type=int, default=50, help="repetitions at 48,744")
+    parser.add_argument("--peers", type=int, default=20)
+    parser.add_argument("--large-peers", type=int, default=2, help="repetitions of the peers at 48,744")
+    arguments = parser.parse_args()
+    pool = Pool(arguments.tables, arguments.models, arguments.pool)
+    others = Pool(arguments.tables, arguments.models, arguments.others, after=arguments.pool)
+    done = _done(arguments.out)
+    with (
+        arguments.out.open("a", encoding="utf-8") as out,
+        tempfile.TemporaryDirectory() as folder,
+        NannyML.started(arguments.nannyml, others, Path(folder)) as nannyml,
+    ):
+        for number, scenario in enumerate(scenarios(pool.application)):
+            if all(done[scenario.name, size] for size in SIZES):
+                continue
+            began = time.process_time()
+            applied = pool.apply(scenario)
+            for size in SIZES:
+                if done[scenario.name, size]:
+                    continue
+                large = size == max(SIZES)
+                repeats = arguments.large if large else arguments.repeats
+                peers = arguments.large_peers if large else arguments.peers
+                windows = [
+                    Window.of(scenario, pool, size, np.random.default_rng([SEED, number, size, repeat]))
+                    for repeat in range(repeats)
+                ]
+                lines = [measured(window, pool, applied) for window in windows]
+                if scenario.odds is None:
+                    for line, found in zip(
+                        lines, compared(windows[:peers], pool, applied, others, nannyml), strict=False
+                    ):
+                        line.update(found)
+                base = {"scenario": scenario.name, "number": number, "size": size}
+                out.write("".join(json.dumps(base | line) + "\n" for line in lines))
+                out.flush()
+            print(f"{number} {scenario.name}: {time.process_time() - began:.0f} CPU s", flush=True)
 
 
-def changed_rows(scenario: Scenario, size: int, chance: np.random.Generator) -> np.ndarray:
-    """Return which rows of the window the change concerns, in the order of their arrival."""
-    at = (np.arange(size) + 0.5) / size
-    if scenario.gradual:
-        return chance.random(size) < at
-    return at > scenario.from_share
+def measured(window: Window, pool: Pool, applied: Applied) -> Line:
+    """Return the verdict on a window, the performance that it estimates, and what the outcomes were."""
+    tally = Tally(pool.stored.layout)
+    window.count(pool, applied, tally)
+    found = judge(pool.stored, tally)
+    assert pool.stored.scores is not None
+    expected = estimate(pool.stored.scores, tally.total.sums, POLICY, found.causes)
+    assert expected is not None
+    probability = window.probability(pool, applied)
+    return {
+        "alarm": found.alarm,
+        "beyond_chance": len(found.causes),
+        "detectors": sorted({cause.detector for cause in found.causes if cause.material}),
+        "mean_probability": float(probability.mean()),
+        "expected": expected.model_dump(mode="json", exclude={"note"}),
+        "realised": realised(probability, window.target(applied)),
+        "previous": previous_rule(found),
+    }
 
 
-def window(
-    scenario: Scenario, pool: Pool, applied: Applied, size: int, chance: np.random.Generator
-) -> tuple[Tally, np.ndarray, np.ndarray]:
-    """Return a window as counted, the places of its applicants, and which were changed."""
-    places = drawn(scenario, pool, size, chance)
-    changes = changed_rows(scenario, size, chance)
-    codes = np.where(changes[:, None], applied.codes[places], pool.base.codes[places])
-    probability = np.where(changes, applied.probability[places], pool.base.probability[places])
-    layout = pool.stored.layout
-    tally = Tally(layout)
-    counted = tally.day()
-    counted.possible = size * (size - 1) // 2
-    if scenario.repeated:
-        again = round(scenario.repeated * size)
-        codes[:again], probability[:again] = codes[again : 2 * again], probability[again : 2 * again]
-        counted.pairs = counted.repeated = again
-    counted.cells += np.bincount(codes.ravel(), minlength=layout.cells)
-    counted.rows = size
-    tally.add_scores(probability, POLICY)
-    return tally, places, changes
+def compared(
+    windows: list[Window], pool: Pool, applied: Applied, others: Pool, nannyml: NannyML | None
+) -> Iterator[Line]:
+    """Yield what the peers say of each window."""
+    rows = [window.rows(pool, applied) for window in windows]
+    answers = nannyml.alerts(rows) if nannyml else [None] * len(rows)
+    chance, count = np.random.default_rng(len(rows[0])), len(others.target)
+    for now, answer in zip(rows, answers, strict=True):
+        chosen = Window(chance.choice(count, 5_000, replace=False), np.zeros(5_000, dtype=bool))
+        before = chosen.rows(others, others.base)
+        line: Line = {"evidently": evidently_flags(before, now)}
+        yield line | ({"nannyml": answer} if answer is not None else {})
 
 
 def realised(probability: np.ndarray, target: np.ndarray) -> dict[str, float]:
@@ -82,76 +132,18 @@ def realised(probability: np.ndarray, target: np.ndarray) -> dict[str, float]:
     return {"auc": auc, "default_rate": float(target.mean()), "cost": cost}
 
 
-def main() -> None:
-    """Write one line for each scenario, size and repetition."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--tables", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--pool", type=int, default=60_000)
-    parser.add_argument("--repeats", type=int, default=200)
-    parser.add_argument("--large", type=int, default=10, help="repetitions at 48,744")
-    parser.add_argument("--peers", type=int, default=20)
-    parser.add_argument("--first", type=int, default=0, help="the number of the scenario to begin with")
-    parser.add_argument("--part", default="0/1", help="this part of so many of the scenarios")
-    arguments = parser.parse_args()
-    part, parts = map(int, arguments.part.split("/"))
-    pool = Pool(arguments.tables, arguments.models, arguments.pool)
-    with arguments.out.open("w", encoding="utf-8") as out:
-        for number, scenario in enumerate(scenarios(pool.application)):
-            if number < arguments.first or number % parts != part:
-                continue
-            began = time.monotonic()
-            applied = pool.apply(scenario)
-            for size in SIZES:
-                repeats = arguments.large if size == max(SIZES) else arguments.repeats
-                for repeat in range(repeats):
-                    peers = repeat < (arguments.peers if size < max(SIZES) else 1)
-                    line = measured(scenario, pool, applied, size, repeat, peers=peers)
-                    out.write(json.dumps({"scenario": scenario.name, "number": number, **line}) + "\n")
-                    out.flush()
-            print(f"{number} {scenario.name}: {time.monotonic() - began:.0f} s", flush=True)
-
-
-def measured(
-    scenario: Scenario, pool: Pool, applied: Applied, size: int, repeat: int, *, peers: bool
-) -> dict[str, object]:
-    """Return the outcome of one repetition."""
-    chance = np.random.default_rng([repeat, size])
-    tally, places, changes = window(scenario, pool, applied, size, chance)
-    found = judge(pool.stored, tally)
-    probability = np.where(changes, applied.probability[places], pool.base.probability[places])
-    assert pool.stored.scores is not None
-    expected = estimate(pool.stored.scores, tally.total.sums, POLICY, found.causes)
-    assert expected is not None
-    line: dict[str, object] = {
-        "size": size,
-        "alarm": found.alarm,
-        "beyond_chance": len(found.causes),
-        "detectors": sorted({cause.detector for cause in found.causes if cause.material}),
-        "mean_probability": float(probability.mean()),
-        "expected": expected.model_dump(mode="json", exclude={"note"}),
-        "realised": realised(probability, applied.target[places]),
-        "previous": previous_rule(found),
-    }
-    if peers:
-        rows = pl.concat([pool.base.rows[places].filter(~changes), applied.rows[places].filter(changes)])
-        if scenario.repeated:
-            again = round(scenario.repeated * size)
-            rows = pl.concat([rows.head(size - again), rows.head(again)])
-        left = np.setdiff1d(np.arange(len(pool.target)), places)
-        before = pool.base.rows[chance.choice(left, 5_000, replace=False)]
-        line["evidently"] = evidently_flags(before.drop(ID), rows.drop(ID))
-    return line
-
-
 def previous_rule(judged: Judgement) -> bool:
     """Return the alarm of fixed limits: a column with a PSI of 0.25, or a fifth of them with 0.1, beyond chance."""
     found = [test for test in judged.tests if test.detector == "distribution"]
     drifted = [test for test in found if test.p_value < 0.01 / len(found) and test.size >= 0.1]
     return any(test.size >= 0.25 for test in drifted) or len(drifted) > len(found) / 5
+
+
+def _done(file: Path) -> Counter[tuple[str, int]]:
+    """Return how many lines there are of each scenario and size; those of one are written together."""
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    lines = [json.loads(line) for line in text.splitlines()]
+    return Counter((line["scenario"], line["size"]) for line in lines)
 
 
 if __name__ == "__main__":
