@@ -1,13 +1,13 @@
 """False alarms, detection and estimated performance over forty scenarios.
 
-    python benchmarks/monitoring.py --tables DIR --out FILE [--nannyml PYTHON] [--repeats 200] [--peers 20]
+    python benchmarks/monitoring.py --tables DIR --out FILE [--nannyml PYTHON] [--sizes 500 5000 --pool 20000]
 
 DIR holds a demo portfolio of 356,255 applicants; those that the committed model was not trained on are used, a random
 sample of them. In each repetition a window is drawn without drawing anybody twice, a scenario changes it, and it is
 compared with the statistics stored with the model. "Ours" is the alarm of the verdict. Evidently compares columns by the
 tests that it chooses by default with 5,000 of 50,000 other applicants, NannyML with all of these; PYTHON is an interpreter
-that has NannyML 0.13. Lines of JSON are appended to FILE, and what it has already is not run again;
-`monitoring_table.py` makes the tables of it.
+that has NannyML 0.13. All scenarios are run with few repetitions first and with all of them then. Lines of JSON are appended
+to FILE, and what it has already is not run again; `monitoring_table.py` makes the tables of it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ import json
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from monitoring_peers import NannyML, evidently_flags
 from monitoring_pool import Applied, Pool
-from monitoring_scenarios import scenarios
+from monitoring_scenarios import Scenario, scenarios
 from monitoring_windows import COSTS, POLICY, Window
 
 from home_credit.monitoring.drift import Judgement, judge
@@ -33,7 +35,9 @@ from home_credit.validation.auc import influence
 from home_credit.validation.costs import losses_with_reviews
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable
+
+    import polars as pl
 
 SIZES = (500, 5_000, 48_744)
 SEED = 2027
@@ -49,46 +53,90 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--nannyml", type=Path, help="an interpreter that has NannyML")
-    parser.add_argument("--pool", type=int, default=100_000)
+    parser.add_argument("--pool", type=int, default=60_000)
     parser.add_argument("--others", type=int, default=50_000, help="applicants that the peers compare with")
-    parser.add_argument("--repeats", type=int, default=200)
-    parser.add_argument("--large", type=int, default=50, help="repetitions at 48,744")
-    parser.add_argument("--peers", type=int, default=20)
-    parser.add_argument("--large-peers", type=int, default=2, help="repetitions of the peers at 48,744")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--repeats", type=int, nargs="+", default=[20, 200], help="in each pass")
+    parser.add_argument("--peers", type=int, nargs="+", default=[5, 20], help="in each pass")
     arguments = parser.parse_args()
     pool = Pool(arguments.tables, arguments.models, arguments.pool)
     others = Pool(arguments.tables, arguments.models, arguments.others, after=arguments.pool)
-    done = _done(arguments.out)
+    lines = Lines(arguments.out)
     with (
-        arguments.out.open("a", encoding="utf-8") as out,
         tempfile.TemporaryDirectory() as folder,
         NannyML.started(arguments.nannyml, others, Path(folder)) as nannyml,
     ):
-        for number, scenario in enumerate(scenarios(pool.application)):
-            if all(done[scenario.name, size] for size in SIZES):
-                continue
-            began = time.process_time()
-            applied = pool.apply(scenario)
-            for size in SIZES:
-                if done[scenario.name, size]:
-                    continue
-                large = size == max(SIZES)
-                repeats = arguments.large if large else arguments.repeats
-                peers = arguments.large_peers if large else arguments.peers
-                windows = [
-                    Window.of(scenario, pool, size, np.random.default_rng([SEED, number, size, repeat]))
-                    for repeat in range(repeats)
-                ]
-                lines = [measured(window, pool, applied) for window in windows]
-                if scenario.odds is None:
-                    for line, found in zip(
-                        lines, compared(windows[:peers], pool, applied, others, nannyml), strict=False
-                    ):
-                        line.update(found)
-                base = {"scenario": scenario.name, "number": number, "size": size}
-                out.write("".join(json.dumps(base | line) + "\n" for line in lines))
-                out.flush()
-            print(f"{number} {scenario.name}: {time.process_time() - began:.0f} CPU s", flush=True)
+        for repeats, peers in zip(arguments.repeats, arguments.peers, strict=True):
+            for number, scenario in enumerate(scenarios(pool.application)):
+                for size in arguments.sizes:
+                    run = Run(scenario, number, size, pool, others)
+                    lines.extend("ours", run, repeats, run.ours)
+                    if scenario.odds is None:
+                        lines.extend("evidently", run, peers, run.evidently)
+                        if nannyml:
+                            lines.extend("nannyml", run, peers, partial(run.nannyml, nannyml))
+                print(f"{scenario.name}: {repeats}, {time.process_time():.0f} CPU s", flush=True)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A scenario at one size; each repetition has a window of its own, the same at every run."""
+
+    scenario: Scenario
+    number: int
+    size: int
+    pool: Pool
+    others: Pool
+
+    def windows(self, repeats: Iterable[int]) -> list[Window]:
+        """Return the windows of these repetitions."""
+        seeds = [[SEED, self.number, self.size, repeat] for repeat in repeats]
+        return [Window.of(self.scenario, self.pool, self.size, np.random.default_rng(seed)) for seed in seeds]
+
+    def rows(self, repeats: Iterable[int]) -> list[pl.DataFrame]:
+        """Return the applications of these repetitions."""
+        return [window.rows(self.pool, self.pool.apply(self.scenario)) for window in self.windows(repeats)]
+
+    def ours(self, repeats: Iterable[int]) -> list[Line]:
+        """Return what the verdict says."""
+        applied = self.pool.apply(self.scenario)
+        return [measured(window, self.pool, applied) for window in self.windows(repeats)]
+
+    def evidently(self, repeats: Iterable[int]) -> list[Line]:
+        """Return what Evidently says, against 5,000 other applicants."""
+        chance, count = np.random.default_rng([SEED, self.size, *repeats]), len(self.others.target)
+        found: list[Line] = []
+        for now in self.rows(repeats):
+            chosen = Window(chance.choice(count, 5_000, replace=False), np.zeros(5_000, dtype=bool))
+            found.append(evidently_flags(chosen.rows(self.others, self.others.base), now))
+        return found
+
+    def nannyml(self, tool: NannyML, repeats: Iterable[int]) -> list[Line]:
+        """Return what NannyML says, all repetitions at once, one chunk each."""
+        return [{"alerts": each} for each in tool.alerts(self.rows(repeats))]
+
+
+class Lines:
+    """The lines of FILE: one for each repetition of a scenario, size and tool."""
+
+    def __init__(self, file: Path) -> None:
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        known = [json.loads(line) for line in text.splitlines()]
+        self._file = file
+        self._done = Counter((line["tool"], line["number"], line["size"]) for line in known)
+
+    def extend(
+        self, tool: str, run: Run, repeats: int, answer: Callable[[Iterable[int]], list[Line]]
+    ) -> None:
+        """Append the repetitions that are missing up to ``repeats``."""
+        new = range(self._done[tool, run.number, run.size], repeats)
+        if not new:
+            return
+        base = {"tool": tool, "scenario": run.scenario.name, "number": run.number, "size": run.size}
+        text = "".join(json.dumps(base | line) + "\n" for line in answer(new))
+        with self._file.open("a", encoding="utf-8") as out:
+            out.write(text)
+        self._done[tool, run.number, run.size] = repeats
 
 
 def measured(window: Window, pool: Pool, applied: Applied) -> Line:
@@ -111,20 +159,6 @@ def measured(window: Window, pool: Pool, applied: Applied) -> Line:
     }
 
 
-def compared(
-    windows: list[Window], pool: Pool, applied: Applied, others: Pool, nannyml: NannyML | None
-) -> Iterator[Line]:
-    """Yield what the peers say of each window."""
-    rows = [window.rows(pool, applied) for window in windows]
-    answers = nannyml.alerts(rows) if nannyml else [None] * len(rows)
-    chance, count = np.random.default_rng(len(rows[0])), len(others.target)
-    for now, answer in zip(rows, answers, strict=True):
-        chosen = Window(chance.choice(count, 5_000, replace=False), np.zeros(5_000, dtype=bool))
-        before = chosen.rows(others, others.base)
-        line: Line = {"evidently": evidently_flags(before, now)}
-        yield line | ({"nannyml": answer} if answer is not None else {})
-
-
 def realised(probability: np.ndarray, target: np.ndarray) -> dict[str, float]:
     """Return what the outcomes of a window were."""
     cost = float(losses_with_reviews(target, probability, POLICY, COSTS).mean())
@@ -137,13 +171,6 @@ def previous_rule(judged: Judgement) -> bool:
     found = [test for test in judged.tests if test.detector == "distribution"]
     drifted = [test for test in found if test.p_value < 0.01 / len(found) and test.size >= 0.1]
     return any(test.size >= 0.25 for test in drifted) or len(drifted) > len(found) / 5
-
-
-def _done(file: Path) -> Counter[tuple[str, int]]:
-    """Return how many lines there are of each scenario and size; those of one are written together."""
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
-    lines = [json.loads(line) for line in text.splitlines()]
-    return Counter((line["scenario"], line["size"]) for line in lines)
 
 
 if __name__ == "__main__":

@@ -81,10 +81,16 @@ class Pool:
             )
         )
         self.features = self._features(self.frames)
+        self._applied_scenarios: dict[str, Applied] = {}
         self.base = self._applied(self.written, self.features, self.target)
 
     def apply(self, scenario: Scenario) -> Applied:
-        """Return the scenario applied to every applicant."""
+        """Return the scenario applied to every applicant; it is computed once."""
+        if scenario.name not in self._applied_scenarios:
+            self._applied_scenarios[scenario.name] = self._apply(scenario)
+        return self._applied_scenarios[scenario.name]
+
+    def _apply(self, scenario: Scenario) -> Applied:
         if scenario.odds is not None:
             return self._with_odds(scenario.odds)
         if scenario.gone:
