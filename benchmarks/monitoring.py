@@ -1,78 +1,162 @@
 """False alarms, detection and estimated performance over forty scenarios.
 
-    python benchmarks/monitoring.py --tables DIR --out FILE [--part 0/1] [--repeats 200] [--peers 20]
+    python benchmarks/monitoring.py --tables DIR --out FILE [--nannyml PYTHON] [--sizes 500 5000 --pool 20000]
 
 DIR holds a demo portfolio of 356,255 applicants; those that the committed model was not trained on are used, a random
 sample of them. In each repetition a window is drawn without drawing anybody twice, a scenario changes it, and it is
-compared with the statistics stored with the model. "Ours" is the alarm of the verdict. Evidently's columns are compared
-by the tests that it chooses by default, against 5,000 other applicants; its alarm is a drift in half of the columns. Lines of
-JSON go to FILE; `monitoring_table.py` makes the table of them.
+compared with the statistics stored with the model. "Ours" is the alarm of the verdict. Evidently compares columns by the
+tests that it chooses by default with 5,000 of 50,000 other applicants, NannyML with all of these; PYTHON is an interpreter
+that has NannyML 0.13. All scenarios are run with few repetitions first and with all of them then. Lines of JSON are appended
+to FILE, and what it has already is not run again; `monitoring_table.py` makes the tables of it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
-from monitoring_peers import evidently_flags
+from monitoring_peers import NannyML, evidently_flags
 from monitoring_pool import Applied, Pool
 from monitoring_scenarios import Scenario, scenarios
+from monitoring_windows import COSTS, POLICY, Window
 
 from home_credit.monitoring.drift import Judgement, judge
 from home_credit.monitoring.performance import estimate
 from home_credit.monitoring.tally import Tally
-from home_credit.policy import Costs, Policy
-from home_credit.tables.schema import ID
 from home_credit.validation.auc import influence
 from home_credit.validation.costs import losses_with_reviews
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import polars as pl
+
 SIZES = (500, 5_000, 48_744)
-COSTS = Costs()
-POLICY = Policy.of(COSTS)
+SEED = 2027
+Line = dict[str, object]
 
 
-def drawn(scenario: Scenario, pool: Pool, size: int, chance: np.random.Generator) -> np.ndarray:
-    """Return the places of the applicants of a window, nobody twice; in proportion to the weights, if there are any."""
-    count = len(pool.target)
-    if scenario.weights is None:
-        return chance.choice(count, size, replace=False)
-    weights = pool.application.select(scenario.weights(pool.application).alias("w"))["w"].to_numpy()
-    keys = np.log(chance.random(count)) / weights  # Efraimidis and Spirakis, 2006
-    return chance.permutation(np.argpartition(-keys, size)[:size])
+def main() -> None:
+    """Append the lines of each scenario and size that FILE does not have yet."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tables", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--nannyml", type=Path, help="an interpreter that has NannyML")
+    parser.add_argument("--pool", type=int, default=60_000)
+    parser.add_argument("--others", type=int, default=50_000, help="applicants that the peers compare with")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--repeats", type=int, nargs="+", default=[20, 200], help="in each pass")
+    parser.add_argument("--peers", type=int, nargs="+", default=[5, 20], help="in each pass")
+    arguments = parser.parse_args()
+    pool = Pool(arguments.tables, arguments.models, arguments.pool)
+    others = Pool(arguments.tables, arguments.models, arguments.others, after=arguments.pool)
+    lines = Lines(arguments.out)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        NannyML.started(arguments.nannyml, others, Path(folder)) as nannyml,
+    ):
+        for repeats, peers in zip(arguments.repeats, arguments.peers, strict=True):
+            for number, scenario in enumerate(scenarios(pool.application)):
+                for size in arguments.sizes:
+                    run = Run(scenario, number, size, pool, others)
+                    lines.extend("ours", run, repeats, run.ours)
+                    if scenario.odds is None:
+                        lines.extend("evidently", run, peers, run.evidently)
+                        if nannyml:
+                            lines.extend("nannyml", run, peers, partial(run.nannyml, nannyml))
+                print(f"{scenario.name}: {repeats}, {time.process_time():.0f} CPU s", flush=True)
 
 
-def changed_rows(scenario: Scenario, size: int, chance: np.random.Generator) -> np.ndarray:
-    """Return which rows of the window the change concerns, in the order of their arrival."""
-    at = (np.arange(size) + 0.5) / size
-    if scenario.gradual:
-        return chance.random(size) < at
-    return at > scenario.from_share
+@dataclass(frozen=True)
+class Run:
+    """A scenario at one size; each repetition has a window of its own, the same at every run."""
+
+    scenario: Scenario
+    number: int
+    size: int
+    pool: Pool
+    others: Pool
+
+    def windows(self, repeats: Iterable[int]) -> list[Window]:
+        """Return the windows of these repetitions."""
+        seeds = [[SEED, self.number, self.size, repeat] for repeat in repeats]
+        return [Window.of(self.scenario, self.pool, self.size, np.random.default_rng(seed)) for seed in seeds]
+
+    def rows(self, repeats: Iterable[int]) -> list[pl.DataFrame]:
+        """Return the applications of these repetitions."""
+        return [window.rows(self.pool, self.pool.apply(self.scenario)) for window in self.windows(repeats)]
+
+    def ours(self, repeats: Iterable[int]) -> list[Line]:
+        """Return what the verdict says."""
+        applied = self.pool.apply(self.scenario)
+        return [measured(window, self.pool, applied) for window in self.windows(repeats)]
+
+    def evidently(self, repeats: Iterable[int]) -> list[Line]:
+        """Return what Evidently says, against 5,000 other applicants."""
+        chance, count = np.random.default_rng([SEED, self.size, *repeats]), len(self.others.target)
+        found: list[Line] = []
+        for now in self.rows(repeats):
+            chosen = Window(chance.choice(count, 5_000, replace=False), np.zeros(5_000, dtype=bool))
+            found.append(evidently_flags(chosen.rows(self.others, self.others.base), now))
+        return found
+
+    def nannyml(self, tool: NannyML, repeats: Iterable[int]) -> list[Line]:
+        """Return what NannyML says, all repetitions at once, one chunk each."""
+        return [{"alerts": each} for each in tool.alerts(self.rows(repeats))]
 
 
-def window(
-    scenario: Scenario, pool: Pool, applied: Applied, size: int, chance: np.random.Generator
-) -> tuple[Tally, np.ndarray, np.ndarray]:
-    """Return a window as counted, the places of its applicants, and which were changed."""
-    places = drawn(scenario, pool, size, chance)
-    changes = changed_rows(scenario, size, chance)
-    codes = np.where(changes[:, None], applied.codes[places], pool.base.codes[places])
-    probability = np.where(changes, applied.probability[places], pool.base.probability[places])
-    layout = pool.stored.layout
-    tally = Tally(layout)
-    counted = tally.day()
-    counted.possible = size * (size - 1) // 2
-    if scenario.repeated:
-        again = round(scenario.repeated * size)
-        codes[:again], probability[:again] = codes[again : 2 * again], probability[again : 2 * again]
-        counted.pairs = counted.repeated = again
-    counted.cells += np.bincount(codes.ravel(), minlength=layout.cells)
-    counted.rows = size
-    tally.add_scores(probability, POLICY)
-    return tally, places, changes
+class Lines:
+    """The lines of FILE: one for each repetition of a scenario, size and tool."""
+
+    def __init__(self, file: Path) -> None:
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        known = [json.loads(line) for line in text.splitlines()]
+        self._file = file
+        self._done = Counter((line["tool"], line["number"], line["size"]) for line in known)
+
+    def extend(
+        self, tool: str, run: Run, repeats: int, answer: Callable[[Iterable[int]], list[Line]]
+    ) -> None:
+        """Append the repetitions that are missing up to ``repeats``."""
+        new = range(self._done[tool, run.number, run.size], repeats)
+        if not new:
+            return
+        base = {"tool": tool, "scenario": run.scenario.name, "number": run.number, "size": run.size}
+        text = "".join(json.dumps(base | line) + "\n" for line in answer(new))
+        with self._file.open("a", encoding="utf-8") as out:
+            out.write(text)
+        self._done[tool, run.number, run.size] = repeats
+
+
+def measured(window: Window, pool: Pool, applied: Applied) -> Line:
+    """Return the verdict on a window, the performance that it estimates, and what the outcomes were."""
+    tally = Tally(pool.stored.layout)
+    window.count(pool, applied, tally)
+    found = judge(pool.stored, tally)
+    assert pool.stored.scores is not None
+    expected = estimate(pool.stored.scores, tally.total.sums, POLICY, found.causes)
+    assert expected is not None
+    probability = window.probability(pool, applied)
+    return {
+        "alarm": found.alarm,
+        "beyond_chance": len(found.causes),
+        "detectors": sorted({cause.detector for cause in found.causes if cause.material}),
+        "mean_probability": float(probability.mean()),
+        "expected": expected.model_dump(mode="json", exclude={"note"}),
+        "realised": realised(probability, window.target(applied)),
+        "previous": previous_rule(found),
+    }
 
 
 def realised(probability: np.ndarray, target: np.ndarray) -> dict[str, float]:
@@ -80,71 +164,6 @@ def realised(probability: np.ndarray, target: np.ndarray) -> dict[str, float]:
     cost = float(losses_with_reviews(target, probability, POLICY, COSTS).mean())
     auc = influence(target, probability)[0] if 0 < target.sum() < len(target) else float("nan")
     return {"auc": auc, "default_rate": float(target.mean()), "cost": cost}
-
-
-def main() -> None:
-    """Write one line for each scenario, size and repetition."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--tables", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--pool", type=int, default=60_000)
-    parser.add_argument("--repeats", type=int, default=200)
-    parser.add_argument("--large", type=int, default=10, help="repetitions at 48,744")
-    parser.add_argument("--peers", type=int, default=20)
-    parser.add_argument("--first", type=int, default=0, help="the number of the scenario to begin with")
-    parser.add_argument("--part", default="0/1", help="this part of so many of the scenarios")
-    arguments = parser.parse_args()
-    part, parts = map(int, arguments.part.split("/"))
-    pool = Pool(arguments.tables, arguments.models, arguments.pool)
-    with arguments.out.open("w", encoding="utf-8") as out:
-        for number, scenario in enumerate(scenarios(pool.application)):
-            if number < arguments.first or number % parts != part:
-                continue
-            began = time.monotonic()
-            applied = pool.apply(scenario)
-            for size in SIZES:
-                repeats = arguments.large if size == max(SIZES) else arguments.repeats
-                for repeat in range(repeats):
-                    peers = repeat < (arguments.peers if size < max(SIZES) else 1)
-                    line = measured(scenario, pool, applied, size, repeat, peers=peers)
-                    out.write(json.dumps({"scenario": scenario.name, "number": number, **line}) + "\n")
-                    out.flush()
-            print(f"{number} {scenario.name}: {time.monotonic() - began:.0f} s", flush=True)
-
-
-def measured(
-    scenario: Scenario, pool: Pool, applied: Applied, size: int, repeat: int, *, peers: bool
-) -> dict[str, object]:
-    """Return the outcome of one repetition."""
-    chance = np.random.default_rng([repeat, size])
-    tally, places, changes = window(scenario, pool, applied, size, chance)
-    found = judge(pool.stored, tally)
-    probability = np.where(changes, applied.probability[places], pool.base.probability[places])
-    assert pool.stored.scores is not None
-    expected = estimate(pool.stored.scores, tally.total.sums, POLICY, found.causes)
-    assert expected is not None
-    line: dict[str, object] = {
-        "size": size,
-        "alarm": found.alarm,
-        "beyond_chance": len(found.causes),
-        "detectors": sorted({cause.detector for cause in found.causes if cause.material}),
-        "mean_probability": float(probability.mean()),
-        "expected": expected.model_dump(mode="json", exclude={"note"}),
-        "realised": realised(probability, applied.target[places]),
-        "previous": previous_rule(found),
-    }
-    if peers:
-        rows = pl.concat([pool.base.rows[places].filter(~changes), applied.rows[places].filter(changes)])
-        if scenario.repeated:
-            again = round(scenario.repeated * size)
-            rows = pl.concat([rows.head(size - again), rows.head(again)])
-        left = np.setdiff1d(np.arange(len(pool.target)), places)
-        before = pool.base.rows[chance.choice(left, 5_000, replace=False)]
-        line["evidently"] = evidently_flags(before.drop(ID), rows.drop(ID))
-    return line
 
 
 def previous_rule(judged: Judgement) -> bool:

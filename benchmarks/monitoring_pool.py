@@ -30,27 +30,33 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 
+SEED = 2027
+
+
 @dataclass(frozen=True)
 class Applied:
     """A scenario applied to every applicant: what is monitored, its cells, digests and probabilities."""
 
     rows: pl.DataFrame
-    codes: NDArray[np.int32]
+    codes: NDArray[np.int16]
     probability: Numbers
     target: NDArray[np.int64]
 
 
 class Pool:
-    """Labelled applicants that the model was not trained on, with their features."""
+    """Labelled applicants that the model was not trained on, with their features.
 
-    def __init__(self, tables: Path, models: Path, size: int) -> None:
+    They are the first ``size`` in an order by chance that follow the first ``after``.
+    """
+
+    def __init__(self, tables: Path, models: Path, size: int, after: int = 0) -> None:
         self.model: Artifacts = artifacts.load(models)
         self.stored = Reference.of_model(models)
         trained = self.model.manifest.training_data.applicants
         with open_tables(tables, "train") as source:
             # The first applicants are those of the smaller portfolio that the committed model was trained on.
             ids = source.applicants[ID].sort().slice(trained)
-            ids = ids.sample(min(size, len(ids)), seed=0).sort()
+            ids = ids.sample(fraction=1.0, shuffle=True, seed=SEED).slice(after, size).sort()
             mine = pl.LazyFrame({ID: ids})
             self.frames = {
                 name: frame.join(mine, on=ID, how="semi").collect()
@@ -75,10 +81,16 @@ class Pool:
             )
         )
         self.features = self._features(self.frames)
+        self._applied_scenarios: dict[str, Applied] = {}
         self.base = self._applied(self.written, self.features, self.target)
 
     def apply(self, scenario: Scenario) -> Applied:
-        """Return the scenario applied to every applicant."""
+        """Return the scenario applied to every applicant; it is computed once."""
+        if scenario.name not in self._applied_scenarios:
+            self._applied_scenarios[scenario.name] = self._apply(scenario)
+        return self._applied_scenarios[scenario.name]
+
+    def _apply(self, scenario: Scenario) -> Applied:
         if scenario.odds is not None:
             return self._with_odds(scenario.odds)
         if scenario.gone:
@@ -128,6 +140,6 @@ class Pool:
         return pl.concat(feature_batches(lazy, ids, self.model.terms, names=names))
 
     def _applied(self, rows: pl.DataFrame, features: pl.DataFrame, target: NDArray[np.int64]) -> Applied:
-        codes = self.stored.layout.codes(rows).astype(np.int32)
+        codes = self.stored.layout.codes(rows).astype(np.int16)
         parts = [self.model.probability(part) for part in features.iter_slices(20_000)]
         return Applied(rows, codes, np.concatenate(parts), target)

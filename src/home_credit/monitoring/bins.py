@@ -79,6 +79,18 @@ class Bins:
             return {"unseen": len(self.categories)}
         return {"low": 0, "high": len(self.edges)} if self.edges else {"unseen": 0}
 
+    @property
+    def numbers(self) -> NDArray[np.float64] | None:
+        """A number for each cell, NaN for missing and unknown ones: the middle of an interval, the edge of a tail.
+
+        ``None`` for texts.
+        """
+        if self.categories is not None:
+            return None
+        edges = np.array(self.edges)
+        middles = [*edges[:1], *(edges[1:] + edges[:-1]) / 2, *edges[-1:]] if edges.size else [np.nan]
+        return np.array([*middles, *self.values, np.nan])
+
     def codes(self, rows: pl.Series) -> Codes:
         """Return the cell of each row."""
         if self.categories is not None:

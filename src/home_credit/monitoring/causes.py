@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 # The rate of verdicts with an alarm where nothing changed.
 FALSE_ALARMS = 0.01
 # The least change that matters: relative for means, points of share for decisions, the share that moved for segments,
-# PSI for distributions, and Cohen's h for other shares (0.1: none before and 0.25 % now, 1 % and 2.2 %, 50 % and 55 %).
+# PSI for distributions (0.05 is a Jensen-Shannon distance of 0.1), and Cohen's h for other shares (0.1: none before and
+# 0.25 % now, 1 % and 2.2 %, 50 % and 55 %).
 LIMITS = {
     "mean_probability": 0.05, "expected_cost": 0.03, "approval_rate": 0.015, "review_rate": 0.015,
-    "grades": 0.02, "scores": 0.02, "distribution": 0.10, "segments": 0.02, "missing": 0.1,
+    "grades": 0.02, "scores": 0.02, "distribution": 0.05, "segments": 0.02, "missing": 0.1,
     "unseen": 0.1, "low": 0.1, "high": 0.1, "repeated": 0.1, "warnings": 0.1,
 }  # fmt: skip
 # The least move of the mean log-odds that makes the change of a column's distribution matter, whatever its PSI.
 EFFECT = 0.02
+# The least move of a column's mean, in standard deviations, that makes it matter: the usual limit of balance.
+SHIFT = 0.1
 ACTIONS: dict[str, Action] = {
     "missing": "look_at_source", "unseen": "look_at_source", "low": "look_at_source", "high": "look_at_source",
     "repeated": "look_at_source", "warnings": "look_at_source", "distribution": "retrain",
@@ -43,7 +46,9 @@ def material(test: Test) -> bool:
     """Return whether the change is large enough to matter."""
     if test.size >= LIMITS[test.detector]:
         return True
-    return test.detector == "distribution" and test.effect is not None and abs(test.effect) >= EFFECT
+    if test.detector != "distribution":
+        return False
+    return abs(test.effect or 0.0) >= EFFECT or abs(test.shift or 0.0) >= SHIFT
 
 
 def causes(tests: Iterable[Test], tally: Tally) -> list[Cause]:

@@ -28,9 +28,9 @@ from home_credit.monitoring.stability import stability
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
-    from home_credit.monitoring.reference import ColumnReference, Reference
+    from home_credit.monitoring.reference import Reference
     from home_credit.monitoring.tally import Counted
 
     Numbers = NDArray[np.float64]
@@ -43,6 +43,7 @@ PARTS = {"decisions": 0.35, "distributions": 0.25, "faults": 0.3, "others": 0.1}
 class Test:
     """One test: ``size`` is the change that ``before`` and ``now`` or the PSI say, in the unit of its limit.
 
+    ``shift`` is the move of a column's mean in standard deviations, ``effect`` that of the mean log-odds through it.
     ``signal`` returns the sum of a figure per application over counted ones; its mean moves with the change.
     """
 
@@ -54,6 +55,7 @@ class Test:
     now: float
     size: float
     psi: float | None = None
+    shift: float | None = None
     effect: float | None = None
     weight: float | None = None
     share: float = 0.0
@@ -69,7 +71,7 @@ class Test:
 def weighted(tests: Sequence[Test]) -> list[Test]:
     """Return the tests with their shares: equal ones within a part, those of distributions half by weight."""
     result = []
-    present = {test.part for test in tests}
+    present = dict.fromkeys(test.part for test in tests)
     whole = sum(PARTS[part] for part in present)
     for part in present:
         mine = [test for test in tests if test.part == part]
@@ -80,16 +82,21 @@ def weighted(tests: Sequence[Test]) -> list[Test]:
     return result
 
 
-def exact(before: int, of: int, now: int, among: int, *, more_only: bool = False) -> float:
-    """Return the p-value of Fisher's exact test of two shares, ``before / of`` and ``now / among``.
+def exact(before: ArrayLike, of: int, now: ArrayLike, among: int, *, more_only: ArrayLike = False) -> Numbers:
+    """Return the p-values of Fisher's exact test of pairs of shares, ``before / of`` and ``now / among``.
 
     Two-sided is twice the smaller side; with ``more_only`` only a larger share now counts.
     """
-    together = (of + among, before + now, among)
-    more = float(hypergeom.sf(now - 1, *together))
-    if more_only:
-        return min(1.0, more)
-    return min(1.0, 2.0 * min(more, float(hypergeom.cdf(now, *together))))
+    first, second = np.atleast_1d(before), np.atleast_1d(now)
+    whole, marked = of + among, first + second
+    # A side that holds every outcome needs no sum.
+    more = np.where(second == 0, 1.0, hypergeom.sf(second - 1, whole, marked, among))
+    fewer = np.ones_like(more)
+    both = ~np.broadcast_to(more_only, more.shape)
+    if both.any():
+        fewer[both] = hypergeom.cdf(second[both], whole, marked[both], among)
+    result: Numbers = np.where(both, np.minimum(1.0, 2.0 * np.minimum(more, fewer)), more)
+    return result
 
 
 def welch(before: tuple[float, float, float], now: tuple[float, float, float]) -> float:
@@ -106,32 +113,10 @@ def welch(before: tuple[float, float, float], now: tuple[float, float, float]) -
     return float(2 * stdtr(freedom, -abs(first - second) / np.sqrt(a + b)))
 
 
-def cohen_h(before: float, now: float) -> float:
-    """Return the distance of two shares as Cohen's h, in which a share that was rare moves far by few rows."""
-    return float(abs(2 * np.arcsin(np.sqrt(now)) - 2 * np.arcsin(np.sqrt(before))))
-
-
-def column_tests(column: ColumnReference, before: Numbers, now: Numbers, place: slice) -> Iterator[Test]:
-    """Yield the tests of one column's counts."""
-    n, m = int(before.sum()), int(now.sum())
-    found = stability(before.astype(np.int64), now.astype(np.int64))
-    p, q = before / n, now / m
-    effect = float(((q - p) * column.contributions).sum()) if column.contributions is not None else None
-    ratio = np.log((q + 0.5 / m) / (p + 0.5 / m))
-    yield Test(
-        "distribution", column.name, "distributions", found.p_value, 0.0, found.psi, found.psi, found.psi,
-        effect=effect, weight=column.weight, signal=_of_cells(place, ratio),
-    )  # fmt: skip
-    bins = column.bins
-    for detector, cell in {"missing": bins.missing, **bins.rare}.items():
-        k, now_k = int(before[cell]), int(now[cell])
-        here = np.zeros(bins.cells)
-        here[cell] = 1.0
-        yield Test(
-            detector, column.name, "faults", exact(k, n, now_k, m, more_only=detector != "missing"),
-            k / n, now_k / m, cohen_h(k / n, now_k / m),
-            effect=effect, weight=column.weight, signal=_of_cells(place, here),
-        )  # fmt: skip
+def cohen_h(before: ArrayLike, now: ArrayLike) -> Numbers:
+    """Return the distances of pairs of shares as Cohen's h, in which a share that was rare moves far by few rows."""
+    result: Numbers = abs(2 * np.arcsin(np.sqrt(now)) - 2 * np.arcsin(np.sqrt(before)))
+    return result
 
 
 def decision_tests(before: Numbers, now: Numbers) -> Iterator[Test]:
@@ -158,7 +143,8 @@ def decision_tests(before: Numbers, now: Numbers) -> Iterator[Test]:
     for detector, figure in (("approval_rate", "approved"), ("review_rate", "review")):
         place = FIGURES.index(figure)
         first, second = mean(figure)
-        yield test(detector, exact(int(before[place]), n, int(now[place]), m), figure, abs(second - first))
+        chance = exact(int(before[place]), n, int(now[place]), m).item()
+        yield test(detector, chance, figure, abs(second - first))
     for detector, where in (("grades", GRADE_PLACES), ("scores", HISTOGRAM)):
         found = stability(before[where].astype(np.int64), now[where].astype(np.int64))
         yield test(detector, found.p_value, "log_odds", found.psi, found.psi)
@@ -169,22 +155,20 @@ def repeat_test(reference: Reference, total: Counted) -> Test:
     expected = (reference.repeated + 1) * total.possible / (reference.rows * max(reference.rows - 1, 1) / 2)
     share = total.repeated / total.rows
     p_value = float(pdtrc(total.pairs - 1, expected)) if total.pairs else 1.0
-    return Test("repeated", "repeated", "others", p_value, 0.0, share, cohen_h(0.0, share))
+    return Test("repeated", "repeated", "others", p_value, 0.0, share, float(cohen_h(0.0, share)))
 
 
 def warning_test(reference_scored: int, total: Counted) -> Test:
     """Return the test of the share of decisions with a warning, of which training has none."""
     share = total.warned / total.scored
-    p_value = exact(0, reference_scored, total.warned, total.scored, more_only=True)
-    return Test("warnings", "warnings", "others", p_value, 0.0, share, cohen_h(0.0, share), of_scored=True)
+    p_value = exact(0, reference_scored, total.warned, total.scored, more_only=True).item()
+    return Test(
+        "warnings", "warnings", "others", p_value, 0.0, share, float(cohen_h(0.0, share)), of_scored=True
+    )
 
 
 def _moments(side: Numbers, name: str) -> tuple[float, float, float]:
     return side[0], side[FIGURES.index(name)], side[FIGURES.index(f"{name}_squared")]
-
-
-def _of_cells(place: slice, weights: Numbers) -> Callable[[Counted], float]:
-    return lambda counted: float(counted.cells[place] @ weights)
 
 
 def _of_sums(place: int) -> Callable[[Counted], float]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from home_credit.errors import EmptyTableError
 from home_credit.monitoring import detectors
 from home_credit.monitoring.causes import FALSE_ALARMS, advice, causes, material
+from home_credit.monitoring.columns import column_tests
 from home_credit.monitoring.performance import estimate
 from home_credit.monitoring.scores import GRADE_NAMES, GRADE_PLACES
 from home_credit.monitoring.segments import segment_tests
@@ -98,17 +99,7 @@ def _window(days: list[date]) -> tuple[date, date] | None:
 
 
 def _tests(reference: Reference, total: Counted) -> list[Test]:
-    places = reference.layout.slices()
-    tests = [
-        test
-        for column in reference.columns
-        for test in detectors.column_tests(
-            column,
-            reference.cells[places[column.name]].astype(float),
-            total.cells[places[column.name]].astype(float),
-            places[column.name],
-        )
-    ]
+    tests = column_tests(reference, total)
     tests += segment_tests(reference, total)
     tests.append(detectors.repeat_test(reference, total))
     if reference.scores and total.scored:

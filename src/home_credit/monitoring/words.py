@@ -39,6 +39,8 @@ SHARES = {
     "repeated": ("Equal to an earlier application", "Identiques à une demande antérieure"),
     "warnings": ("With a warning", "Avec un avertissement"),
 }
+# Standard deviations from which the move of a mean is told.
+LEAST_SHIFT = 0.05
 ADVICE: dict[Action, Text] = {
     "look_at_source": Text(
         en="Look at the source of the data first: missing, unknown, extreme or repeated values point to a fault in "
@@ -91,6 +93,10 @@ def described(test: Test) -> Text:
             fr=f"{share.replace('.', ',')} des demandes ont changé de groupe",
         )
     en, fr = f"Distribution changed, PSI {test.size:.3f}", f"La répartition a changé, PSI {test.size:.3f}"
+    if test.shift is not None and abs(test.shift) >= LEAST_SHIFT:
+        higher = ("higher", "supérieure") if test.shift > 0 else ("lower", "inférieure")
+        en += f", mean {abs(test.shift):.2f} standard deviations {higher[0]}"
+        fr += f", moyenne {higher[1]} de {abs(test.shift):.2f} écart-type"
     if test.effect is not None:
         effect = _of_itself(test.effect)
         en, fr = f"{en}; by itself this {effect.en}", f"{fr} ; à lui seul, cela {effect.fr}"
