@@ -488,3 +488,16 @@ def test_every_page_fits_a_phone(page: Page, address: str) -> None:
         assert (
             page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
         ), path
+
+
+@pytest.mark.browser
+def test_who_comes_through_a_proxy_on_this_machine_is_not_on_this_machine(
+    browser: Browser, address: str, page: Page
+) -> None:
+    page.goto(address)
+    expect(page.get_by_label(FR("search.label"))).to_be_visible()
+    forwarded = browser.new_page(extra_http_headers={"X-Forwarded-For": "203.0.113.7"})
+    forwarded.goto(address)
+    expect(forwarded.get_by_text(FR("access.closed"))).to_be_visible()
+    assert forwarded.get_by_label(FR("search.label")).count() == 0
+    forwarded.close()

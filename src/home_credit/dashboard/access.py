@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 SIGNED_IN = "signed_in"  # the name that was given with the key
 ENTERED = "entered"  # this session was open before
 PERSON = "person"
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")  # set by proxies
 PAUSE_SECONDS = 1.0  # before an answer to a wrong key
 KEPT_SECONDS = 60
 
@@ -75,7 +76,7 @@ def show_person(person: Person) -> None:
     """Draw who is signed in, or that nobody needs to be."""
     translate = shell.language()
     if person.identity is None:
-        local = st.context.ip_address is None and _known_mode() != "demo"
+        local = _on_this_machine() and _known_mode() != "demo"
         st.html(
             markup.notice("info" if local else "warning", translate(f"access.{'local' if local else 'demo'}"))
         )
@@ -120,12 +121,18 @@ def _leave() -> None:
         st.logout()
 
 
+def _on_this_machine() -> bool:
+    """Return whether the browser runs here, as far as the connection tells; a proxy here passes others on."""
+    headers = st.context.headers
+    return st.context.ip_address is None and not any(name in headers for name in FORWARDED)
+
+
 def _open() -> bool:
     """Return whether everybody may enter: on this machine, or where the API itself is a demo.
 
     Where the API cannot be asked, a session that was open before stays so.
     """
-    if st.context.ip_address is not None:
+    if not _on_this_machine():
         try:
             st.session_state[ENTERED] = _mode() == "demo"
         except ApiError:
