@@ -4,6 +4,7 @@
 # make test-slow  the tests that are too slow for make test
 # make train      train the committed model, on a demo portfolio
 # make locks      update the requirements after a change in pyproject.toml (UPGRADE=--upgrade: to newer releases)
+# make base       the base of deploy/base/Dockerfile in every Dockerfile
 # make images     the three images, and the one of the scheduled monitoring, with docker, podman or buildah (BUILD_ARGS: further arguments of the build)
 
 PYTHON ?= python3
@@ -22,7 +23,7 @@ NOT_IN_monitoring := anyio h11 idna typing-extensions
 NOT_IN_build := numpy scipy joblib threadpoolctl narwhals
 without = $(addprefix --no-emit-package ,$(NOT_IN_$(1)))
 
-.PHONY: up install check test test-slow unit lint browser train locks images
+.PHONY: up install check test test-slow unit lint browser train locks base images
 
 up: install
 	@exec $(BIN)/home-credit up
@@ -74,6 +75,10 @@ locks: .venv/.installed-dev
 		$(call without,$(part)) --output-file requirements/$(part).txt &&) true
 	$(foreach part,build store monitoring,$(COMPILE) --group $(part) --constraint requirements/dev.txt \
 		$(call without,$(part)) --output-file requirements/$(part).txt &&) true
+
+base: BASE := $(shell sed -n 's/^FROM //p' deploy/base/Dockerfile)
+base:
+	sed -i 's|^ARG BASE_IMAGE=.*|ARG BASE_IMAGE=$(BASE)|' $(DOCKERFILES)
 
 # The same commit gives the same image: every file has the time of the commit, and bytecode has no time stamps.
 images: REVISION := $(shell git rev-parse HEAD 2>/dev/null)

@@ -21,13 +21,12 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from servers import ours
 from servers.load import UNANSWERED, request
-from servers.raw import Reply, exchange, hold
+from servers.raw import Reply, exchange, hold, trickle
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.ports import free_port
@@ -219,22 +218,8 @@ async def unfinished_bodies(port: int, _bundle: Bundle) -> Outcome:
 async def trickled_bodies(port: int, _bundle: Bundle) -> Outcome:
     """One byte a second, without an end."""
 
-    async def trickle() -> bool:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(_post("/predict", EMPTY_ROWS)[:400])
-        ended = asyncio.create_task(reader.read(1))
-        try:
-            for _ in range(int(PATIENCE)):
-                if (await asyncio.wait([ended], timeout=1))[0]:
-                    return True
-                with suppress(OSError):
-                    writer.write(b" ")
-            return False
-        finally:
-            ended.cancel()
-            writer.close()
-
-    closed = await asyncio.gather(*(trickle() for _ in range(64)))
+    start = _post("/predict", EMPTY_ROWS)[:400]
+    closed = await asyncio.gather(*(trickle(port, start, PATIENCE) for _ in range(64)))
     open_ = closed.count(False)
     return Outcome(f"{64 - open_} of 64 ended", f"{open_} held for {PATIENCE:.0f} s" if open_ else "")
 

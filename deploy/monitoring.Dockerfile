@@ -1,6 +1,6 @@
 # The scheduled comparison of what was decided with training: the API's image, and what reads tables and sends alarms.
 # Built from the repository's root, after the API's: docker build --file deploy/monitoring.Dockerfile .
-ARG BASE_IMAGE=python:3.11-slim-bookworm
+ARG BASE_IMAGE=python:3.11-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b
 ARG API_IMAGE=home-credit-api
 
 FROM ${BASE_IMAGE} AS packages

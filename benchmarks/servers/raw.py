@@ -59,6 +59,26 @@ async def hold(port: int, content: bytes, seconds: float) -> bool:
     return True
 
 
+async def trickle(port: int, start: bytes, seconds: float) -> bool:
+    """Send the start of a request, then one byte a second; return whether the server closed or answered in time."""
+    try:
+        reader, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), seconds)
+    except (OSError, TimeoutError):
+        return True
+    writer.write(start)
+    ended = asyncio.create_task(reader.read(1))
+    try:
+        for _ in range(int(seconds)):
+            if (await asyncio.wait([ended], timeout=1))[0]:
+                return True
+            with suppress(OSError):
+                writer.write(b" ")
+        return False
+    finally:
+        ended.cancel()
+        writer.close()
+
+
 async def _send(writer: asyncio.StreamWriter, content: bytes) -> None:
     with suppress(OSError):
         for start in range(0, len(content), 1 << 16):

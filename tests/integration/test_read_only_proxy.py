@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from contextlib import suppress
@@ -21,7 +22,14 @@ from playwright.sync_api import expect
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
-from home_credit.tracking.read_only_proxy import NOT_FOR_VISITORS, READING_POST, SAFE_METHODS, _kind
+from home_credit.connections import GuardedProtocol
+from home_credit.tracking.read_only_proxy import (
+    BODY_SECONDS,
+    NOT_FOR_VISITORS,
+    READING_POST,
+    SAFE_METHODS,
+    _kind,
+)
 from support.chromium import chromium
 from support.commands import COMMAND
 from support.ports import free_port
@@ -231,6 +239,29 @@ def test_a_large_body_is_refused_while_it_arrives(public: Server) -> None:
             assert public.http.post(path, content=body()).status_code == 413
     assert public.http.get("/health").is_success
     assert public.peak_memory() - before < 20_000_000
+
+
+def held(port: int, start: bytes) -> tuple[float, bytes]:
+    """Send the start of a request, then a byte a second; the seconds until the server ends it, and its answer."""
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+        connection.sendall(start)
+        while time.monotonic() < began + 60:
+            with suppress(TimeoutError):
+                return time.monotonic() - began, connection.recv(1000)
+            connection.sendall(b"x")
+    raise AssertionError("held open for a minute")
+
+
+@pytest.mark.slow
+def test_no_client_holds_a_connection_open(public: Server) -> None:
+    head = b"POST /ajax-api/2.0/mlflow/runs/search HTTP/1.1\r\nHost: localhost\r\n"
+    seconds, answer = held(public.port, head + b"Content-Length: 90000\r\n\r\n{")
+    assert seconds < BODY_SECONDS + 5
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    seconds, answer = held(public.port, head)
+    assert seconds < GuardedProtocol.head_seconds + 5
+    assert answer.startswith(b"HTTP/1.1 408 ")
 
 
 def test_the_running_commit_is_public(public: Server) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from home_credit.api.app import create_app
-from home_credit.api.connections import GuardedProtocol
 from home_credit.config import Settings
+from home_credit.connections import GuardedProtocol
 from home_credit.examples import APPLICANT, BUNDLE
 from home_credit.ledger import Ledger
 from support.fakes import FakeApplicantStore, FakeScorer

@@ -98,6 +98,24 @@ def test_one_deployment_at_a_time_with_the_secrets_of_the_guide() -> None:
     }
 
 
+def test_every_image_is_pinned_by_its_digest() -> None:
+    pinned = re.compile(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}")
+    for name, service in read(ROOT / "compose.yaml")["services"].items():
+        assert "build" in service or pinned.fullmatch(service["image"]), name
+    (base,) = re.findall(
+        r"^FROM (.*)", (ROOT / "deploy/base/Dockerfile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert pinned.fullmatch(base)
+    for dockerfile in (*DOCKERFILES, "deploy/monitoring.Dockerfile"):
+        text = (ROOT / dockerfile).read_text(encoding="utf-8")
+        assert re.findall(r"^ARG BASE_IMAGE=(.*)", text, re.MULTILINE) == [base], "make base"
+        assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) <= {
+            "${BASE_IMAGE}",
+            "${API_IMAGE}",
+            "packages",
+        }
+
+
 def test_every_action_is_pinned_by_its_commit() -> None:
     for workflow in WORKFLOWS.glob("*.yml"):
         for used in re.findall(r"uses: (\S+)", workflow.read_text(encoding="utf-8")):

@@ -20,8 +20,8 @@ import uvicorn
 
 from home_credit import logs
 from home_credit.api.authentication import mode_of
-from home_credit.api.connections import GuardedProtocol
 from home_credit.config import Settings
+from home_credit.connections import GuardedProtocol
 from home_credit.errors import HomeCreditError, InputError, MissingKeyError
 
 if TYPE_CHECKING:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from home_credit.cli.options import Models, Tables
 from home_credit.cli.progress import shown
 from home_credit.config import Settings
+
+if TYPE_CHECKING:
+    from home_credit.default_risk.manifest import Manifest
 
 app = typer.Typer()
 
@@ -24,20 +27,8 @@ def train(
     ] = 0.0,
 ) -> None:
     """Train on application_train and its histories, save the model, register it in MLflow."""
-    from home_credit import policy
-    from home_credit.training.run import train
-
     settings = Settings()
-    with shown() as progress:
-        manifest = train(
-            tables,
-            models or settings.models,
-            tracking=settings.mlflow_tracking_uri if track else None,
-            costs=policy.Costs.of(settings),
-            holdout=holdout,
-            key=settings.model_key,
-            progress=progress,
-        )
+    manifest = _trained(tables, models or settings.models, settings, holdout, track=track)
     measured = manifest.metrics.out_of_fold
     typer.echo(f"model {manifest.model_version} saved to {models or settings.models}")
     typer.echo(
@@ -153,11 +144,9 @@ def challenge(
     holdout: Annotated[float, typer.Option(min=0.0, max=0.9, help="share of persons for the gate")] = 0.2,
 ) -> None:
     """Train a challenger where the last verdict on drift asks for one; `promote` is what lets it serve."""
-    from home_credit import policy
     from home_credit.errors import NoVerdictError
     from home_credit.monitoring.verdict import stored_verdict
     from home_credit.training import renewal
-    from home_credit.training.run import train
 
     settings = Settings()
     try:
@@ -168,13 +157,24 @@ def challenge(
     if why is None:
         typer.echo("no change asks for another model")
         return
+    manifest = _trained(tables, to, settings, holdout)
+    typer.echo(f"challenger {manifest.model_version} is trained ({why}) and saved to {to}")
+
+
+def _trained(
+    tables: Path, models: Path, settings: Settings, holdout: float, *, track: bool = True
+) -> Manifest:
+    """Train a model and save it, signed where ``MODEL_KEY`` is set."""
+    from home_credit import policy
+    from home_credit.training.run import train
+
     with shown() as progress:
-        manifest = train(
+        return train(
             tables,
-            to,
-            tracking=settings.mlflow_tracking_uri,
+            models,
+            tracking=settings.mlflow_tracking_uri if track else None,
             costs=policy.Costs.of(settings),
             holdout=holdout,
+            key=settings.model_key,
             progress=progress,
         )
-    typer.echo(f"challenger {manifest.model_version} is trained ({why}) and saved to {to}")

@@ -5,6 +5,7 @@ It is run by ``uvicorn --factory home_credit.tracking.read_only_proxy:create_app
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import gc
@@ -32,6 +33,7 @@ NOT_FOR_VISITORS = re.compile(r"/(ajax-)?api/[2-4]\.0/mlflow/(assistant|gateway)
 GRAPHQL = "/graphql"
 REVISION = "/revision"
 LARGEST_BODY = 100_000  # bytes; the requests of MLflow's own pages have less than a tenth of that
+BODY_SECONDS = 10.0  # in which it must arrive
 REFUSAL = {
     "error_code": "PERMISSION_DENIED",
     "message": "This MLflow is read-only; a change needs the user and password that its operator has set.",
@@ -41,6 +43,10 @@ REFUSAL = {
 TOO_LARGE = {
     "error_code": "INVALID_PARAMETER_VALUE",
     "message": f"A request that reads has at most {LARGEST_BODY} bytes.",
+}
+TOO_LATE = {
+    "error_code": "INVALID_PARAMETER_VALUE",
+    "message": f"The body of a request that reads must arrive within {BODY_SECONDS:.0f} seconds.",
 }
 
 
@@ -81,9 +87,14 @@ class ReadOnlyProxy:
         if kind is None:
             await _refuse(send)
             return
-        body = await _whole_body(receive)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _whole_body(receive)
+        except TimeoutError:
+            await _give_up(send, 408, TOO_LATE)
+            return
         if body is None:
-            await _answer(send, 413, b"application/json", json.dumps(TOO_LARGE).encode())
+            await _give_up(send, 413, TOO_LARGE)
         elif kind == "graphql" and not _is_query(body):
             await _refuse(send)
         else:
@@ -172,8 +183,13 @@ async def _refuse(send: Send) -> None:
     await _answer(send, 403, b"application/json", json.dumps(REFUSAL).encode())
 
 
-async def _answer(send: Send, status: int, kind: bytes, body: bytes) -> None:
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+async def _give_up(send: Send, status: int, answer: dict[str, str]) -> None:
+    """Answer before the body has been read, and close the connection: what is left of it is no request."""
+    await _answer(send, status, b"application/json", json.dumps(answer).encode(), (b"connection", b"close"))
+
+
+async def _answer(send: Send, status: int, kind: bytes, body: bytes, *more: tuple[bytes, bytes]) -> None:
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
