@@ -10,8 +10,9 @@ from mlflow import MlflowClient
 
 from home_credit.default_risk import classifier
 from home_credit.tracking.addresses import tracking_uri
+from home_credit.tracking.experiments import BASELINES
 from home_credit.training import data
-from home_credit.training.baselines import EXPERIMENT, candidates, evaluate
+from home_credit.training.baselines import candidates, evaluate
 from home_credit.training.search import STUDY, search
 from support.training import QUICK
 
@@ -37,10 +38,10 @@ def test_the_ladder_is_one_experiment_and_starts_at_chance(
     for result in evaluated[1:]:
         assert result.auc_low > 0.55, result
     client = MlflowClient(tracking_uri("mlruns"))
-    experiment = client.get_experiment_by_name(EXPERIMENT)
+    experiment = client.get_experiment_by_name(BASELINES.name)
     runs = client.search_runs([experiment.experiment_id])
     assert {run.info.run_name: run.data.metrics["auc"] for run in runs} == {
-        result.name: result.auc for result in evaluated
+        f"{result.name}, AUC {result.auc:.3f}": result.auc for result in evaluated
     }
 
 

@@ -87,6 +87,28 @@ MODEL_REPORT: dict[str, Any] = {
             "train_auc": 0.7803,
         }
     ],
+    "roc": [
+        {"false_positive_rate": 0.0, "true_positive_rate": 0.0},
+        {"false_positive_rate": 0.2365, "true_positive_rate": 0.6635},
+        {"false_positive_rate": 1.0, "true_positive_rate": 1.0},
+    ],
+    "cost_curve": [
+        {"cut_off": 0.0, "cost": 0.9219, "approved": 0.0},
+        {"cut_off": 0.0909, "cost": 0.4869, "approved": 0.7278},
+    ],
+    "importance": {
+        "applicants": 10000,
+        "used": 543,
+        "share": 0.5485,
+        "features": [
+            {
+                "feature": "APP_EXT_MIN",
+                "label": {"en": "lowest external score", "fr": "score externe le plus bas"},
+                "importance": 0.1813,
+                "gain": 0.1234,
+            }
+        ],
+    },
 }
 COMPARISON: dict[str, Any] = {
     "SK_ID_CURR": 100002,

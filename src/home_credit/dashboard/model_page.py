@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from home_credit.dashboard import failures, markup, plots, shell, waiting
+from home_credit.dashboard import failures, markup, model_curves, shell, waiting
 from home_credit.errors import ApiError
 
 if TYPE_CHECKING:
@@ -26,9 +26,11 @@ def show() -> None:
         return
     _identity(report, translate)
     _quality(report, translate)
-    _calibration(report, translate)
+    model_curves.calibration(report, translate)
     _grades(report, translate)
-    _costs(report, translate)
+    model_curves.costs(report, translate)
+    if report.importance:
+        model_curves.importance(report.importance, report.features, translate)
     if report.baselines:
         _baselines(report, translate)
     _fairness(report, translate)
@@ -72,23 +74,8 @@ def _quality(report: ModelReport, translate: Texts) -> None:
             )
         )
     )
-
-
-def _calibration(report: ModelReport, translate: Texts) -> None:
-    st.header(translate("model.calibration"), anchor=False)
-    st.caption(translate("model.calibration_caption"))
-    values = [
-        {"x": each.mean_probability, "y": each.observed_rate, "low": each.low, "high": each.high}
-        for each in report.reliability
-    ]
-    within = sum(each["low"] <= each["x"] <= each["high"] for each in values)
-    st.vega_lite_chart(
-        spec=plots.interval_points(
-            values, (translate("model.estimated"), translate("model.observed")), translate, shell.theme()
-        ),
-        theme=None,
-        alt=translate("model.calibration_alt", within=within, count=len(values)),
-    )
+    if report.roc:
+        model_curves.roc(report, report.roc, translate)
 
 
 def _grades(report: ModelReport, translate: Texts) -> None:
@@ -112,52 +99,39 @@ def _grades(report: ModelReport, translate: Texts) -> None:
     st.html(markup.table(translate("model.grades"), [translate(head) for head in heads], rows, titled=False))
 
 
-def _costs(report: ModelReport, translate: Texts) -> None:
-    policy = report.policy
-    st.header(translate("model.costs"), anchor=False)
+def _baselines(report: ModelReport, translate: Texts) -> None:
+    compared, measured = report.baselines or [], report.metrics.out_of_fold
+    best = max(compared, key=lambda each: each.auc)
+    st.header(translate("model.baselines"), anchor=False)
     st.caption(
         translate(
-            "model.costs_caption",
-            ratio=translate.number(policy.cost_false_negative / policy.cost_false_positive, 1),
+            "model.baselines_caption",
+            best=translate.category(best.name),
+            auc=translate.number(best.auc, 3),
+            here=translate.number(measured["auc"], 3),
         )
     )
-    st.html(
-        markup.figures(
-            (
-                (
-                    translate("model.cut_off"),
-                    translate.percent(policy.cut_off),
-                    translate(
-                        "model.best_cut_off", value=translate.percent(policy.out_of_fold_optimal_cut_off)
-                    ),
-                ),
-                (
-                    translate("model.cost"),
-                    translate.number(report.metrics.out_of_fold["cost_per_applicant"], 3),
-                    translate("model.best_cost", value=translate.number(policy.out_of_fold_optimal_cost, 3)),
-                ),
-            )
-        )
-    )
-
-
-def _baselines(report: ModelReport, translate: Texts) -> None:
-    st.header(translate("model.baselines"), anchor=False)
-    st.caption(translate("model.baselines_caption"))
+    results = [
+        *(
+            (translate.category(each.name), each.features, each.auc, each.auc_low, each.auc_high)
+            for each in compared
+        ),
+        (
+            translate("model.this"),
+            report.features,
+            *(measured[key] for key in ("auc", "auc_low", "auc_high")),
+        ),
+    ]
     rows = [
         (
-            markup.code(each.name),
-            translate.number(each.features),
+            escape(name),
+            translate.number(features),
             markup.emphasised(
-                translate.number(each.auc, 3),
-                translate(
-                    "model.between",
-                    low=translate.number(each.auc_low, 3),
-                    high=translate.number(each.auc_high, 3),
-                ),
+                translate.number(auc, 3),
+                translate("model.between", low=translate.number(low, 3), high=translate.number(high, 3)),
             ),
         )
-        for each in report.baselines or ()
+        for name, features, auc, low, high in results
     ]
     heads = (translate("model.name"), translate("model.features"), translate("model.auc"))
     st.html(markup.table(translate("model.baselines"), heads, rows, titled=False))

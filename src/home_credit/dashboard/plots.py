@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from home_credit.dashboard import charts
 
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 # Approved, referred, declined: told apart with every kind of colour blindness, and by their order.
 DECISIONS = ("#1F6FA8", "#C99A1A", "#C4501B")
+
+
+class Curve(NamedTuple):
+    """Points ``x`` and ``y`` from left to right, the titles of both axes, and the formats of their numbers."""
+
+    points: Sequence[dict[str, float]]
+    titles: tuple[str, str]
+    formats: tuple[str, str]
 
 
 def axis(title: str, theme: Theme, **more: object) -> Spec:
@@ -82,3 +90,50 @@ def interval_points(
         "encoding": {"x": x, "y": {"field": "y", "type": "quantitative", "axis": share}},
     }
     return charts.spec(height=280, translate=translate, layer=[diagonal, bars, points])
+
+
+def curve(
+    drawn: Curve,
+    marks: Sequence[dict[str, Any]],
+    translate: Texts,
+    theme: Theme,
+    *,
+    diagonal: bool = False,
+) -> Spec:
+    """Return a curve with labelled points on it, and with the diagonal that chance would give where it is asked for."""
+    inks = charts.INKS[theme]
+    horizontal, vertical = (
+        axis(title, theme, format=style) for title, style in zip(drawn.titles, drawn.formats, strict=True)
+    )
+    x = {"field": "x", "type": "quantitative", "axis": horizontal}
+    y = {"field": "y", "type": "quantitative", "axis": vertical, "scale": {"zero": diagonal}}
+    by_chance = {
+        "data": {"values": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]},
+        "mark": {"type": "line", "strokeDash": [4, 3], "color": inks.line, "tooltip": None},
+        "encoding": {"x": x, "y": y},
+    }
+    line = {
+        "data": {"values": list(drawn.points)},
+        "mark": {"type": "line", "color": charts.LOWERS, "strokeWidth": 2, "tooltip": None},
+        "encoding": {"x": x, "y": y},
+    }
+    shape = {
+        "field": "label",
+        "type": "nominal",
+        "legend": {**legend(theme), "symbolFillColor": charts.RAISES, "symbolStrokeWidth": 0},
+        "scale": {"domain": [mark["label"] for mark in marks], "range": ["circle", "diamond"]},
+    }
+    points = {
+        "data": {"values": list(marks)},
+        "mark": {
+            "type": "point",
+            "filled": True,
+            "opacity": 1,
+            "size": 110,
+            "color": charts.RAISES,
+            "tooltip": None,
+        },
+        "encoding": {"x": x, "y": y, "shape": shape},
+    }
+    layer = [*([by_chance] if diagonal else []), line, points]
+    return charts.spec(height=300, translate=translate, layer=layer)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from home_credit.default_risk.reasons import label
 from home_credit.errors import ArtifactError
 from home_credit.invalid import first_fault
+from home_credit.schemas import Text
 from home_credit.schemas.reports import CalibrationChoice, ModelMetrics, ModelReport, PolicyAtTraining
 
 if TYPE_CHECKING:
@@ -34,6 +36,18 @@ def report_of(manifest: Manifest) -> ModelReport:
         "policy": PolicyAtTraining(**manifest.policy.model_dump()),
     }
     try:
-        return ModelReport.model_validate({**manifest.validation, **facts})
+        return ModelReport.model_validate({**_labelled(manifest.validation), **facts})
     except ValidationError as error:
         raise ArtifactError(f"the validation report of the model: {first_fault(error)}") from error
+
+
+def _labelled(validation: dict[str, Any]) -> dict[str, Any]:
+    """Return the validation report with the names of the weighed features in both languages."""
+    weighed = validation.get("importance")
+    if weighed is None:
+        return validation
+    features = [
+        {**each, "label": Text(en=label(each["feature"], "en"), fr=label(each["feature"], "fr"))}
+        for each in weighed["features"]
+    ]
+    return {**validation, "importance": {**weighed, "features": features}}

@@ -111,6 +111,43 @@ class Baseline(Measured):
     train_auc: float
 
 
+class RocPoint(Measured):
+    """A point of the ROC curve: the shares of good payers and of defaults from some probability on."""
+
+    false_positive_rate: float
+    true_positive_rate: float
+
+
+class CostPoint(Measured):
+    """The cost per applicant, and the share approved, where everybody below ``cut_off`` is approved."""
+
+    cut_off: float
+    cost: float
+    approved: float
+
+
+class WeighedFeature(Measured):
+    """A feature, its mean absolute contribution to the log-odds, and its share of the gain in training."""
+
+    feature: str
+    label: Text
+    importance: float
+    gain: float
+
+
+class Importance(Measured):
+    """The most important features, over a sample of ``applicants``.
+
+    ``used`` is the number of features that the model reads in any split, ``share`` the part of the importance of all of
+    them that those listed have.
+    """
+
+    applicants: int
+    used: int
+    share: float
+    features: list[WeighedFeature]
+
+
 class ModelMetrics(Model):
     """Metrics out of fold, on applicants with complete histories (out of fold), and on the holdout."""
 
@@ -144,7 +181,8 @@ class PolicyAtTraining(Model):
 class ModelReport(Measured):
     """Answer of ``GET /model/report``: what training measured of the model that decides.
 
-    ``baselines`` is ``None`` where training compared none.
+    ``baselines`` is ``None`` where training compared none; ``roc``, ``cost_curve`` and ``importance`` are ``None``
+    where an earlier release trained the model and did not measure them.
     """
 
     model_version: str
@@ -160,6 +198,9 @@ class ModelReport(Measured):
     fairness: FairnessReport
     explanations: ExplanationReport
     baselines: list[Baseline] | None = None
+    roc: list[RocPoint] | None = None
+    cost_curve: list[CostPoint] | None = None
+    importance: Importance | None = None
 
 
 class Segment(Model):

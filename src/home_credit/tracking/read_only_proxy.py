@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from home_credit.config import Settings
 from home_credit.errors import UsageError
+from home_credit.tracking import pages
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,6 +31,9 @@ READING_POST = re.compile(
 )
 # These are not about tracked runs: they look for programs on this machine or call other servers.
 NOT_FOR_VISITORS = re.compile(r"/(ajax-)?api/[2-4]\.0/mlflow/(assistant|gateway).*", re.DOTALL)
+# MLflow's page of runs asks for the endpoints of a gateway, and shows an error over the page where that is refused.
+ENDPOINTS = "/ajax-api/2.0/mlflow/gateway-proxy"
+NO_ENDPOINTS = {"endpoints": list[str]()}
 GRAPHQL = "/graphql"
 REVISION = "/revision"
 LARGEST_BODY = 100_000  # bytes; the requests of MLflow's own pages have less than a tenth of that
@@ -78,6 +82,8 @@ class ReadOnlyProxy:
             await self._app(scope, receive, send)
         elif scope["path"] == REVISION:
             await _answer(send, 200, b"text/plain", (self._revision or "").encode())
+        elif scope["path"] == ENDPOINTS and scope["method"] == "GET":
+            await _answer(send, 200, b"application/json", json.dumps(NO_ENDPOINTS).encode())
         else:
             await self._visit(scope, receive, send)
 
@@ -198,8 +204,7 @@ def create_app() -> ReadOnlyProxy:
     """Return MLflow's server behind the read-only proxy; raises :class:`UsageError` where a user has no password."""
     # A fifth of the time of this import would be spent on looking for garbage, of which there is almost none.
     gc.disable()
-    from mlflow.server.fastapi_app import app  # noqa: PLC0415  # the import creates the server and reads its settings
-
+    app = pages.create_app()
     gc.freeze()
     gc.enable()
     settings = Settings()

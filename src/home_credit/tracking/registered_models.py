@@ -15,17 +15,18 @@ from home_credit.default_risk import artifacts, versions
 from home_credit.default_risk.manifest import MANIFEST
 from home_credit.errors import ArtifactError, RegistryError
 from home_credit.tracking import CHALLENGER, CHAMPION, MODEL, PREVIOUS, runs
+from home_credit.tracking.experiments import DEFAULT_RISK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
-    from matplotlib.figure import Figure
     from mlflow import MlflowClient
+
+    from home_credit.tracking.runs import Run
 
 logger = logging.getLogger(__name__)
 
-EXPERIMENT = "home-credit-default-risk"
 SERVED_MODEL = Path(__file__).with_name("served_model.py")
 
 
@@ -41,23 +42,20 @@ def version_of(client: MlflowClient, alias: str) -> str | None:
 
 def log_and_register(
     setting: str,
+    run: Run,
     *,
     models: Path,
-    parameters: Mapping[str, object],
-    metrics: Mapping[str, float],
-    figures: Mapping[str, Figure],
     example: pd.DataFrame,
-    tags: Mapping[str, str],
+    notes: tuple[str, str] = ("", ""),
 ) -> tuple[str, str, str]:
     """Track one training run with its model; return the run's id, the version and its alias.
 
     The first version becomes the champion; any later one is the challenger until it is promoted. ``models`` is
-    the folder of saved artefacts, ``example`` a few rows of the feature matrix.
+    the folder of saved artefacts, ``example`` a few rows of the feature matrix; ``notes`` describe the registered model
+    and its new version, in Markdown of at most 5,000 characters.
     """
     with runs.connected(setting) as client:
-        identifier = runs.experiment(client, setting, EXPERIMENT)
-        with mlflow.start_run(experiment_id=identifier, tags=dict(tags)) as run:
-            runs.log(parameters, metrics, figures)
+        with runs.started(client, setting, DEFAULT_RISK, run) as identifier:
             info = mlflow.pyfunc.log_model(
                 name="model",
                 python_model=str(SERVED_MODEL),
@@ -70,7 +68,11 @@ def log_and_register(
         version = str(info.registered_model_version)
         alias = CHALLENGER if version_of(client, CHAMPION) else CHAMPION
         client.set_registered_model_alias(MODEL, alias, version)
-    return str(run.info.run_id), version, alias
+        client.update_registered_model(MODEL, description=notes[0])
+        client.update_model_version(MODEL, version, description=notes[1])
+        for name, value in run.tags.items():
+            client.set_model_version_tag(MODEL, version, name, value)
+    return identifier, version, alias
 
 
 def load(setting: str, alias: str) -> artifacts.Artifacts:

@@ -2,21 +2,70 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.data.dataset_source_registry import resolve_dataset_source
+from mlflow.data.meta_dataset import MetaDataset
 
 from home_credit.tracking.addresses import local_database, tracking_uri
+from home_credit.tracking.experiments import NOTE, Experiment
 from home_credit.tracking.relative_paths import make_relative
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """The data of a run: a name, a digest of at most 36 characters, where the tables are, and their size; no rows."""
+
+    name: str
+    digest: str
+    source: str
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is tracked of one run.
+
+    ``note`` is Markdown. ``series`` are metrics with a value per step, counted from 1; ``figures`` are stored as
+    images in the folder ``curves`` of its artefacts, ``files`` beside it.
+    """
+
+    name: str
+    parameters: Mapping[str, object]
+    metrics: Mapping[str, float]
+    note: str = ""
+    series: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    files: Sequence[Path] = ()
+    data: DataSet | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Described(MetaDataset):  # type: ignore[misc]  # MLflow's base class is untyped here
+    """A data set without rows that states how many there are."""
+
+    def __init__(self, described: DataSet) -> None:
+        self._profile = {"num_rows": described.rows, "num_columns": described.columns}
+        source = resolve_dataset_source(described.source)
+        super().__init__(source=source, name=described.name, digest=described.digest)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return MLflow's entry of the data set, with its size as profile."""
+        return {**super().to_dict(), "profile": json.dumps(self._profile)}
 
 
 @contextmanager
@@ -36,40 +85,28 @@ def connected(setting: str) -> Iterator[MlflowClient]:
             make_relative(database.parent)
 
 
-def experiment(client: MlflowClient, setting: str, name: str) -> str:
-    """Return the id of the experiment, created where it is missing; local artefacts are beside the database."""
-    found = client.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
-    database = local_database(setting)
-    return str(client.create_experiment(name, str(database.parent / "artifacts") if database else None))
+@contextmanager
+def started(client: MlflowClient, setting: str, experiment: Experiment, run: Run) -> Iterator[str]:
+    """Start a run of ``experiment`` as MLflow's active one, log all of ``run``, and yield its id."""
+    tags = {**run.tags, **({NOTE: run.note} if run.note else {})}
+    with mlflow.start_run(
+        experiment_id=experiment.made(client, setting), run_name=run.name, tags=tags
+    ) as active:
+        if run.data is not None:
+            mlflow.log_input(_Described(run.data), context="training")
+        mlflow.log_params(dict(run.parameters))
+        mlflow.log_metrics(dict(run.metrics))
+        for name, values in run.series.items():
+            for step, value in enumerate(values, 1):
+                mlflow.log_metric(name, value, step=step)
+        for name, figure in run.figures.items():
+            mlflow.log_figure(figure, f"curves/{name}.png")
+        for file in run.files:
+            mlflow.log_artifact(str(file))
+        yield str(active.info.run_id)
 
 
-def log(
-    parameters: Mapping[str, object],
-    metrics: Mapping[str, float],
-    figures: Mapping[str, Figure] | None = None,
-) -> None:
-    """Log to the active run."""
-    mlflow.log_params(dict(parameters))
-    mlflow.log_metrics(dict(metrics))
-    for name, figure in (figures or {}).items():
-        mlflow.log_figure(figure, f"curves/{name}.png")
-
-
-def log_run(
-    setting: str,
-    experiment_name: str,
-    run_name: str,
-    parameters: Mapping[str, object],
-    metrics: Mapping[str, float],
-) -> str:
+def log_run(setting: str, experiment: Experiment, run: Run) -> str:
     """Track a run without a model, such as a baseline; returns the run's id."""
-    with (
-        connected(setting) as client,
-        mlflow.start_run(
-            experiment_id=experiment(client, setting, experiment_name), run_name=run_name
-        ) as run,
-    ):
-        log(parameters, metrics)
-        return str(run.info.run_id)
+    with connected(setting) as client, started(client, setting, experiment, run) as identifier:
+        return identifier

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROXIED: Sequence[str] = ("--factory", "home_credit.tracking.read_only_proxy:create_app")
-DIRECT: Sequence[str] = ("mlflow.server.fastapi_app:app",)
+DIRECT: Sequence[str] = ("--factory", "home_credit.tracking.pages:create_app")
 
 
 def application(*, public: bool) -> Sequence[str]:
@@ -33,4 +33,5 @@ def environment(setting: str) -> dict[str, str]:
         "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ENABLE_AI_GATEWAY": "false",
     }

@@ -14,6 +14,7 @@ from home_credit.features.catalogue import TABLE_OF
 from home_credit.progress import Progress, silent
 from home_credit.tables.schema import APPLICATION
 from home_credit.tracking import runs
+from home_credit.tracking.experiments import BASELINES
 from home_credit.training import folds, learners
 from home_credit.training.cross_validation import Learner, out_of_fold
 from home_credit.validation import auc
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from home_credit.training import data
 
-EXPERIMENT = "home-credit-baselines"
 FROM_APPLICATION = tuple(name for name in INPUTS if TABLE_OF[name] == APPLICATION)
 
 HEAD = (
@@ -97,17 +97,21 @@ def evaluate(
             float(np.mean(scored.train_auc)),
         )
         if tracking is not None:
-            numbers = {key: value for key, value in asdict(result).items() if key != "name"}
-            runs.log_run(
-                tracking,
-                EXPERIMENT,
-                name,
-                {
-                    "folds": folds.FOLDS,
-                    "repeats": repeats,
-                    "seed": folds.SEED,
-                    "data": applicants.fingerprint[:12],
-                },
-                numbers,
-            )
+            runs.log_run(tracking, BASELINES, _run(result, applicants, repeats))
         yield result
+
+
+def _run(result: BaselineResult, applicants: data.Applicants, repeats: int) -> runs.Run:
+    return runs.Run(
+        name=f"{result.name}, AUC {result.auc:.3f}",
+        note=f"{result.name} on {result.features} features: AUC {result.auc:.4f} ({result.auc_low:.4f} to"
+        f" {result.auc_high:.4f}, 95 %) on {len(applicants):,} applicants, on the folds of the other runs.",
+        parameters={
+            "folds": folds.FOLDS,
+            "repeats": repeats,
+            "seed": folds.SEED,
+            "data": applicants.fingerprint[:12],
+        },
+        metrics={key: value for key, value in asdict(result).items() if key != "name"},
+        tags={"model": result.name},
+    )

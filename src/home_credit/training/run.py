@@ -11,7 +11,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 
 from home_credit import __version__
 from home_credit.default_risk import artifacts, calibration, classifier
@@ -28,10 +27,10 @@ from home_credit.default_risk.manifest import (
 )
 from home_credit.features.version import definitions_version
 from home_credit.progress import Progress, silent
-from home_credit.tracking import registered_models
 from home_credit.training import baselines, calibrators, data, folds, learners, reference, validation_report
 from home_credit.training.cross_validation import OutOfFold, out_of_fold
-from home_credit.validation import card, curves, metrics
+from home_credit.training.tracked import track
+from home_credit.validation import card, metrics
 from home_credit.validation.costs import cost_per_applicant, optimal_cut_off
 
 if TYPE_CHECKING:
@@ -142,7 +141,12 @@ def train(
         metrics=_metrics(applicants, unseen, measured, preprocessor, booster),
         calibration=measured.calibration_facts,
         policy=measured.policy,
-        validation=_validation(applicants, measured, costs, parameters, progress),
+        validation={
+            **_validation(applicants, measured, costs, parameters, progress),
+            "importance": validation_report.weigh(
+                applicants, preprocessor, booster, measured.calibration.slope
+            ),
+        },
         versions={
             "python": platform.python_version(),
             **{name: version(name) for name in ("lightgbm", "polars", "narwhals", "numpy", "scikit-learn")},
@@ -167,7 +171,7 @@ def train(
         artifacts.sign(models, key)
     if tracking is not None:
         progress("runs tracked", 0, 1)
-        _track(tracking, models, manifest, applicants, measured, costs, preprocessor)
+        track(tracking, tables, models, applicants, measured.probability)
         progress("runs tracked", 1, 1)
     return manifest
 
@@ -201,12 +205,15 @@ def _validation(
     parameters: Sequence[Mapping[str, Any]],
     progress: Progress,
 ) -> dict[str, Any]:
-    """Return the validation report of the first repeat, and the baselines on the same folds."""
+    """Return the report of the first repeat, the curves of all of them, and the baselines on the same folds."""
     compared = baselines.evaluate(applicants, baselines.baselines(parameters), progress=progress)
     report = validation_report.gather(
         applicants, measured.probability[0], costs.cut_off, parameters, progress
     )
-    return {**report, "baselines": [asdict(result) for result in compared]}
+    drawn = validation_report.measured_curves(
+        applicants.target, measured.probability, costs, measured.policy.out_of_fold_optimal_cut_off
+    )
+    return {**report, **drawn, "baselines": [asdict(result) for result in compared]}
 
 
 def _on_complete_histories(
@@ -232,61 +239,3 @@ def _on_holdout(
         return None
     raw = classifier.log_odds(booster, preprocessor.transform(unseen.rows))
     return metrics.evaluate(unseen.target, line.probability(raw), unseen.persons)
-
-
-def _track(  # noqa: PLR0917  # everything of one run
-    tracking: str,
-    models: Path,
-    manifest: Manifest,
-    applicants: data.Applicants,
-    measured: Measured,
-    costs: Costs,
-    preprocessor: Preprocessor,
-) -> None:
-    """Track the run in MLflow, with its curves, and register the model."""
-    probability = measured.probability.ravel()
-    target = np.tile(applicants.target, len(measured.probability))
-    cut_offs = np.linspace(0.01, 0.5, 99)
-    cost_curve = np.array([cost_per_applicant(target, probability, point, costs) for point in cut_offs])
-    registered = registered_models.log_and_register(
-        tracking,
-        models=models,
-        parameters={
-            **{
-                f"booster_{number}_{name}": value
-                for number, each in enumerate(manifest.parameters, 1)
-                for name, value in each.items()
-            },
-            "folds": folds.FOLDS,
-            "repeats": len(measured.probability),
-            "seed": folds.SEED,
-        },
-        metrics={
-            **measured.metrics,
-            **{f"fold_{n}_auc": auc for n, auc in enumerate(measured.folds.fold_auc, 1)},
-        },
-        figures={
-            "roc": curves.roc(target, probability),
-            "reliability": curves.reliability(target, probability),
-            "cost": curves.cost(cut_offs, cost_curve, costs.cut_off),
-        },
-        example=_example(applicants.rows, preprocessor),
-        tags={"model_version": manifest.model_version, "data": applicants.fingerprint[:12]},
-    )
-    logger.info("run %s is tracked, its model registered as version %s (%s)", *registered)
-
-
-def _example(rows: pl.DataFrame, preprocessor: Preprocessor) -> Any:  # pandas is imported by MLflow only
-    """Return one synthetic row: the most frequent category or the median of each feature."""
-    return pl.DataFrame(
-        {
-            name: [preprocessor.categories[name][0]]
-            if name in preprocessor.categories
-            else [rows[name].median()]
-            for name in preprocessor.features
-        },
-        schema={
-            name: pl.String if name in preprocessor.categories else pl.Float64
-            for name in preprocessor.features
-        },
-    ).to_pandas()

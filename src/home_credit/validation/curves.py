@@ -1,60 +1,55 @@
-"""Figures of a training run: ROC curve, reliability diagram, cost by cut-off."""
+"""The ROC curve and the expected cost by cut-off, in few enough points to be stored with a model and drawn."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 from sklearn.metrics import roc_curve
-
-from home_credit.validation.proportions import wilson
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BLUE, GREY, ORANGE = "#1f5c99", "#8a8f98", "#c8631a"
+    from home_credit.policy import Costs
+
+POINTS = 101
+# The range of cut-offs drawn: up to this many times the larger of the cut-off in use and the cheapest one.
+RANGE = 4.0
 
 
-def roc(target: NDArray[np.int64], probability: NDArray[np.float64]) -> Figure:
-    """Return the receiver operating characteristic."""
-    figure = Figure(figsize=(5, 5), layout="constrained")
-    axes = figure.subplots()
+def roc(target: NDArray[np.int64], probability: NDArray[np.float64]) -> list[dict[str, float]]:
+    """Return at most :data:`POINTS` points of the receiver operating characteristic, from (0, 0) to (1, 1).
+
+    ``target`` is 1 for a default and has both classes. The points are interpolated at equal distances of the sum of
+    both rates, which rises along steep and along flat parts of the curve; a curve of fewer corners is returned whole.
+    """
     false_positive, true_positive, _ = roc_curve(target, probability)
-    axes.plot(false_positive, true_positive, color=BLUE)
-    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1)
-    axes.set(xlabel="False positive rate", ylabel="True positive rate", title="Out-of-fold ROC")
-    return figure
+    if len(false_positive) > POINTS:
+        along = false_positive + true_positive
+        places = np.linspace(0.0, 2.0, POINTS)
+        false_positive = np.interp(places, along, false_positive)
+        true_positive = np.interp(places, along, true_positive)
+    return [
+        {"false_positive_rate": float(x), "true_positive_rate": float(y)}
+        for x, y in zip(false_positive, true_positive, strict=True)
+    ]
 
 
-def reliability(target: NDArray[np.int64], probability: NDArray[np.float64], *, bins: int = 20) -> Figure:
-    """Return observed default rates, with 95 % Wilson intervals, over mean probabilities by equal-sized bins."""
-    figure = Figure(figsize=(5, 5), layout="constrained")
-    axes = figure.subplots()
-    groups = np.array_split(np.argsort(probability, kind="stable"), bins)
-    predicted = np.array([probability[group].mean() for group in groups])
-    observed = np.array([target[group].mean() for group in groups])
-    low, high = np.transpose([wilson(int(target[group].sum()), len(group)) for group in groups])
-    axes.vlines(predicted, low, high, color=BLUE, linewidth=1)
-    axes.plot(predicted, observed, "o", color=BLUE, markersize=4)
-    top = float(max(predicted.max(), high.max()))
-    axes.plot([0, top], [0, top], color=GREY, linewidth=1)
-    axes.set(
-        xlabel="Mean probability of default", ylabel="Observed default rate", title="Out-of-fold reliability"
-    )
-    return figure
+def cost(
+    target: NDArray[np.int64], probability: NDArray[np.float64], costs: Costs, optimal: float
+) -> list[dict[str, float]]:
+    """Return the cost per applicant, and the share approved, for :data:`POINTS` cut-offs in ascending order.
 
-
-def cost(cut_offs: NDArray[np.float64], costs: NDArray[np.float64], chosen: float) -> Figure:
-    """Return the expected cost per applicant over the cut-off, the chosen one marked."""
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.subplots()
-    axes.plot(cut_offs, costs, color=BLUE)
-    axes.axvline(chosen, color=ORANGE, linewidth=1)
-    axes.annotate(
-        f"{chosen:.3f}", (chosen, float(costs.min())), xytext=(4, 4), textcoords="offset points", color=ORANGE
-    )
-    axes.set(
-        xlabel="Cut-off", ylabel="Cost per applicant", title="Expected cost on out-of-fold probabilities"
-    )
-    return figure
+    An applicant is approved below the cut-off and declined from it on. The cut-off of ``costs`` and the cheapest one,
+    ``optimal``, are among them.
+    """
+    top = min(1.0, RANGE * max(costs.cut_off, optimal))
+    cut_offs = np.unique([*np.linspace(0.0, top, POINTS - 2), costs.cut_off, optimal])
+    approved = np.searchsorted(np.sort(probability), cut_offs, side="left")
+    missed = np.searchsorted(np.sort(probability[target == 1]), cut_offs, side="left")
+    refused = np.sum(target == 0) - (approved - missed)
+    paid = (costs.false_negative * missed + costs.false_positive * refused) / len(target)
+    return [
+        {"cut_off": float(at), "cost": float(each), "approved": float(share)}
+        for at, each, share in zip(cut_offs, paid, approved / len(target), strict=True)
+    ]
