@@ -25,6 +25,7 @@ from werkzeug.routing import RequestRedirect
 from home_credit.connections import GuardedProtocol
 from home_credit.tracking.read_only_proxy import (
     BODY_SECONDS,
+    ENDPOINTS,
     NOT_FOR_VISITORS,
     READING_POST,
     SAFE_METHODS,
@@ -151,6 +152,9 @@ def test_every_way_to_change_something_is_shut_and_no_way_to_read(
         answer = public.http.request(method, path, json=None if method in SAFE_METHODS else body)
         if path == "/graphql":
             continue  # by its document, below
+        if (method, path) == ("GET", ENDPOINTS):
+            assert answer.json() == {"endpoints": []}  # answered without MLflow
+            continue
         open_to_all = method in SAFE_METHODS and not any(part in path for part in SHUT)
         if open_to_all or (method == "POST" and READING_POST.fullmatch(path)):
             assert answer.status_code != 403, (method, path, answer.text)
@@ -389,3 +393,25 @@ def test_the_pages_list_the_run_under_a_public_name(public: Server) -> None:
         expect(page.get_by_text("log_loss").first).to_be_visible(timeout=30_000)
         page.goto(f"{place}/models/home-credit")
         expect(page.get_by_text("champion").first).to_be_visible(timeout=30_000)
+
+
+@pytest.mark.browser
+def test_a_first_visit_opens_the_runs_in_training_mode_with_nothing_over_them(public: Server) -> None:
+    run = public.run()
+    info, auc = run["info"], next(each for each in run["data"]["metrics"] if each["key"] == "auc")
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        # A local address is where MLflow opens its assistant by itself.
+        page.goto(f"http://127.0.0.1:{public.port}/")
+        expect(page.get_by_text(info["run_name"][:16]).first).to_be_visible(timeout=60_000)
+        assert f"#/experiments/{info['experiment_id']}/runs" in page.url
+        expect(page.get_by_text(str(auc["value"])[:6]).first).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("link", name="Traces")).to_be_visible()
+        for unwanted in ("MLflow Assistant", "UI telemetry", "PERMISSION_DENIED", "Prompts"):
+            expect(page.get_by_text(unwanted)).to_have_count(0)
+        page.get_by_text(info["run_name"][:16]).first.click()
+        expect(page.get_by_role("heading", name=info["run_name"])).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("AUC out of fold")).to_be_visible()
+        expect(page.get_by_text("MLflow Assistant")).to_have_count(0)
+        page.goto(f"http://127.0.0.1:{public.port}/#/models/home-credit")
+        expect(page.get_by_text("Probability that an applicant")).to_be_visible(timeout=30_000)

@@ -65,7 +65,7 @@ def calibration(report: ModelReport, translate: Texts) -> None:
 def costs(report: ModelReport, translate: Texts) -> None:
     """Show the cut-off in use beside the cheapest one, and draw the cost of every other."""
     policy = report.policy
-    ratio = translate.number(policy.cost_false_negative / policy.cost_false_positive, 1)
+    ratio = translate.value(policy.cost_false_negative / policy.cost_false_positive)
     best = translate.percent(policy.out_of_fold_optimal_cut_off)
     st.header(translate("model.costs"), anchor=False)
     st.caption(translate("model.costs_caption", ratio=ratio))

@@ -80,7 +80,8 @@ def _quality(report: ModelReport, translate: Texts) -> None:
 
 def _grades(report: ModelReport, translate: Texts) -> None:
     st.header(translate("model.grades"), anchor=False)
-    st.caption(translate("model.grades_caption"))
+    within = sum(each.low <= each.mean_probability <= each.high for each in report.grades)
+    st.caption(translate("model.grades_caption", within=within, count=len(report.grades)))
     rows = [
         (
             escape(each.grade),
@@ -108,33 +109,31 @@ def _baselines(report: ModelReport, translate: Texts) -> None:
             "model.baselines_caption",
             best=translate.category(best.name),
             auc=translate.number(best.auc, 3),
-            here=translate.number(measured["auc"], 3),
+            this=translate.number(measured["auc"], 3),
         )
     )
-    results = [
-        *(
-            (translate.category(each.name), each.features, each.auc, each.auc_low, each.auc_high)
-            for each in compared
-        ),
-        (
-            translate("model.this"),
-            report.features,
-            *(measured[key] for key in ("auc", "auc_low", "auc_high")),
-        ),
-    ]
     rows = [
-        (
-            escape(name),
-            translate.number(features),
-            markup.emphasised(
-                translate.number(auc, 3),
-                translate("model.between", low=translate.number(low, 3), high=translate.number(high, 3)),
-            ),
+        _measured(
+            translate.category(each.name), each.features, (each.auc, each.auc_low, each.auc_high), translate
         )
-        for name, features, auc, low, high in results
+        for each in compared
     ]
+    here = (measured["auc"], measured["auc_low"], measured["auc_high"])
+    rows.append(_measured(translate("model.this"), report.features, here, translate))
     heads = (translate("model.name"), translate("model.features"), translate("model.auc"))
     st.html(markup.table(translate("model.baselines"), heads, rows, titled=False))
+
+
+def _measured(
+    name: str, features: int, auc: tuple[float, float, float], translate: Texts
+) -> tuple[str, str, str]:
+    """Return a row of the table: a model, its number of features, and its AUC with the ends of the interval."""
+    value, low, high = (translate.number(each, 3) for each in auc)
+    return (
+        escape(name),
+        translate.number(features),
+        markup.emphasised(value, translate("model.between", low=low, high=high)),
+    )
 
 
 def _fairness(report: ModelReport, translate: Texts) -> None:

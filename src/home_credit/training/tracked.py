@@ -17,6 +17,8 @@ from home_credit.training import notes
 from home_credit.validation import figures
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -107,7 +109,7 @@ def _figures(
 
 
 def _example(
-    rows: pl.DataFrame, features: list[str], categories: dict[str, list[str]]
+    rows: pl.DataFrame, features: Sequence[str], categories: Mapping[str, Sequence[str]]
 ) -> Any:  # pandas is imported by MLflow only
     """Return one synthetic row: the most frequent category or the median of each feature."""
     return pl.DataFrame(

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 import traceback
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError, nodes
 
+from home_credit.default_risk.reasons import label
 from home_credit.errors import ModelCardError
 from home_credit.features.catalogue import TABLE_OF
 
@@ -72,7 +73,8 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701  # Markdown of numbers, no HTML
         keep_trailing_newline=True,
     )
-    environment.filters |= {**_FORMATS, "count": count, "by_table": by_table}
+    words = {"count": count, "by_table": by_table, "label": partial(label, language="en")}
+    environment.filters |= {**_FORMATS, **words}
     environment.globals["tables"] = environment.get_template(TABLES).module
     return environment
 
@@ -107,7 +109,7 @@ def check(card: str, manifest: Mapping[str, object], template: str | None = None
 
 
 def table(name: str, values: object) -> str:
-    """Return one table of ``tables.md.j2`` in Markdown: grades, reliability, fairness, explanations or baselines."""
+    """Return one table of ``tables.md.j2`` in Markdown: grades, reliability, fairness and so on."""
     return str(getattr(_environment().globals["tables"], name)(values)).strip()
 
 
