@@ -60,7 +60,7 @@ DECISION: dict[str, Any] = {
     ],
     "warnings": [],
     "expected_cost": 0.6344631867183974,
-    "model_version": "734dd3ac8be7",
+    "model_version": "184b8f19403d",
     "policy_version": "83704abae2bd",
     "simulation": False,
     "scale": {

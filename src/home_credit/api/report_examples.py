@@ -29,8 +29,8 @@ _GROUP = {
     "calibration_high": 0.002,
 }
 MODEL_REPORT: dict[str, Any] = {
-    "model_version": "734dd3ac8be7",
-    "trained_at": "2026-11-26T17:35:27Z",
+    "model_version": "184b8f19403d",
+    "trained_at": "2026-11-27T04:41:32Z",
     "training_applicants": 69054,
     "training_persons": 68786,
     "features": 656,
