@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import mlflow
 from mlflow import MlflowClient
-from mlflow.data.dataset_source_registry import resolve_dataset_source
 from mlflow.data.meta_dataset import MetaDataset
+from mlflow.data.sources import LocalArtifactDatasetSource
 
 from home_credit.tracking.addresses import local_database, tracking_uri
 from home_credit.tracking.experiments import NOTE, Experiment
@@ -60,7 +60,7 @@ class _Described(MetaDataset):  # type: ignore[misc]  # MLflow's base class is u
 
     def __init__(self, described: DataSet) -> None:
         self._profile = {"num_rows": described.rows, "num_columns": described.columns}
-        source = resolve_dataset_source(described.source)
+        source = LocalArtifactDatasetSource(described.source)
         super().__init__(source=source, name=described.name, digest=described.digest)
 
     def to_dict(self) -> dict[str, Any]:
