@@ -10,15 +10,18 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from home_credit.api.report_examples import OUTCOMES
 from home_credit.applicants.loading import current_features, load
 from home_credit.client import ApiClient
 from home_credit.config import Settings
-from home_credit.dashboard import what_if, what_if_form
+from home_credit.dashboard import reviews_page, what_if, what_if_form
 from home_credit.dashboard.texts import texts
 from home_credit.languages import LANGUAGES
+from home_credit.monitoring.storing import store_outcomes
 from home_credit.monitoring.verdict import stored_verdict
 from home_credit.schemas import DecisionQuery, PredictionRequest, ReviewRequest
 from home_credit.schemas.reports import Segment
+from home_credit.schemas.verdicts import RealisedPerformance
 from support import fake_model, sites
 
 if TYPE_CHECKING:
@@ -100,6 +103,40 @@ def test_the_portfolio_counts_what_the_ledger_counts(
     assert f"<td>{referred.grade}</td>" in page
 
 
+def test_simulated_decisions_are_counted_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_model.running(tmp_path) as own:
+        with ApiClient(own.url) as client:
+            for _ in range(3):
+                client.predict_applicant(fake_model.REVIEW, {})
+            client.predict_applicant(fake_model.APPROVED)
+        app = opened("portfolio_page", own, monkeypatch)
+        assert "<dd>3</dd>" in html(app) and FR("portfolio.simulated_only") in html(app)
+        app.segmented_control(key="portfolio_kind").set_value("real").run()
+        assert "<dd>1</dd>" in html(app) and FR("portfolio.simulated_only") not in html(app)
+        assert FR("portfolio.simulated_too", count=3) in _captions(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_realised_defaults_are_those_that_are_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    translate = texts(language)
+    found = RealisedPerformance.model_validate({**OUTCOMES, "simulated": True})
+    with fake_model.running(tmp_path, reports=tmp_path / "reports") as own:
+        app = opened("portfolio_page", own, monkeypatch, language)
+        assert escape(translate("portfolio.realised_none")) in html(app)
+        store_outcomes(found, tmp_path / "reports")
+        app.run()
+    assert not app.exception
+    page = html(app)
+    assert escape(translate("portfolio.realised_simulated")) in page
+    assert translate.percent(found.default_rate.value) in page
+    assert translate.percent(found.estimated_rate) in page
+    (vintage,) = found.vintages
+    of = translate("portfolio.realised_of", count=translate.number(vintage.decided))
+    assert f"{of}, {translate('portfolio.partial')}" in page
+
+
 def test_a_human_decides_a_referred_case(
     api: RunningApi, referred: Decision, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +185,52 @@ def test_a_recorded_decision_is_replayed(
     app.button(key=f"case_{referred.decision_id}").click().run()
     app.button(key="replay").click().run()
     assert FR("reviews.identical") in html(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_decision_that_is_unknown_is_said_to_be(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    app = opened("reviews_page", api, monkeypatch, language)
+    app.query_params["decision"] = "<b>none</b>"
+    app.run()
+    assert not app.exception
+    assert escape(texts(language)("reviews.unknown", entered="<b>none</b>")) in html(app)
+    assert texts(language)("error.unexpected") not in html(app)
+    assert FR("reviews.statistics") in [each.value for each in app.header] or language == "en"
+
+
+def test_the_queue_is_paged_from_the_oldest_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_model.running(tmp_path) as own:
+        with ApiClient(own.url) as client:
+            made = [
+                client.predict_applicant(fake_model.REVIEW, idempotency_key=str(number)).decision_id
+                for number in range(reviews_page.SHOWN + 3)
+            ]
+        app = opened("reviews_page", own, monkeypatch)
+
+        def shown() -> list[str]:
+            keys = [button.key or "" for button in app.button]
+            return [key.removeprefix("case_") for key in keys if key.startswith("case_")]
+
+        total = len(made)
+        assert shown() == made[: reviews_page.SHOWN]
+        assert FR("reviews.of", first=1, last=reviews_page.SHOWN, total=total) in _captions(app)
+        app.button(key="queue_after").click().run()
+        assert shown() == made[reviews_page.SHOWN :]
+        assert FR("reviews.of", first=reviews_page.SHOWN + 1, last=total, total=total) in _captions(app)
+        assert "queue_after" not in {button.key for button in app.button}
+        app.button(key="queue_before").click().run()
+        assert shown() == made[: reviews_page.SHOWN]
+        with ApiClient(own.url) as client:
+            for decision in made[:2]:
+                client.review(decision, ReviewRequest(decision="declined", reason="not enough"))
+        app.segmented_control(key="review_state").set_value("reviewed").run()
+        assert shown() == made[1::-1]
+
+
+def _captions(app: AppTest) -> list[str]:
+    return [each.value for each in app.caption]
 
 
 def test_simulations_are_not_in_the_queue(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:

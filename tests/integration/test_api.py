@@ -589,6 +589,7 @@ def test_every_error_of_the_tree_has_a_problem() -> None:
         "IdempotencyKeyError": (),
         "NoShadowError": (None,),
         "NoVerdictError": (),
+        "NoOutcomesError": (),
         "ErasedDecisionError": ("some-id",),
         "ReviewConflictError": ("some-id", "it was reviewed before"),
     }

@@ -93,6 +93,7 @@ queries = st.builds(
     decision=st.none() | st.sampled_from(KINDS),
     grade=st.none() | st.sampled_from("CDE"),
     review=st.none() | st.sampled_from(["none", "open", "reviewed"]),
+    order=st.sampled_from(["newest", "oldest"]),
     limit=st.integers(1, 60),
 )
 
@@ -119,6 +120,8 @@ def test_pages_are_what_a_walk_over_all_decisions_finds(ledger: Ledger) -> None:
             and (since is None or entry.recorded_at >= since)
             and (until is None or entry.recorded_at < until)
         ]
+        if query.order == "oldest":
+            wanted.reverse()
         assert _pages(ledger, query.model_copy(update={"since": since, "until": until})) == wanted
 
     check()
@@ -198,6 +201,8 @@ def test_a_cursor_from_nowhere(ledger: Ledger, cursor: str) -> None:
         (DecisionQuery(decision="declined"), "ix_decisions_decision"),
         (DecisionQuery(grade="A"), "ix_decisions_grade"),
         (DecisionQuery(review="open"), "ix_decisions_review"),
+        (DecisionQuery(review="open", order="oldest"), "ix_decisions_review"),
+        (DecisionQuery(review="open", order="oldest", cursor="1793000000000000-5000"), "ix_decisions_review"),
         (DecisionQuery(review="reviewed", cursor="1793000000000000-5000"), "ix_decisions_review"),
     ],
 )

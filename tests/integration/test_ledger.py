@@ -194,7 +194,7 @@ def test_who_has_the_key_can_check_an_export(url: str, tmp_path: Path, ledger: L
         if rows is not None:
             assert rows == a_decision().bundle
         record = line.pop("record")
-        assert record["format"] == line["format"] == 4
+        assert record["format"] == line["format"] == 5
         line["payload"] = hashlib.sha256(base64.b64decode(line["payload"])).hexdigest()
         assert recorded == hmac.new(secret.encode(), canonical(line).encode(), "sha256").hexdigest()
 
@@ -207,7 +207,7 @@ def test_who_has_the_key_can_check_an_export(url: str, tmp_path: Path, ledger: L
             r"decisions record 2 \(.{36}\) was changed: its hash",
         ),
         ("UPDATE decisions SET format = 1 WHERE sequence = 3", "record 3 .* was changed: its hash"),
-        ("UPDATE decisions SET format = 5 WHERE sequence = 3", "record 3 .* was changed: its hash"),
+        ("UPDATE decisions SET format = 4 WHERE sequence = 3", "record 3 .* was changed: its hash"),
         (
             "UPDATE decisions SET decision_id = 'x' WHERE sequence = 3",
             r"record 3 \(x\) .* column decision_id",

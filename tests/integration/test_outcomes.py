@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,8 @@ import pytest
 from home_credit.errors import MissingColumnError, MissingTableError, TableError, WrongTypeError
 from home_credit.monitoring import storing
 from home_credit.monitoring.outcomes import read, realised
-from home_credit.monitoring.verdict import stored_verdict
+from home_credit.monitoring.simulated_outcomes import KNOWN_AFTER, draw
+from home_credit.monitoring.verdict import stored_outcomes, stored_verdict
 from home_credit.policy import Costs, Policy
 from support.assessments import a_decision
 from support.windows import drift
@@ -119,3 +120,38 @@ def test_a_file_that_does_not_fit_is_refused(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingTableError, match="outcomes"):
         read(tmp_path / "outcomes.csv")
+
+
+def test_simulated_outcomes_are_drawn_from_the_estimates_and_are_in_no_verdict(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    stands = [now - timedelta(days=90 * number / 600) for number in range(600)]
+    chance = np.random.default_rng(5)
+    history = [
+        _content(100_001 + number, float(chance.beta(1, 12))).model_copy(
+            update={"simulation": True, "decided_at": moment}
+        )
+        for number, moment in enumerate(stands)
+    ]
+    ledger.append_many([*history, _content(1, 0.01)])
+    drawn, entries = draw(ledger.simulated(), now)
+    assert len(entries) == len(history)
+    assert [entry.recorded_at for entry in entries] == stands
+    known = [entry.decision_id for entry in entries if entry.recorded_at <= now - KNOWN_AFTER]
+    assert list(drawn.known) == known
+    found = realised(drawn, entries, POLICY, "test-1")
+    assert found is not None
+    assert found.estimate_holds
+    assert len(found.vintages) > 2
+    assert draw(ledger.simulated(), now)[0] == drawn
+
+    storing.store(drift(pl.DataFrame({"AMT_CREDIT": [1.0]}), pl.DataFrame({"AMT_CREDIT": [1.0]})), tmp_path)
+    verdict = stored_verdict(tmp_path).model_copy(update={"model_version": "test-1"})
+    (tmp_path / "drift.json").write_text(verdict.model_dump_json(), encoding="utf-8")
+    storing.store_outcomes(found.model_copy(update={"simulated": True}), tmp_path)
+    assert stored_outcomes(tmp_path).simulated
+    assert stored_verdict(tmp_path).outcomes is None
+    assert storing.store(verdict, tmp_path).outcomes is None
+    storing.store_outcomes(found, tmp_path)
+    assert stored_verdict(tmp_path).outcomes == found

@@ -27,10 +27,10 @@ from home_credit.default_risk.manifest import Manifest, TrainingFacts
 from home_credit.errors import ApiError
 from home_credit.features.build import feature_batches
 from home_credit.ledger import Ledger
-from home_credit.monitoring.storing import store
+from home_credit.monitoring.storing import store, store_outcomes
 from home_credit.schemas.reports import MOST_DAYS, Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
 from home_credit.schemas.shadow import ShadowReport
-from home_credit.schemas.verdicts import StoredVerdict
+from home_credit.schemas.verdicts import RealisedPerformance, StoredVerdict
 from home_credit.tables.frames import age_band
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
@@ -274,6 +274,17 @@ def test_the_stored_verdict_is_the_one_of_the_comparison(api: TestClient, tmp_pa
     assert _answer(api.get("/monitoring/verdict"))["made_at"] is None
     file.write_text('{"alarm": "perhaps"}', encoding="utf-8")
     answer = api.get("/monitoring/verdict")
+    _answer(answer, 503)
+    assert str(tmp_path) not in answer.text
+
+
+def test_the_stored_outcomes_are_those_that_were_brought_in(api: TestClient, tmp_path: Path) -> None:
+    assert _answer(api.get("/monitoring/outcomes"), 404)["type"].endswith("no-outcomes")
+    found = RealisedPerformance.model_validate(report_examples.OUTCOMES)
+    store_outcomes(found, tmp_path / "reports")
+    assert RealisedPerformance.model_validate(_answer(api.get("/monitoring/outcomes"))) == found
+    (tmp_path / "reports" / "outcomes.json").write_text('{"decided": "many"}', encoding="utf-8")
+    answer = api.get("/monitoring/outcomes")
     _answer(answer, 503)
     assert str(tmp_path) not in answer.text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from home_credit.api.app import create_app
@@ -17,7 +18,6 @@ from support.sites import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -83,11 +83,11 @@ class RunningApi:
 
 
 @contextmanager
-def running(folder: Path, *, model: bool = True) -> Iterator[RunningApi]:
+def running(folder: Path, *, model: bool = True, reports: Path = Path("reports")) -> Iterator[RunningApi]:
     """Run the API with its ledger in ``folder`` until the context ends; without ``model`` it has none."""
     scorer: Any = FakeScorer(VERSION, Policy.of(Costs()), effects=EFFECTS, likes=likes)
     known: Any = FakeApplicantStore({applicant: bundle(applicant) for applicant in APPLICANTS})
-    settings = Settings(HOME_CREDIT_MODELS=folder / "no-model")
+    settings = Settings(HOME_CREDIT_MODELS=folder / "no-model", HOME_CREDIT_REPORTS=reports)
     ledger = Ledger.open(f"sqlite:///{folder}/ledger.db")
     app = create_app(settings, scorer=scorer if model else None, applicants=known, ledger=ledger)
     requests: list[str] = []

@@ -16,10 +16,12 @@ ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 # Not a matter of an installation: what an image says of itself, what `make up` loads, and that an image is a demo.
 NOT_GIVEN = {"HOME_CREDIT_REVISION", "RENDER_GIT_COMMIT", "HOME_CREDIT_PORTFOLIO", "HOME_CREDIT_DEMO"}
+NOT_GIVEN.add("HOME_CREDIT_DEMO_DECISIONS")
 # With compose.yaml Prometheus tells a drift alarm, by the gauges of the verdict: nothing is signed.
 NOT_IN_COMPOSE = {"ALERT_WEBHOOK_SECRET"}
-# Fixed in compose.yaml, by its networks and volumes.
+# Fixed in compose.yaml, by its networks and volumes, and in deploy/sign-in.yaml.
 NOT_IN_EXAMPLE = {
+    "OIDC_REDIRECT_URI",
     "API_KEYS_FILE",
     "API_URL",
     "DATABASE_URL",
@@ -77,13 +79,18 @@ def in_kubernetes() -> set[str]:
 
 def test_compose_passes_every_setting() -> None:
     passed = {name for environment in composed().values() for name in environment}
+    sign_in = yaml.safe_load((ROOT / "deploy/sign-in.yaml").read_text(encoding="utf-8"))
+    passed |= set(sign_in["services"]["dashboard"]["environment"])
     secrets = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["secrets"]
     passed |= {secret["environment"] for secret in secrets.values()}
     assert sorted(names() - NOT_IN_COMPOSE - passed) == []
 
 
 def test_kubernetes_passes_every_setting() -> None:
-    assert sorted(names() - in_kubernetes()) == []
+    # Those of the sign-in are one secret of the dashboard.
+    sign_in = {name for name in names() if name.startswith("OIDC_")}
+    assert "name: home-credit-sign-in" in (KUBERNETES / "dashboard.yaml").read_text(encoding="utf-8")
+    assert sorted(names() - sign_in - in_kubernetes()) == []
 
 
 def test_the_example_has_a_line_for_every_setting() -> None:

@@ -78,7 +78,7 @@ def show_person(person: Person) -> None:
     if person.identity is None:
         local = _on_this_machine() and _known_mode() != "demo"
         st.html(
-            markup.notice("info" if local else "warning", translate(f"access.{'local' if local else 'demo'}"))
+            markup.strip("info" if local else "warning", translate(f"access.{'local' if local else 'demo'}"))
         )
         return
     with st.sidebar:

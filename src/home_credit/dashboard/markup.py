@@ -100,6 +100,11 @@ def notice(kind: Literal["info", "warning", "error"], text: str, detail: str = "
     return f'<div class="hc-notice hc-{kind}" role="{role}"><p>{escape(text)}</p>{below}</div>'
 
 
+def strip(kind: Literal["info", "warning"], text: str) -> str:
+    """Return a line above a page that holds for all pages."""
+    return f'<div class="hc-notice hc-strip hc-{kind}" role="status"><p>{escape(text)}</p></div>'
+
+
 def arguments(heading: str, items: Sequence[tuple[str, str]], kind: Literal["for", "against"]) -> str:
     """Return a list of reasons under its heading: each a sentence and how strong it is."""
     lines = "".join(

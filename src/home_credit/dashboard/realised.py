@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from home_credit.dashboard.texts import Texts
     from home_credit.schemas.verdicts import RealisedPerformance, Vintage
 
+NO_BREAK_HYPHEN = "\u2011"
+
 
 def show(api: ApiClient, translate: Texts) -> None:
     """Draw the stored outcomes, or how they are brought in."""
@@ -55,11 +57,13 @@ def _figures(found: RealisedPerformance, translate: Texts) -> None:
         "portfolio.realised_range", low=translate.percent(rate.low), high=translate.percent(rate.high)
     )
     holds = translate("portfolio.realised_holds" if found.estimate_holds else "portfolio.realised_differs")
+    defaults = sum(each.defaults for each in found.vintages)
     granted = translate("portfolio.realised_of", count=translate.number(found.decided))
     st.html(
         markup.figures(
             [
                 (translate("portfolio.realised_known"), translate.number(found.known), granted),
+                (translate("portfolio.realised_defaults"), translate.number(defaults), ""),
                 (translate("portfolio.realised_rate"), translate.percent(rate.value), spread),
                 (translate("portfolio.realised_estimated"), translate.percent(found.estimated_rate), holds),
             ]
@@ -71,14 +75,21 @@ def _month(each: Vintage, translate: Texts) -> tuple[str, str, str, str]:
     known = translate.number(each.known)
     of = translate("portfolio.realised_of", count=translate.number(each.decided))
     realised, estimated = each.realised_rate, each.estimated_rate
+    partial = not each.mature and each.known > 0
     return (
-        escape(each.month),
-        markup.emphasised(known, of if each.mature else f"{of}, {translate('portfolio.partial')}"),
+        escape(_month_of(each.month, translate)),
+        markup.emphasised(known, f"{of}, {translate('portfolio.partial')}" if partial else of),
         escape(translate("portfolio.unknown") if estimated is None else translate.percent(estimated)),
         escape(translate("portfolio.unknown"))
         if realised is None
         else _rate(realised.value, realised.low, realised.high, translate),
     )
+
+
+def _month_of(text: str, translate: Texts) -> str:
+    """Write a month, given as 2026-11, so that it does not break."""
+    year, _, month = text.partition("-")
+    return f"{month}/{year}" if translate.language == "fr" else f"{year}{NO_BREAK_HYPHEN}{month}"
 
 
 def _rate(rate: float, low: float, high: float, translate: Texts) -> str:

@@ -98,13 +98,19 @@ def _pages(
     place = {"first": translate.number(first), "last": last}
     with st.container(horizontal=True, vertical_alignment="center", key="queue_pages"):
         if len(cursors) > 1:
-            st.button(translate("find.before"), type="tertiary", on_click=cursors.pop, key="queue_before")
+            st.button(
+                translate("find.before"),
+                type="tertiary",
+                on_click=st.session_state.__setitem__,
+                args=(CURSORS, cursors[:-1]),
+                key="queue_before",
+            )
         if following:
             st.button(
                 translate("find.after"),
                 type="tertiary",
-                on_click=cursors.append,
-                args=(following,),
+                on_click=st.session_state.__setitem__,
+                args=(CURSORS, [*cursors, following]),
                 key="queue_after",
             )
         if total is None:

@@ -26,9 +26,8 @@ MICROSECOND = timedelta(microseconds=1)
 
 def page(query: DecisionQuery) -> Select[Any]:
     """Return the statement that gives up to ``query.limit`` matching entries and one more, in the query's order."""
-    order = (decisions.c.recorded_at, decisions.c.sequence)
-    if query.order == "newest":
-        order = (order[0].desc(), order[1].desc())
+    place = (decisions.c.recorded_at, decisions.c.sequence)
+    order = [column.desc() if query.order == "newest" else column.asc() for column in place]
     summaries = entries.with_keys(decisions, *SUMMARY)
     return summaries.where(*_conditions(query)).order_by(*order).limit(query.limit + 1)
 
