@@ -29,7 +29,15 @@ from home_credit.schemas import (
     ReviewStatistics,
     SimulationRequest,
 )
-from home_credit.schemas.reports import Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
+from home_credit.schemas.reports import (
+    Comparison,
+    ModelReport,
+    Points,
+    PointsQuery,
+    Portfolio,
+    PortfolioQuery,
+    Segment,
+)
 from home_credit.schemas.shadow import ShadowReport
 from home_credit.schemas.verdicts import RealisedPerformance, StoredVerdict
 
@@ -132,6 +140,11 @@ class ApiClient:
         """Return the place of a known applicant among those of a segment, or among all of them."""
         params = (segment or Segment()).model_dump(exclude_none=True)
         return self._get(f"/applicants/{applicant_id}/comparison", Comparison, params=params)
+
+    def comparison_points(self, applicant_id: int, query: PointsQuery) -> Points:
+        """Return two figures of a known applicant, and of some of those that it is compared with."""
+        params = query.model_dump(exclude_none=True)
+        return self._get(f"/applicants/{applicant_id}/comparison/points", Points, params=params)
 
     def predict(self, bundle: PredictionRequest, *, simulation: bool = False) -> Decision:
         """Decide on one applicant's raw rows, optionally as a simulation."""

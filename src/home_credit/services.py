@@ -237,6 +237,7 @@ def _prepare_applicants(settings: Settings, progress: Progress, echo: Callable[[
     """
     # Not in the serving images.
     from home_credit.applicants import loading  # noqa: PLC0415
+    from home_credit.decisioning.grading import grading  # noqa: PLC0415
     from home_credit.synthetic import write_demo  # noqa: PLC0415
 
     portfolio, held = settings.portfolio, loading.held(settings.applicants_url)
@@ -249,10 +250,11 @@ def _prepare_applicants(settings: Settings, progress: Progress, echo: Callable[[
         echo(f"making a demo portfolio of {DEMO_APPLICANTS:,} applicants in {portfolio}")
         write_demo(portfolio, DEMO_APPLICANTS, DEMO_SEED, "parquet", partial(progress, "applicants written"))
     features = loading.current_features()
-    if held and held.generation == loading.generation(portfolio, features):
+    graded = grading(settings.models, settings.model_key)
+    if held and held.generation == loading.generation(portfolio, features, graded):
         return
     echo(f"loading the applicants of {portfolio}")
-    loading.load(portfolio, settings.applicants_url, features, progress=progress)
+    loading.load(portfolio, settings.applicants_url, features, graded, progress=progress)
 
 
 def _demo_variables(settings: Settings) -> dict[str, str]:

@@ -16,6 +16,7 @@ from home_credit.client import ApiClient
 from home_credit.config import Settings
 from home_credit.dashboard import reviews_page, what_if, what_if_form
 from home_credit.dashboard.texts import texts
+from home_credit.decisioning.grading import grading
 from home_credit.languages import LANGUAGES
 from home_credit.monitoring.storing import store_outcomes
 from home_credit.monitoring.verdict import stored_verdict
@@ -389,7 +390,7 @@ def known_api(portfolio: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """The API with a store of applicants that was loaded."""
     folder = tmp_path_factory.mktemp("known")
     address = f"sqlite:///{folder}/applicants.db"
-    load(portfolio, address, current_features())
+    load(portfolio, address, current_features(), grading(ROOT / "models"))
     settings = Settings(applicants_url=address, database_url=f"sqlite:///{folder}/ledger.db")
     with sites.api(settings) as url:
         yield url
@@ -403,6 +404,8 @@ def test_an_applicant_is_compared_by_the_stored_statistics(
         applicant = client.applicants(limit=1).applicants[0]
         everybody = client.comparison(applicant)
         of_region = client.comparison(applicant, Segment(region=2))
+        near = client.comparison(applicant, Segment(region=2, similar=True))
+        graded = client.comparison(applicant, Segment(region=2, similar=True, grade="C"))
     assert of_region.applicants < everybody.applicants
     translate = texts(language)
     monkeypatch.setenv("API_URL", known_api)
@@ -422,6 +425,15 @@ def test_an_applicant_is_compared_by_the_stored_statistics(
         ranks = [each.percentile for each in found.figures if each.percentile is not None]
         assert ranks
         assert all(f"<strong>{rank:.0f}</strong>" in page for rank in ranks)
+    assert translate("compare.income") in {each.label for each in app.selectbox}
+    app.toggle(key="compare_similar").set_value(True).run()
+    assert escape(translate("compare.nearest", count=translate.number(near.applicants))) in html(app)
+    app.selectbox(key="find.grade").set_value("C").run()
+    assert escape(translate("compare.graded", version=graded.graded_by)) in html(app)
+    app.selectbox(key="compare_x").set_value("DAYS_BIRTH").run()
+    assert not app.exception
+    shown = translate("compare.scatter_caption", shown=graded.applicants, count=graded.applicants)
+    assert shown in {each.value for each in app.caption}
     app.text_input(key="compare_client").set_value("999999999").run()
     assert escape(translate("error.unknown_client", entered="999999999")) in html(app)
 

@@ -337,7 +337,7 @@ def _list(url: str, people: list[tuple[Any, ...]]) -> ApplicantStore:
     with replacing(path) as writer:
         rows = [dict(zip(names, person, strict=True)) | {"split": "test"} for person in people]
         writer.write(applicants, rows)
-        writer.describe(Content("0" * 64, len(people), "", None, {}))
+        writer.describe(Content("0" * 64, len(people), "", None, None, {}))
     return ApplicantStore.open(url)
 
 

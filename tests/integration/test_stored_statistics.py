@@ -21,14 +21,26 @@ from home_credit.api import report_examples
 from home_credit.api.app import create_app
 from home_credit.applicants.figures import FIGURES
 from home_credit.applicants.loading import current_features, load
+from home_credit.applicants.peers import NEAREST, TRAITS
 from home_credit.client import ApiClient
 from home_credit.config import Settings
+from home_credit.decisioning.grading import grading
 from home_credit.default_risk.manifest import Manifest, TrainingFacts
 from home_credit.errors import ApiError
 from home_credit.features.build import feature_batches
 from home_credit.ledger import Ledger
 from home_credit.monitoring.storing import store, store_outcomes
-from home_credit.schemas.reports import MOST_DAYS, Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
+from home_credit.policy import GRADES
+from home_credit.schemas.reports import (
+    MOST_DAYS,
+    Comparison,
+    ModelReport,
+    Points,
+    PointsQuery,
+    Portfolio,
+    PortfolioQuery,
+    Segment,
+)
 from home_credit.schemas.shadow import ShadowReport
 from home_credit.schemas.verdicts import RealisedPerformance, StoredVerdict
 from home_credit.tables.frames import age_band
@@ -53,7 +65,7 @@ BACKWARDS = {"DAYS_BIRTH", "DAYS_EMPLOYED"}
 def address(portfolio: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a store with the features of the histories, loaded in several batches."""
     url = f"sqlite:///{tmp_path_factory.mktemp('store')}/applicants.db"
-    load(portfolio, url, current_features(), batch=700)
+    load(portfolio, url, current_features(), grading(MODELS), batch=700)
     return url
 
 
@@ -82,6 +94,7 @@ def matrix(portfolio: Path) -> pl.DataFrame:
             age_band(pl.col("DAYS_BIRTH")).alias("age_band"),
             pl.col("NAME_CONTRACT_TYPE").alias("contract"),
             pl.col("REGION_RATING_CLIENT").alias("region"),
+            pl.col("NAME_INCOME_TYPE").alias("income_type"),
         )
         return figures.join(people.collect(), on=ID, how="left")
 
@@ -96,6 +109,7 @@ SEGMENTS: list[dict[str, Any]] = [
     {"contract": "Cash loans"},
     {"age_band": "30-39", "region": 2},
     {"contract": "Revolving loans", "age_band": "40-49", "region": 2},
+    {"income_type": "Working", "contract": "Cash loans", "age_band": "30-39"},
 ]
 
 
@@ -159,6 +173,77 @@ def test_statistics_are_read_once_and_those_of_the_next_load_after_it(
         assert known["PREV_COUNT"] == 0
 
 
+def test_a_grade_is_that_of_a_decision_by_the_model(api: TestClient) -> None:
+    ids = _answer(api.get("/applicants?limit=40"))["applicants"]
+    decided = {
+        applicant: _answer(api.post(f"/applicants/{applicant}/predict"))["grade"] for applicant in ids[::8]
+    }
+    version = _answer(api.get("/model"))["model_version"]
+    total = 0
+    for grade, _ in GRADES:
+        found = Comparison.model_validate(
+            _answer(api.get(f"/applicants/{ids[0]}/comparison", params={"grade": grade}))
+        )
+        assert found.graded_by == version
+        total += found.applicants
+    assert total == 2_000
+    _, peers = api.app.state.service._applicants.get().peers()  # type: ignore[attr-defined]
+    stored = dict(zip(peers.ids.tolist(), peers.codes[list(TRAITS).index("grade")].tolist(), strict=True))
+    names = TRAITS["grade"]
+    assert {applicant: names[stored[applicant] - 1] for applicant in decided} == decided
+
+
+def test_the_nearest_are_alike_and_the_filters_hold_for_them(api: TestClient, matrix: pl.DataFrame) -> None:
+    applicant = matrix[ID][3]
+    everybody, near, working = (
+        Comparison.model_validate(_answer(api.get(f"/applicants/{applicant}/comparison", params=params)))
+        for params in ({}, {"similar": True}, {"similar": True, "age_band": "30-39"})
+    )
+    assert near.applicants == working.applicants == NEAREST
+    assert near.segment.similar
+
+    def spread(found: Comparison) -> float:
+        levels = [found.levels.index(level) for level in (10.0, 90.0)]
+        of = {figure.figure: figure.quantiles for figure in found.figures}
+        return sum(abs(of[name][levels[1]] - of[name][levels[0]]) for name in ("APP_EXT_MEAN",))
+
+    assert spread(near) < 0.8 * spread(everybody)
+    ages = next(figure.quantiles for figure in working.figures if figure.figure == "DAYS_BIRTH")
+    assert ages[0] / 365.25 >= 29.9 and ages[-1] / 365.25 <= 40.1
+
+
+def test_points_are_of_the_segment_and_at_most_five_hundred(api: TestClient, matrix: pl.DataFrame) -> None:
+    applicant = matrix[ID][0]
+    path = f"/applicants/{applicant}/comparison/points"
+    for filters in ({}, {"income_type": "Pensioner"}, {"similar": True}):
+        query = {"x": "DAYS_BIRTH", "y": "AMT_CREDIT", **filters}
+        found = Points.model_validate(_answer(api.get(path, params=query)))
+        assert len(found.x.values) == len(found.y.values) == min(found.applicants, 500) > 0
+        inside = matrix
+        if income := filters.get("income_type"):
+            inside = matrix.filter(pl.col("income_type") == income)
+            assert found.applicants == len(inside)
+        pairs = {
+            (-np.float32(birth), np.float32(credit))
+            for birth, credit in inside.select("DAYS_BIRTH", "AMT_CREDIT").iter_rows()
+        }
+        told = zip(np.float32(found.x.values), np.float32(found.y.values), strict=True)
+        assert set(told) <= pairs
+        assert found.x.value is not None and found.x.value > 18 * 365
+    for query in ({"x": "AMT_CREDIT"}, {"x": "AMT_CREDIT", "y": "SK_ID_CURR"}):
+        _answer(api.get(path, params=query), 422)
+
+
+def test_a_store_loaded_without_a_model_knows_no_grades(tmp_path: Path, portfolio: Path) -> None:
+    url = f"sqlite:///{tmp_path}/applicants.db"
+    load(portfolio, url, current_features(), grading(tmp_path / "none"))
+    with _serving(tmp_path, url) as api:
+        applicant = _answer(api.get("/applicants"))["applicants"][0]
+        found = _answer(api.get(f"/applicants/{applicant}/comparison?grade=A"))
+        assert found["graded_by"] is None
+        assert found["applicants"] == 0
+
+
 def test_labels_are_in_both_languages_and_times_before_the_application_are_positive(api: TestClient) -> None:
     applicant = _answer(api.get("/applicants"))["applicants"][0]
     figures = {
@@ -175,7 +260,7 @@ def test_labels_are_in_both_languages_and_times_before_the_application_are_posit
 
 def test_an_unknown_applicant_or_segment_is_refused(api: TestClient) -> None:
     assert _answer(api.get("/applicants/7/comparison"), 404)["type"].endswith("unknown-applicant")
-    for query in ("region=4", "contract=Lease", "age_band=31", "sex=F"):
+    for query in ("region=4", "contract=Lease", "age_band=31", "sex=F", "grade=H", "income_type=Rich"):
         _answer(api.get(f"/applicants/7/comparison?{query}"), 422)
 
 
@@ -304,6 +389,8 @@ def test_the_client_returns_each_as_its_model(tmp_path: Path, address: str) -> N
         applicant = api.applicants(limit=1).applicants[0]
         assert api.comparison(applicant).applicants == 2_000
         assert api.comparison(applicant, Segment(contract="Cash loans")).segment.contract == "Cash loans"
+        points = api.comparison_points(applicant, PointsQuery(x="AMT_CREDIT", y="DAYS_BIRTH", region=2))
+        assert points.segment == Segment(region=2) and points.x.figure == "AMT_CREDIT"
         assert api.model_report().model_version == api.model().model_version
         assert sum(count.decisions for count in api.portfolio().counts) == 1
         earlier = PortfolioQuery(since=date(2020, 1, 1), until=date(2020, 2, 1))
@@ -318,6 +405,7 @@ def test_the_client_returns_each_as_its_model(tmp_path: Path, address: str) -> N
     [
         (ModelReport, report_examples.MODEL_REPORT),
         (Comparison, report_examples.COMPARISON),
+        (Points, report_examples.POINTS),
         (Portfolio, report_examples.PORTFOLIO),
         (StoredVerdict, report_examples.VERDICT),
         (ShadowReport, report_examples.SHADOW),

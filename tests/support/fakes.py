@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from home_credit.applicants.distributions import SegmentStatistics
-from home_credit.applicants.schema import packed
+from home_credit.applicants.peers import TRAITS, Peers
+from home_credit.applicants.schema import Content, packed
 from home_credit.decisioning.assessment import assemble
 from home_credit.decisioning.features import ApplicantFeatures
 from home_credit.decisioning.model import Scores
@@ -28,7 +28,6 @@ from support.loans import price_list
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from home_credit.applicants.distributions import SegmentKey
     from home_credit.features.rows import Numbers
     from home_credit.policy import Policy
     from home_credit.schemas import ApplicantQuery
@@ -172,8 +171,10 @@ class FakeApplicantStore:
             raise UnknownApplicantError(applicant_id)
         return FakeKnownApplicant(self._bundles[applicant_id])
 
-    def statistics(self, _segment: SegmentKey) -> SegmentStatistics:
-        return SegmentStatistics(len(self._bundles), {})
+    def peers(self) -> tuple[Content, Peers]:
+        ids = np.array(sorted(self._bundles))
+        content = Content("fake", len(ids), "fake", None, None, {})
+        return content, Peers(ids, np.zeros((len(TRAITS), len(ids)), np.int8), {})
 
     def search(self, query: ApplicantQuery) -> ApplicantList:
         found = [applicant for applicant in sorted(self._bundles) if applicant > query.after]

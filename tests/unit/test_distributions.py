@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from home_credit.applicants.distributions import (
-    STEPS,
-    Collected,
-    Distribution,
-    SegmentKey,
-    SegmentStatistics,
-)
+from home_credit.applicants.distributions import STEPS, Distribution
 from home_credit.applicants.figures import FIGURES, OF_APPLICATION, compute
-from home_credit.applicants.schema import unpacked
 from home_credit.features.catalogue import CATALOGUE
 from home_credit.features.lineage import lineage
-from home_credit.schemas import AgeBand, Contract
+from home_credit.schemas.reports import Figure
 from home_credit.tables.schema import APPLICATION
 
 # Few different values, so that many are equal, and any others.
@@ -53,61 +46,15 @@ def test_quantiles_are_the_inverse_of_the_distribution_function(sample: list[flo
             assert sum(each < quantile for each in ascending) * STEPS < level * len(ascending)
 
 
-@given(sample=samples)
-def test_a_stored_distribution_has_every_bit(sample: list[float]) -> None:
-    before = SegmentStatistics(len(sample), {"figure": _distribution(sample)})
-    after = SegmentStatistics.of_payload(unpacked(before.payload()))
-    assert after.applicants == before.applicants
-    assert after.figures["figure"].known == before.figures["figure"].known
-    assert after.figures["figure"].quantiles.tobytes() == before.figures["figure"].quantiles.tobytes()
-
-
 def test_without_a_value_there_is_no_percentile() -> None:
     nobody = Distribution.of(np.empty(0, np.float32))
     assert nobody.percentile(1.0) is None
     assert nobody.digits() == []
 
 
-rows = st.tuples(
-    st.sampled_from([None, *get_args(Contract)]),
-    st.sampled_from([None, *get_args(AgeBand)]),
-    st.sampled_from([None, 1, 2, 3]),
-    st.lists(st.none() | st.integers(-3, 3) | st.just(1e300), min_size=2, max_size=2),
-)
-
-
-@given(applicants=st.lists(rows, min_size=1, max_size=40), batch=st.integers(1, 40))
-def test_segments_hold_their_applicants(applicants: list[Any], batch: int) -> None:
-    collected = Collected(("one", "two"), len(applicants))
-    for start in range(0, len(applicants), batch):
-        part = applicants[start : start + batch]
-        collected.add(
-            [row[:3] for row in part],
-            [[np.nan if value is None else float(value) for value in row[3]] for row in part],
-        )
-    found = dict(collected.statistics())
-    assert found[SegmentKey()].applicants == len(applicants)
-    for segment, statistics in found.items():
-        inside = [
-            row
-            for row in applicants
-            if all(wanted in {"", 0, has} for wanted, has in zip(segment, row[:3], strict=True))
-        ]
-        assert statistics.applicants == len(inside) > 0
-        for place, name in enumerate(("one", "two")):
-            known = [row[3][place] for row in inside if row[3][place] is not None]
-            of_figure = statistics.figures[name]
-            assert of_figure.known == len(known)
-            if known:
-                largest = float(np.finfo(np.float32).max)
-                assert of_figure.quantiles[[0, -1]].tolist() == [
-                    min(*known, largest),
-                    min(max(known), largest),
-                ]
-
-
 def test_figures_are_numbers_that_need_no_model() -> None:
     assert len(set(FIGURES)) == len(FIGURES) >= 20
+    assert get_args(Figure) == FIGURES
     assert all(CATALOGUE[name].kind == "number" for name in FIGURES)
     with_histories = {name for name in FIGURES if set(lineage(name)) - {APPLICATION}}
     assert with_histories.isdisjoint(OF_APPLICATION)

@@ -112,8 +112,17 @@ MODEL_REPORT: dict[str, Any] = {
 }
 COMPARISON: dict[str, Any] = {
     "SK_ID_CURR": 100002,
-    "segment": {"contract": "Cash loans", "age_band": None, "region": None},
+    "segment": {
+        "contract": "Cash loans",
+        "age_band": None,
+        "region": None,
+        "income_type": "Working",
+        "grade": None,
+        "similar": False,
+    },
     "applicants": 4521,
+    "sampled": False,
+    "graded_by": "1f2e3d4c5b6a",
     "levels": [0.0, 25.0, 50.0, 75.0, 100.0],
     "figures": [
         {
@@ -126,6 +135,25 @@ COMPARISON: dict[str, Any] = {
             "quantiles": [45000.0, 270000.0, 513531.0, 808650.0, 4050000.0],
         }
     ],
+}
+POINTS: dict[str, Any] = {
+    "SK_ID_CURR": 100002,
+    "segment": COMPARISON["segment"],
+    "applicants": 4521,
+    "x": {
+        "figure": "AMT_INCOME_TOTAL",
+        "unit": "currency",
+        "label": {"en": "monthly income declared", "fr": "revenu mensuel déclaré"},
+        "value": 202500.0,
+        "values": [135000.0, 67500.0],
+    },
+    "y": {
+        "figure": "AMT_CREDIT",
+        "unit": "currency",
+        "label": {"en": "credit applied for", "fr": "crédit demandé"},
+        "value": 406597.5,
+        "values": [312682.5, 135000.0],
+    },
 }
 PORTFOLIO: dict[str, Any] = {
     "from": "2026-11-25",

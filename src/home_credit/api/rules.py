@@ -71,6 +71,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         _rule("/applicants", "read"),
         _rule("/applicants/{SK_ID_CURR}", "read"),
         _rule("/applicants/{SK_ID_CURR}/comparison", "read"),
+        _rule("/applicants/{SK_ID_CURR}/comparison/points", "read"),
         _rule("/decisions", "read"),
         _rule("/reviews/statistics", "read"),
         _rule("/decisions/{decision_id}", "read"),

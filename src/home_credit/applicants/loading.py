@@ -13,13 +13,14 @@ from polars import selectors
 
 from home_credit.applicants import figures
 from home_credit.applicants.address import parsed
+from home_credit.applicants.collecting import Collected, payloads
 from home_credit.applicants.definitions import definitions_version
-from home_credit.applicants.distributions import Collected
+from home_credit.applicants.peers import Described
 from home_credit.applicants.schema import (
     SCHEMA_VERSION,
     Content,
+    applicant_peers,
     applicant_rows,
-    applicant_statistics,
     applicants,
     compressed,
     encoded,
@@ -36,7 +37,7 @@ from home_credit.tables.schema import APPLICATION, HISTORIES, ID, TABLES, TEST, 
 from home_credit.tables.source import open_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from home_credit.features.rows import Value
@@ -64,11 +65,24 @@ class HistoryFeatures:
     compute: Callable[[Mapping[str, pl.LazyFrame]], pl.LazyFrame]
 
 
+@dataclass(frozen=True, slots=True)
+class Grading:
+    """How applicants are graded, and by which model.
+
+    ``compute`` takes the applications of some applicants and the features of their histories, in the order of their
+    definitions, and returns the grade of each.
+    """
+
+    model_version: str
+    compute: Callable[[Sequence[Mapping[str, Any]], Sequence[Sequence[Value]]], Sequence[str]]
+
+
 class _Made(NamedTuple):
-    """The packed features of the histories by applicant, and the figures of every applicant, ids ascending."""
+    """What is made of applicants, ids ascending: packed features of histories by id, figures, grades."""
 
     features: dict[int, bytes]
     figures: list[list[Value]]
+    grades: Sequence[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +110,10 @@ def held(address: str) -> Content | None:
         return None
 
 
-def generation(tables: Path, features: HistoryFeatures | None) -> str:
-    """Return the digest of everything that the content of a store depends on: files, definitions, schema."""
-    digest = hashlib.sha256(f"{SCHEMA_VERSION} {features and features.version}".encode())
+def generation(tables: Path, features: HistoryFeatures | None, grading: Grading | None = None) -> str:
+    """Return the digest of everything that the content of a store depends on: files, definitions, schema, model."""
+    versions = f"{SCHEMA_VERSION} {features and features.version} {grading and grading.model_version}"
+    digest = hashlib.sha256(versions.encode())
     for name in FILES:
         for path in find(tables, name)[:1]:
             with path.open("rb") as file:
@@ -110,20 +125,24 @@ def load(
     tables: Path,
     address: str,
     features: HistoryFeatures | None = None,
+    grading: Grading | None = None,
     *,
     progress: Progress = silent,
     batch: int = BATCH,
 ) -> Loaded:
     """Replace the content of the store at ``address`` by the applicants of the folder ``tables``.
 
-    ``batch`` applicants are in memory at a time.
+    ``batch`` applicants are in memory at a time. ``grading`` needs the ``features`` of this release, and is left out
+    without them.
     Raises what :func:`~home_credit.tables.source.open_tables` raises for tables that cannot be used,
     :class:`UsageError` for an address that cannot be a store, and :class:`ApplicantStoreError` where it cannot be
     written. The old content stays then, as it does where the process is killed.
     """
     where = parsed(address)
     # Before the rows: files that change while they are read have another digest the next time.
-    digest = generation(tables, features)
+    if not _current(features):
+        grading = None
+    digest = generation(tables, features, grading)
     with open_tables(tables, _split(tables), progress) as source, replacing(where) as writer:
         total = len(source.applicants)
         content = Content(
@@ -131,17 +150,18 @@ def load(
             total=total,
             source=str(tables.resolve()),
             definitions_version=features.version if features else None,
+            model_version=grading.model_version if grading else None,
             columns={name: tuple(table(name).columns) for name in TABLES},
         )
         done, collected = 0, Collected(_figures(features), total)
         progress(STAGE, done, total)
-        for listed, rows in _batches(source, features, batch, collected):
+        for listed, rows in _batches(source, features, grading, batch, collected):
             writer.write(applicants, listed)
             writer.write(applicant_rows, rows)
             done += len(listed)
             progress(STAGE, done, total)
-        for segment, statistics in collected.statistics():
-            writer.write(applicant_statistics, [{**segment._asdict(), "payload": statistics.payload()}])
+        for name, payload in payloads(collected.peers()):
+            writer.write(applicant_peers, [{"name": name, "payload": payload}])
         writer.describe(content)
         return Loaded(content, source.warnings)
 
@@ -156,22 +176,38 @@ def _split(tables: Path) -> Split:
 
 def _figures(features: HistoryFeatures | None) -> tuple[str, ...]:
     """Return the figures that can be computed: those of histories by the definitions of this release alone."""
-    current = features is not None and features.version == definitions_version()
-    return figures.FIGURES if current else figures.OF_APPLICATION
+    return figures.FIGURES if _current(features) else figures.OF_APPLICATION
+
+
+def _current(features: HistoryFeatures | None) -> bool:
+    return features is not None and features.version == definitions_version()
 
 
 def _batches(
-    source: Source, features: HistoryFeatures | None, size: int, collected: Collected
+    source: Source,
+    features: HistoryFeatures | None,
+    grading: Grading | None,
+    size: int,
+    collected: Collected,
 ) -> Iterator[tuple[Rows, Rows]]:
     """Yield the rows of both tables of the store, applicants ascending, whose figures are ``collected``."""
     ids, training = source.applicants[ID].sort(), source.target[ID]
     for start in range(0, len(ids), size):
         frames = _of(ids.slice(start, size), source.written)
-        listed, made = _listed(frames[APPLICATION], training), _made(frames, features)
-        collected.add(
-            [(each["contract"], each["age_band"], each["region_rating"]) for each in listed], made.figures
-        )
+        listed, made = _listed(frames[APPLICATION], training), _made(frames, features, grading)
+        incomes = _known(frames[APPLICATION].sort(ID), "NAME_INCOME_TYPE")
+        described = [
+            Described(each["contract"], each["age_band"], each["region_rating"], income, grade)
+            for each, income, grade in zip(listed, incomes, made.grades, strict=True)
+        ]
+        collected.add([each["applicant_id"] for each in listed], described, made.figures)
         yield listed, _payloads(frames, made.features)
+
+
+def _known(application: pl.DataFrame, name: str) -> list[Any]:
+    """Return the values of a column, ``None`` where the schema does not know them."""
+    known = pl.when(is_known(table(APPLICATION).columns[name])).then(pl.col(name))
+    return application.select(known.alias(name))[name].to_list()
 
 
 def _of(ids: pl.Series, tables: Mapping[str, pl.LazyFrame]) -> dict[str, pl.DataFrame]:
@@ -240,27 +276,28 @@ def _encoded(history: pl.DataFrame, columns: tuple[str, ...]) -> dict[int, bytes
     return found
 
 
-def _made(frames: Mapping[str, pl.DataFrame], features: HistoryFeatures | None) -> _Made:
+def _made(
+    frames: Mapping[str, pl.DataFrame], features: HistoryFeatures | None, grading: Grading | None
+) -> _Made:
     """Return what is made of the rows, in one pass over the applicants.
 
     A warning of an unknown value belongs to the decision: it is made from the rows then, not from kept features.
     """
-    compute, applications = (
-        figures.compute(_figures(features)),
-        frames[APPLICATION].sort(ID).iter_rows(named=True),
-    )
+    compute = figures.compute(_figures(features))
+    applications = frames[APPLICATION].sort(ID).to_dicts()
     if features is None:
-        return _Made({}, [compute(application, ()) for application in applications])
+        figured = [compute(application, ()) for application in applications]
+        return _Made({}, figured, [None] * len(applications))
     warned = _with_unknown_values(frames)
     made = features.compute({name: frame.drop(OWNER).lazy() for name, frame in frames.items()})
     # A missing number is NaN, as in the functions that compute a request.
-    rows = made.with_columns(selectors.float().fill_null(math.nan)).collect().sort(ID).iter_rows()
-    kept = _Made({}, [])
-    for application, (applicant, *values) in zip(applications, rows, strict=True):
-        kept.figures.append(compute(application, values))
-        if applicant not in warned:
-            kept.features[applicant] = packed(values)
-    return kept
+    rows = made.with_columns(selectors.float().fill_null(math.nan)).collect().sort(ID).rows()
+    histories = [values for _, *values in rows]
+    return _Made(
+        {applicant: packed(values) for applicant, *values in rows if applicant not in warned},
+        [compute(*each) for each in zip(applications, histories, strict=True)],
+        grading.compute(applications, histories) if grading else [None] * len(rows),
+    )
 
 
 def _with_unknown_values(frames: Mapping[str, pl.DataFrame]) -> set[int]:

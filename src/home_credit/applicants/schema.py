@@ -1,8 +1,8 @@
 """The tables of the store and what is written into them, in SQLite and PostgreSQL alike.
 
 ``applicants`` is narrow, for listing and searching; ``applicant_rows`` holds what is read of one applicant, as
-payloads; ``applicant_statistics`` the distributions of figures by segment; ``applicant_store`` has one row that says
-what was loaded. A load replaces the content of all four.
+payloads; ``applicant_peers`` the figures of those that others are compared with; ``applicant_store`` has one row that
+says what was loaded. A load replaces the content of all four.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # To be raised whenever the tables or the payloads change: the store is loaded again then, never migrated.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 COMPRESSION = 6
 
 # SQLite finds a row by its number, and without an index, only where the column is called INTEGER.
@@ -35,6 +35,7 @@ applicant_store = Table(
     Column("total", BigInteger, nullable=False),
     Column("source", Text, nullable=False),
     Column("definitions_version", Text),
+    Column("model_version", Text),
     Column("columns", Text, nullable=False),
 )
 applicants = Table(
@@ -56,12 +57,10 @@ applicant_rows = Table(
     Column("histories", LargeBinary, nullable=False),
     Column("history_features", LargeBinary),
 )
-applicant_statistics = Table(
-    "applicant_statistics",
+applicant_peers = Table(
+    "applicant_peers",
     metadata,
-    Column("contract", String(20), primary_key=True),
-    Column("age_band", String(20), primary_key=True),
-    Column("region_rating", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(60), primary_key=True),
     Column("payload", LargeBinary, nullable=False),
 )
 
@@ -72,13 +71,15 @@ class Content:
 
     ``generation`` is the digest of everything that the content depends on: equal for equal content. ``source`` is
     the folder that the tables came from, ``definitions_version`` that of the history features, ``None`` where
-    there are none. ``columns`` names the columns of each table in the order of the payloads.
+    there are none. ``model_version`` is that of the model that graded the applicants, ``None`` where none did.
+    ``columns`` names the columns of each table in the order of the payloads.
     """
 
     generation: str
     total: int
     source: str
     definitions_version: str | None
+    model_version: str | None
     columns: Mapping[str, tuple[str, ...]]
 
     @cached_property
@@ -90,7 +91,14 @@ class Content:
     def of_row(cls, row: Mapping[Any, Any]) -> Content:
         """Return the content that a row of ``applicant_store`` describes."""
         columns = {name: tuple(columns) for name, columns in json.loads(row["columns"]).items()}
-        return cls(row["generation"], row["total"], row["source"], row["definitions_version"], columns)
+        return cls(
+            row["generation"],
+            row["total"],
+            row["source"],
+            row["definitions_version"],
+            row["model_version"],
+            columns,
+        )
 
     def row(self) -> dict[str, Any]:
         """Return the row of ``applicant_store``."""
@@ -100,6 +108,7 @@ class Content:
             "total": self.total,
             "source": self.source,
             "definitions_version": self.definitions_version,
+            "model_version": self.model_version,
             "columns": json.dumps(self.columns),
         }
 

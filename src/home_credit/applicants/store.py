@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import zlib
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect, select
 
 from home_credit.applicants import search
 from home_credit.applicants.address import parsed, shown
-from home_credit.applicants.distributions import SegmentStatistics
+from home_credit.applicants.collecting import of_payloads
 from home_credit.applicants.reading import Reader, absent, reader
 from home_credit.applicants.schema import (
     SCHEMA_VERSION,
     Content,
-    applicant_statistics,
+    applicant_peers,
     applicant_store,
     unpacked,
 )
@@ -26,7 +27,7 @@ from home_credit.tables.schema import APPLICATION, HISTORIES
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from home_credit.applicants.distributions import SegmentKey
+    from home_credit.applicants.peers import Peers
 
 Row = dict[str, Any]
 Bundle = dict[str, Any]
@@ -109,7 +110,8 @@ class ApplicantStore:
     def __init__(self, address: str) -> None:
         self._where = parsed(address)
         self._reader: Reader = reader(address)
-        self._statistics: tuple[str | None, dict[SegmentKey, SegmentStatistics]] = (None, {})
+        self._peers: tuple[str, Peers] | None = None
+        self._reading_peers = Lock()
         try:
             with self._reader.connection() as connection:
                 if not inspect(connection).has_table(applicant_store.name):
@@ -176,17 +178,13 @@ class ApplicantStore:
                 return KnownApplicant(applicant_id, application, histories, features, content)
         raise ApplicantStoreError(f"the applicant store at {shown(self._where)} is being replaced")
 
-    def statistics(self, segment: SegmentKey) -> SegmentStatistics:
-        """Return the statistics of a segment of the applicants; they are read once for each load."""
-        with self._reader.connection() as connection:
-            generation = connection.scalar(select(applicant_store.c.generation))
-            cached, found = self._statistics
-            if cached != generation:
-                found = {}
-                self._statistics = generation, found
-            if segment not in found:
-                found[segment] = self._read_statistics(connection, segment)
-        return found[segment]
+    def peers(self) -> tuple[Content, Peers]:
+        """Return what was loaded, and the applicants of it that others are compared with, read once for each load."""
+        with self._reading_peers, self._reader.connection() as connection:
+            content = self._read_content(connection)
+            if self._peers is None or self._peers[0] != content.generation:
+                self._peers = content.generation, self._read_peers(connection)
+            return content, self._peers[1]
 
     def bundle(self, applicant_id: int) -> Bundle:
         """Return the raw rows of one applicant, ready for JSON: nulls stay in the application only.
@@ -195,16 +193,14 @@ class ApplicantStore:
         """
         return self.read(applicant_id).bundle
 
-    def _read_statistics(self, connection: Connection, segment: SegmentKey) -> SegmentStatistics:
-        wanted = (applicant_statistics.c[name] == value for name, value in segment._asdict().items())
-        payload = connection.scalar(select(applicant_statistics.c.payload).where(*wanted))
-        if payload is None:
-            return SegmentStatistics(0, {})
+    @staticmethod
+    def _read_peers(connection: Connection) -> Peers:
+        stored = connection.execute(select(applicant_peers.c.name, applicant_peers.c.payload))
         try:
-            return SegmentStatistics.of_payload(unpacked(payload))
-        except (zlib.error, ValueError, LookupError, TypeError) as error:
+            return of_payloads({each.name: each.payload for each in stored})
+        except (zlib.error, ValueError, KeyError) as error:
             raise ApplicantStoreError(
-                f"the statistics of applicants that are stored are damaged: {error}"
+                f"the figures of applicants that are stored are damaged: {error}"
             ) from error
 
     def _read_content(self, connection: Connection) -> Content:

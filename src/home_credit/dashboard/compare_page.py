@@ -1,4 +1,4 @@
-"""Page *Comparer*: where an applicant stands among all known applicants, or among those who are alike."""
+"""Page *Comparer*: where an applicant stands among all known applicants, those of a group, or those nearest to it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,32 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import streamlit as st
 
-from home_credit.dashboard import charts, failures, finding, markup, plots, profile, shell, waiting
+from home_credit.dashboard import (
+    charts,
+    compare_scatter,
+    failures,
+    finding,
+    markup,
+    plots,
+    profile,
+    shell,
+    waiting,
+)
 from home_credit.errors import ApiError
-from home_credit.schemas import AgeBand, Contract
+from home_credit.schemas import AgeBand, Contract, Grade, IncomeType
 from home_credit.schemas.reports import Segment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from home_credit.dashboard.texts import Texts
     from home_credit.schemas.reports import Comparison, Standing
 
 ENTERED = "compare_client"
 REGIONS = (1, 2, 3)
+ROW, NAME_ABOVE = 38, -13  # pixels
+# Ratios to the monthly income, which their names tell in months.
+MONTHS_OF_INCOME = frozenset({"APP_CREDIT_TO_INCOME", "MIX_DEBT_TO_INCOME", "MIX_CARD_BALANCE_TO_INCOME"})
 LOW, MIDDLE, HIGH = 10.0, 50.0, 90.0  # quantiles that the table shows, in per cent
 
 
@@ -36,19 +51,44 @@ def show() -> None:
         failures.show(error, translate, entered=str(number))
         return
     if not found.applicants:
-        st.html(markup.notice("warning", translate("compare.nobody")))
+        ungraded = segment.grade is not None and found.graded_by is None
+        st.html(markup.notice("warning", translate("compare.ungraded" if ungraded else "compare.nobody")))
         return
-    st.html(markup.paragraph(translate("compare.among", count=translate.number(found.applicants))))
+    st.html(markup.paragraph(_among(found, translate)))
     _chart(found, translate)
+    compare_scatter.show(api, number, found, translate)
     _table(found, translate)
 
 
 def _segment(translate: Texts) -> Segment:
+    def category(column: str) -> Callable[[str], str]:
+        return lambda value: translate.category(value, column)
+
     with st.container(horizontal=True):
-        contract: Any = _choice("compare.contract", get_args(Contract), translate, translate.category)
+        contract: Any = _choice(
+            "compare.contract", get_args(Contract), translate, category("NAME_CONTRACT_TYPE")
+        )
+        income: Any = _choice("compare.income", get_args(IncomeType), translate, category("NAME_INCOME_TYPE"))
+        grade: Any = _choice("find.grade", get_args(Grade), translate, str)
         age: Any = _choice("find.age", get_args(AgeBand), translate, translate.category)
         region = _choice("compare.region", REGIONS, translate, str)
-    return Segment(contract=contract, age_band=age, region=region)
+    similar = st.toggle(
+        translate("compare.similar"), help=translate("compare.similar_help"), key="compare_similar"
+    )
+    return Segment(
+        contract=contract, income_type=income, grade=grade, age_band=age, region=region, similar=similar
+    )
+
+
+def _among(found: Comparison, translate: Texts) -> str:
+    """Return whom the applicant is compared with, and what has to be known of them."""
+    count = translate.number(found.applicants)
+    said = [translate("compare.nearest" if found.segment.similar else "compare.among", count=count)]
+    if found.sampled:
+        said.append(translate("compare.sampled"))
+    if found.segment.grade is not None and found.graded_by is not None:
+        said.append(translate("compare.graded", version=found.graded_by))
+    return " ".join(said)
 
 
 def _choice(label: str, options: Any, translate: Texts, written: Any) -> Any:
@@ -81,12 +121,7 @@ def _chart(found: Comparison, translate: Texts) -> None:
     if not values:
         return
     theme, inks = shell.theme(), charts.INKS[shell.theme()]
-    y = {
-        "field": "label",
-        "type": "nominal",
-        "sort": None,
-        "axis": plots.axis("", theme, labelLimit=420, grid=False, labelFontSize=12),
-    }
+    y = {"field": "label", "type": "nominal", "sort": None, "axis": None}
     x = {
         "field": "percentile",
         "type": "quantitative",
@@ -104,8 +139,25 @@ def _chart(found: Comparison, translate: Texts) -> None:
         "mark": {"type": "point", "filled": True, "size": 110, "color": charts.RAISES, "tooltip": None},
         "encoding": {"y": y, "x": x},
     }
+    # Above its line a name has the whole width, on a phone too.
+    name = {
+        "data": data,
+        "mark": {
+            "type": "text",
+            "align": "left",
+            "dy": NAME_ABOVE,
+            "fontSize": 12,
+            "color": inks.ink,
+            "tooltip": None,
+        },
+        "encoding": {
+            "y": y,
+            "x": {"datum": 0, "type": "quantitative"},
+            "text": {"field": "label"},
+        },
+    }
     st.vega_lite_chart(
-        spec=charts.spec(height=24 * len(values) + 30, translate=translate, layer=[band, point]),
+        spec=charts.spec(height=ROW * len(values) + 30, translate=translate, layer=[band, point, name]),
         theme=None,
         alt=translate("compare.chart_alt", count=len(values)),
     )
@@ -139,4 +191,8 @@ def _written(standing: Standing, value: float | None, translate: Texts) -> str:
         return translate("profile.missing")
     if standing.figure.startswith("DAYS_"):
         return profile.years(value, translate)
-    return translate.percent(value) if standing.unit == "share" else translate.value(value)
+    if standing.unit == "days":
+        return translate("compare.days", value=translate.number(value, 1))
+    if standing.figure in MONTHS_OF_INCOME:
+        return translate("recourse.months", value=translate.number(value, 1))
+    return translate.percent(value) if standing.unit in {"share", "ratio"} else translate.value(value)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from home_credit.decisioning import records, recourse
-from home_credit.decisioning.comparison import compare, key_of
+from home_credit.decisioning.comparison import compare, figures_of, points
 from home_credit.decisioning.known import known_bundle
 from home_credit.decisioning.replay import recorded_scorer, replay_record
 from home_credit.decisioning.requests import Checked, RawRequest, held_of, of_history
@@ -22,7 +22,7 @@ from home_credit.ledger.store import MOST_SCORES
 from home_credit.schemas import Applicant, PredictionRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -50,7 +50,15 @@ if TYPE_CHECKING:
         ReviewRequest,
         ReviewStatistics,
     )
-    from home_credit.schemas.reports import Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
+    from home_credit.schemas.reports import (
+        Comparison,
+        ModelReport,
+        Points,
+        PointsQuery,
+        Portfolio,
+        PortfolioQuery,
+        Segment,
+    )
     from home_credit.schemas.shadow import ShadowReport
     from home_credit.tables.bundle import ParsedBundle
 
@@ -212,10 +220,17 @@ class DecisionService:
 
     def comparison(self, applicant_id: int, segment: Segment) -> Comparison:
         """Return the place of a known applicant among those of a segment; raises :class:`UnknownApplicantError`."""
-        applicants = self._applicants.get()
-        bundle = known_bundle(held_of(applicants, applicant_id))
-        history = self.scorer().computer.history(bundle)
-        return compare(applicant_id, bundle, history, segment, applicants.statistics(key_of(segment)))
+        figures = self._figures(applicant_id)
+        return compare(applicant_id, figures, segment, *self._applicants.get().peers())
+
+    def comparison_points(self, applicant_id: int, query: PointsQuery) -> Points:
+        """Return two figures of a known applicant and of some of a segment; raises :class:`UnknownApplicantError`."""
+        _, peers = self._applicants.get().peers()
+        return points(applicant_id, self._figures(applicant_id), query, peers)
+
+    def _figures(self, applicant_id: int) -> Mapping[str, float]:
+        bundle = known_bundle(held_of(self._applicants.get(), applicant_id))
+        return figures_of(bundle, self.scorer().computer.history(bundle))
 
     def recourse(self, request: PredictionRequest) -> Recourse:
         """Return the loans that one applicant would have been approved with; nothing is recorded."""

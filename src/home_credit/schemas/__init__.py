@@ -1,6 +1,14 @@
 """Requests and responses of the API; the dashboard and the smoke checks use the same models."""
 
-from home_credit.schemas.applicants import AgeBand, Applicant, ApplicantList, ApplicantQuery, Contract
+from home_credit.schemas.applicants import (
+    AgeBand,
+    Applicant,
+    ApplicantList,
+    ApplicantQuery,
+    Contract,
+    Grade,
+    IncomeType,
+)
 from home_credit.schemas.base import Body, Model, Row, Text
 from home_credit.schemas.decisions import SCALE, Assessment, Decision, Reason, Replay, Scale
 from home_credit.schemas.operations import AccessMode, Health, ModelFacts, PolicyCosts
@@ -44,7 +52,9 @@ __all__ = [
     "DecisionRecord",
     "DecisionSummary",
     "FieldError",
+    "Grade",
     "Health",
+    "IncomeType",
     "Lever",
     "LoanChange",
     "Model",

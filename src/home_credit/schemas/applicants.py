@@ -11,6 +11,17 @@ from home_credit.schemas.requests import PredictionRequest
 
 AgeBand = Literal["under 30", "30-39", "40-49", "50-59", "60 and over"]
 Contract = Literal["Cash loans", "Revolving loans"]
+Grade = Literal["A", "B", "C", "D", "E", "F", "G"]
+IncomeType = Literal[
+    "Businessman",
+    "Commercial associate",
+    "Maternity leave",
+    "Pensioner",
+    "State servant",
+    "Student",
+    "Unemployed",
+    "Working",
+]
 
 
 class Applicant(Model):

@@ -9,10 +9,35 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from home_credit.policy import DecisionKind
-from home_credit.schemas import AgeBand, Contract, Model, Text
+from home_credit.schemas import AgeBand, Contract, Grade, IncomeType, Model, Text
 
 MOST_DAYS, USUAL_DAYS = 1_000, 90
 Metrics = dict[str, float]
+# The figures that applicants are compared by, numbers of the catalogue.
+Figure = Literal[
+    "AMT_CREDIT",
+    "AMT_ANNUITY",
+    "AMT_GOODS_PRICE",
+    "AMT_INCOME_TOTAL",
+    "APP_CREDIT_TO_INCOME",
+    "APP_ANNUITY_TO_INCOME",
+    "APP_CREDIT_TO_GOODS",
+    "EXT_SOURCE_1",
+    "EXT_SOURCE_2",
+    "EXT_SOURCE_3",
+    "APP_EXT_MEAN",
+    "DAYS_BIRTH",
+    "DAYS_EMPLOYED",
+    "APP_ENQUIRIES",
+    "BUR_ACTIVE_COUNT",
+    "BUR_ACTIVE_DEBT_SUM",
+    "MIX_DEBT_TO_INCOME",
+    "PREV_COUNT",
+    "PREV_REFUSED_SHARE",
+    "INS_ALL_LATE_SHARE",
+    "INS_ALL_DAYS_LATE_MEAN",
+    "MIX_CARD_BALANCE_TO_INCOME",
+]
 
 
 class Measured(Model):
@@ -204,11 +229,17 @@ class ModelReport(Measured):
 
 
 class Segment(Model):
-    """The applicants to compare with; what is left out filters nothing."""
+    """The applicants to compare with; what is left out filters nothing.
+
+    ``similar`` leaves the 200 that are nearest to the applicant, of those that the filters leave.
+    """
 
     contract: Contract | None = None
     age_band: AgeBand | None = None
     region: int | None = Field(None, ge=1, le=3, description="REGION_RATING_CLIENT")
+    income_type: IncomeType | None = None
+    grade: Grade | None = None
+    similar: bool = False
 
 
 class Standing(Model):
@@ -230,13 +261,50 @@ class Standing(Model):
 
 
 class Comparison(Model):
-    """Answer of ``GET /applicants/{SK_ID_CURR}/comparison``; ``applicants`` is the number in the segment."""
+    """Answer of ``GET /applicants/{SK_ID_CURR}/comparison``.
+
+    ``applicants`` is the number in the segment, ``sampled`` whether it is counted in a sample of the applicants.
+    ``graded_by`` is the version of the model whose grades filter, ``None`` where grades are not known and so nobody
+    has one.
+    """
 
     SK_ID_CURR: int
     segment: Segment
     applicants: int
+    sampled: bool
+    graded_by: str | None
     levels: list[float]
     figures: list[Standing]
+
+
+class PointsQuery(Segment):
+    """Two figures of a comparison, and the applicants to show."""
+
+    x: Figure
+    y: Figure
+
+
+class Axis(Model):
+    """A figure of a scatter: its values in ``unit``, one for each point; ``value`` is that of the applicant."""
+
+    figure: str
+    unit: str
+    label: Text
+    value: float | None
+    values: list[float]
+
+
+class Points(Model):
+    """Answer of ``GET /applicants/{SK_ID_CURR}/comparison/points``.
+
+    The two figures of at most 500 of the ``applicants`` of the segment for whom both are known, without their numbers.
+    """
+
+    SK_ID_CURR: int
+    segment: Segment
+    applicants: int
+    x: Axis
+    y: Axis
 
 
 class PortfolioQuery(Model):

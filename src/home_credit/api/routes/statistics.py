@@ -9,7 +9,15 @@ from home_credit.api.bodies import JsonRoute
 from home_credit.api.dependencies import ApplicantId, DecisionServiceDep
 from home_credit.api.problems import documented
 from home_credit.monitoring.verdict import stored_outcomes, stored_verdict
-from home_credit.schemas.reports import Comparison, ModelReport, Portfolio, PortfolioQuery, Segment
+from home_credit.schemas.reports import (
+    Comparison,
+    ModelReport,
+    Points,
+    PointsQuery,
+    Portfolio,
+    PortfolioQuery,
+    Segment,
+)
 from home_credit.schemas.shadow import ShadowReport
 from home_credit.schemas.verdicts import RealisedPerformance, StoredVerdict
 
@@ -32,8 +40,18 @@ def comparison(
     segment: Annotated[Segment, Query()],
     service: DecisionServiceDep,
 ) -> Comparison:
-    """Return the place of a known applicant among all of them, or among those of a contract, age or region."""
+    """Return the place of a known applicant among all of them, among those of a segment, or among those nearest."""
     return service.comparison(SK_ID_CURR, segment)
+
+
+@router.get("/applicants/{SK_ID_CURR}/comparison/points", responses=_shown(examples.POINTS, 404, 422))
+def comparison_points(
+    SK_ID_CURR: ApplicantId,  # noqa: N803  (the name of the contract)
+    query: Annotated[PointsQuery, Query()],
+    service: DecisionServiceDep,
+) -> Points:
+    """Return two figures of a known applicant, and of at most 500 of those that it is compared with."""
+    return service.comparison_points(SK_ID_CURR, query)
 
 
 @router.get("/portfolio", responses=_shown(examples.PORTFOLIO, 422))
