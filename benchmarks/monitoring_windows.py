@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -77,7 +77,7 @@ class Window:
         again = self.repeated
         return pl.concat([rows.slice(again), rows.slice(again, again)]) if again else rows
 
-    def _again(self, values: NDArray) -> NDArray:
+    def _again(self, values: NDArray[Any]) -> NDArray[Any]:
         values[: self.repeated] = values[self.repeated : 2 * self.repeated]
         return values
 

@@ -215,7 +215,8 @@ def test_the_nearest_are_alike_and_the_filters_hold_for_them(api: TestClient, ma
 def test_points_are_of_the_segment_and_at_most_five_hundred(api: TestClient, matrix: pl.DataFrame) -> None:
     applicant = matrix[ID][0]
     path = f"/applicants/{applicant}/comparison/points"
-    for filters in ({}, {"income_type": "Pensioner"}, {"similar": True}):
+    every: tuple[dict[str, Any], ...] = ({}, {"income_type": "Pensioner"}, {"similar": True})
+    for filters in every:
         query = {"x": "DAYS_BIRTH", "y": "AMT_CREDIT", **filters}
         found = Points.model_validate(_answer(api.get(path, params=query)))
         assert len(found.x.values) == len(found.y.values) == min(found.applicants, 500) > 0
@@ -227,11 +228,11 @@ def test_points_are_of_the_segment_and_at_most_five_hundred(api: TestClient, mat
             (-np.float32(birth), np.float32(credit))
             for birth, credit in inside.select("DAYS_BIRTH", "AMT_CREDIT").iter_rows()
         }
-        told = zip(np.float32(found.x.values), np.float32(found.y.values), strict=True)
+        told = zip(*(np.array(each.values, np.float32) for each in (found.x, found.y)), strict=True)
         assert set(told) <= pairs
         assert found.x.value is not None and found.x.value > 18 * 365
-    for query in ({"x": "AMT_CREDIT"}, {"x": "AMT_CREDIT", "y": "SK_ID_CURR"}):
-        _answer(api.get(path, params=query), 422)
+    for refused in ({"x": "AMT_CREDIT"}, {"x": "AMT_CREDIT", "y": "SK_ID_CURR"}):
+        _answer(api.get(path, params=refused), 422)
 
 
 def test_a_store_loaded_without_a_model_knows_no_grades(tmp_path: Path, portfolio: Path) -> None:

@@ -57,7 +57,7 @@ def settings_env() -> dict[str, str]:
 def containers(document: Any) -> list[Any]:
     """Every container below a part of a manifest."""
     if isinstance(document, dict):
-        own = document.get("containers", [])
+        own: list[Any] = document.get("containers", [])
         return own + [each for value in document.values() for each in containers(value)]
     return [each for value in document for each in containers(value)] if isinstance(document, list) else []
 
@@ -109,7 +109,7 @@ def test_what_kubernetes_sets_is_valid_and_the_default() -> None:
     given = {name: value for name, value in settings_env().items() if value}
     by_field = {name.lower(): value for name, value in given.items() if not name.startswith("HOME_CREDIT_")}
     assert set(by_field) <= set(Settings.model_fields)
-    read, default = Settings(**by_field), Settings()
+    read, default = Settings.model_validate(by_field), Settings()
     for name in by_field:
         assert getattr(read, name) == getattr(default, name), name
 
