@@ -86,6 +86,22 @@ def test_the_model_is_told_by_what_training_measured(
         assert shown in page
     ratios = [each.approval_ratio for each in report.fairness.by if len(each.traits) == 1]
     assert all(translate.percent(ratio, 0) in page for ratio in ratios if ratio is not None)
+    captions = " ".join(caption.value for caption in app.caption)
+    assert report.cost_curve and report.importance
+    used = next(each for each in report.cost_curve if each.cut_off == report.policy.cut_off)
+    for figure in (
+        translate.percent(report.metrics.out_of_fold["auc"]),
+        translate.percent(1.0 - (report.fairness.overall.false_negative_rate or 0.0)),
+        translate.number(used.cost, 3),
+        translate.percent(used.approved, 0),
+        translate.of(report.importance.features[0].label),
+        translate.percent(report.importance.share, 0),
+    ):
+        assert figure in captions
+    for weighed in report.importance.features:
+        label = translate.of(weighed.label)
+        assert escape(label[:1].upper() + label[1:]) in page
+        assert weighed.feature not in page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

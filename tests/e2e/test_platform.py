@@ -125,7 +125,12 @@ def test_the_mlflow_ui_lists_the_run_and_its_model(platform: Platform) -> None:
     files = httpx.get(
         f"{api}/artifacts/list", params={"run_id": run["info"]["run_id"], "path": "curves"}
     ).json()
-    assert {Path(file["path"]).name for file in files["files"]} == {"roc.png", "reliability.png", "cost.png"}
+    assert {Path(file["path"]).stem for file in files["files"]} == {
+        "roc",
+        "reliability",
+        "cost",
+        "importance",
+    }
 
 
 def test_the_smoke_test_of_a_deployment_passes(platform: Platform) -> None:

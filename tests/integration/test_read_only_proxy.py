@@ -42,6 +42,7 @@ ROOT = Path(__file__).parents[2]
 USER, PASSWORD = "registrar", "a password of its own: 1"
 START_SECONDS = 120
 REVISION = "0123456789abcdef"
+ASSISTANT = "Ask questions about your experiments"  # what its panel says, which opened on a first visit
 SHUT = ("/mlflow/assistant/", "/mlflow/gateway/", "/mlflow/gateway-proxy")
 
 
@@ -407,11 +408,11 @@ def test_a_first_visit_opens_the_runs_in_training_mode_with_nothing_over_them(pu
         assert f"#/experiments/{info['experiment_id']}/runs" in page.url
         expect(page.get_by_text(str(auc["value"])[:6]).first).to_be_visible(timeout=30_000)
         expect(page.get_by_role("link", name="Traces")).to_be_visible()
-        for unwanted in ("MLflow Assistant", "UI telemetry", "PERMISSION_DENIED", "Prompts"):
+        for unwanted in (ASSISTANT, "UI telemetry", "PERMISSION_DENIED", "Prompts"):
             expect(page.get_by_text(unwanted)).to_have_count(0)
         page.get_by_text(info["run_name"][:16]).first.click()
         expect(page.get_by_role("heading", name=info["run_name"])).to_be_visible(timeout=30_000)
         expect(page.get_by_text("AUC out of fold")).to_be_visible()
-        expect(page.get_by_text("MLflow Assistant")).to_have_count(0)
+        expect(page.get_by_text(ASSISTANT)).to_have_count(0)
         page.goto(f"http://127.0.0.1:{public.port}/#/models/home-credit")
         expect(page.get_by_text("Probability that an applicant")).to_be_visible(timeout=30_000)

@@ -25,8 +25,10 @@ from home_credit.applicants.peers import NEAREST, TRAITS
 from home_credit.client import ApiClient
 from home_credit.config import Settings
 from home_credit.decisioning.grading import grading
+from home_credit.decisioning.model_report import report_of
 from home_credit.default_risk.manifest import Manifest, TrainingFacts
-from home_credit.errors import ApiError
+from home_credit.default_risk.reasons import label
+from home_credit.errors import ApiError, ArtifactError
 from home_credit.features.build import feature_batches
 from home_credit.ledger import Ledger
 from home_credit.monitoring.storing import store, store_outcomes
@@ -53,7 +55,7 @@ from support.sites import serve
 from support.windows import drift
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import httpx
 
@@ -271,20 +273,51 @@ def test_the_report_is_the_manifest_of_the_model_that_decides(api: TestClient) -
     assert found.model_version == manifest.model_version == _answer(api.get("/model"))["model_version"]
     assert found.metrics.out_of_fold == manifest.metrics.out_of_fold
     said = found.model_dump(mode="json")
-    for part in ("grades", "reliability", "fairness", "explanations", "baselines"):
+    for part in ("grades", "reliability", "fairness", "explanations", "baselines", "roc", "cost_curve"):
         assert said[part] == manifest.validation[part]
+    assert found.importance is not None
+    for each in found.importance.features:
+        assert (each.label.en, each.label.fr) == (label(each.feature, "en"), label(each.feature, "fr"))
+    unlabelled = said["importance"]
+    for feature in unlabelled["features"]:
+        del feature["label"]
+    assert unlabelled == manifest.validation["importance"]
     assert sum(grade.applicants for grade in found.grades) == found.training_applicants
+
+
+def _with_report(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """Return a copy of the committed model whose validation report is changed."""
+    models = folder / "models"
+    shutil.copytree(MODELS, models)
+    manifest = json.loads((models / "manifest.json").read_text(encoding="utf-8"))
+    change(manifest["validation"])
+    facts = TrainingFacts(**{field: manifest[field] for field in TrainingFacts.model_fields})
+    Manifest.of(facts, manifest["artifacts"]).write(models)
+    return models
+
+
+def test_a_model_of_an_earlier_release_has_a_report_without_curves(tmp_path: Path) -> None:
+    def measured_less(validation: dict[str, Any]) -> None:
+        for part in ("roc", "cost_curve", "importance"):
+            del validation[part]
+
+    found = report_of(Manifest.read(_with_report(tmp_path, measured_less)))
+    assert (found.roc, found.cost_curve, found.importance) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    "weighed", ["none", {}, {"features": [{}]}, {"features": [{"feature": "NO_FEATURE_OF_THIS_RELEASE"}]}]
+)
+def test_an_importance_that_cannot_be_told_is_one_clear_error(tmp_path: Path, weighed: object) -> None:
+    models = _with_report(tmp_path, lambda validation: validation.update(importance=weighed))
+    with pytest.raises(ArtifactError, match="the validation report of the model: importance"):
+        report_of(Manifest.read(models))
 
 
 def test_a_manifest_with_another_report_is_a_model_that_is_not_available(
     tmp_path: Path, address: str
 ) -> None:
-    models = tmp_path / "models"
-    shutil.copytree(MODELS, models)
-    manifest = json.loads((models / "manifest.json").read_text(encoding="utf-8"))
-    manifest["validation"]["grades"] = "none"
-    facts = TrainingFacts(**{field: manifest[field] for field in TrainingFacts.model_fields})
-    Manifest.of(facts, manifest["artifacts"]).write(models)
+    models = _with_report(tmp_path, lambda validation: validation.update(grades="none"))
     with _serving(tmp_path, address, HOME_CREDIT_MODELS=models) as api:
         answer = api.get("/model/report")
         assert _answer(answer, 503)["type"].endswith("no-model")

@@ -17,6 +17,7 @@ from home_credit.errors import ModelCardError
 from home_credit.validation import card, explanations
 from home_credit.validation.fairness import fairness
 from home_credit.validation.grades import by_grade, reliability
+from home_credit.validation.importance import importance
 
 
 def _manifest() -> dict[str, Any]:
@@ -96,6 +97,11 @@ def _manifest() -> dict[str, Any]:
             "reliability": reliability(probability, target),
             "fairness": fairness(people, probability, target, probability < 0.0932),
             "explanations": explanations.judge(stable, faithful),
+            "importance": importance(
+                ["AMT_CREDIT", "EXT_SOURCE_2", "BUR_ALL_COUNT"],
+                random.normal(size=(n, 3)) * np.array([0.1, 0.3, 0.2]),
+                np.array([20.0, 70.0, 0.0]),
+            ),
             "baselines": [
                 {
                     "name": "prior",
@@ -138,6 +144,8 @@ PATHS = [
     "validation.fairness.by.0.equalized_odds_difference",
     "validation.fairness.by.6.groups.0.calibration_high",
     "validation.explanations.failed",
+    *(f"validation.importance.{name}" for name in MANIFEST["validation"]["importance"]),
+    *(f"validation.importance.features.0.{name}" for name in ("feature", "importance", "gain")),
     "validation.baselines",
     "versions",
     *(f"metrics.out_of_fold.{name}" for name in MANIFEST["metrics"]["out_of_fold"]),

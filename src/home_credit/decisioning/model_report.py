@@ -39,6 +39,10 @@ def report_of(manifest: Manifest) -> ModelReport:
         return ModelReport.model_validate({**_labelled(manifest.validation), **facts})
     except ValidationError as error:
         raise ArtifactError(f"the validation report of the model: {first_fault(error)}") from error
+    except (KeyError, TypeError) as error:
+        raise ArtifactError(
+            "the validation report of the model: importance has another layout, or names an unknown feature"
+        ) from error
 
 
 def _labelled(validation: dict[str, Any]) -> dict[str, Any]:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 import traceback
 from collections import Counter
-from functools import cache, partial
+from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError, nodes
 
-from home_credit.default_risk.reasons import label
 from home_credit.errors import ModelCardError
 from home_credit.features.catalogue import TABLE_OF
 
@@ -73,8 +72,7 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701  # Markdown of numbers, no HTML
         keep_trailing_newline=True,
     )
-    words = {"count": count, "by_table": by_table, "label": partial(label, language="en")}
-    environment.filters |= {**_FORMATS, **words}
+    environment.filters |= {**_FORMATS, "count": count, "by_table": by_table}
     environment.globals["tables"] = environment.get_template(TABLES).module
     return environment
 
