@@ -212,8 +212,7 @@ def up(settings: Settings, progress: Progress = silent, echo: Callable[[str], No
         signal.signal(number, signal.default_int_handler)
     services: list[Service] = []
     try:
-        _prepare_applicants(settings, progress, echo)
-        more = _demo_variables(settings)
+        more = _demo_variables(settings, _prepare_applicants(settings, progress, echo))
         for name, port in ports.items():
             services.append(_start(name, port, api_url=f"http://127.0.0.1:{ports['api']}", **more))
         echo(f"starting; the logs of the services are in {LOGS}/")
@@ -229,8 +228,8 @@ def up(settings: Settings, progress: Progress = silent, echo: Callable[[str], No
         _stop(services)
 
 
-def _prepare_applicants(settings: Settings, progress: Progress, echo: Callable[[str], None]) -> None:
-    """Load the portfolio into the store of applicants, unless the store has just that.
+def _prepare_applicants(settings: Settings, progress: Progress, echo: Callable[[str], None]) -> Path:
+    """Load the portfolio into the store of applicants, unless the store has just that, and return its folder.
 
     What was loaded from another folder is served as it is, or loaded anew where that folder changed; only a
     portfolio that is asked for by its setting takes its place.
@@ -245,21 +244,23 @@ def _prepare_applicants(settings: Settings, progress: Progress, echo: Callable[[
         portfolio = Path(held.source)
         if not portfolio.is_dir():
             echo(f"serving {held.total:,} applicants loaded from {portfolio}, which is no longer there")
-            return
+            return portfolio
     if not portfolio.exists():
         echo(f"making a demo portfolio of {DEMO_APPLICANTS:,} applicants in {portfolio}")
         write_demo(portfolio, DEMO_APPLICANTS, DEMO_SEED, "parquet", partial(progress, "applicants written"))
     features = loading.current_features()
     graded = grading(settings.models, settings.model_key)
     if held and held.generation == loading.generation(portfolio, features, graded):
-        return
+        return portfolio
     echo(f"loading the applicants of {portfolio}")
     loading.load(portfolio, settings.applicants_url, features, graded, progress=progress)
+    return portfolio
 
 
-def _demo_variables(settings: Settings) -> dict[str, str]:
-    """Return what makes the ledger of a demo portfolio begin with a simulated history, where all is as it comes."""
-    if settings.model_fields_set & {"portfolio", "applicants_url", "database_url", "demo_decisions"}:
+def _demo_variables(settings: Settings, portfolio: Path) -> dict[str, str]:
+    """Return what makes the ledger begin with a simulated history: where applicants and ledger are the demo's own."""
+    chosen = settings.model_fields_set & {"portfolio", "applicants_url", "database_url", "demo_decisions"}
+    if chosen or portfolio.resolve() != settings.portfolio.resolve():
         return {}
     return {"HOME_CREDIT_DEMO_DECISIONS": str(DEMO_DECISIONS)}
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from home_credit import services
 from home_credit.api.app import create_app
 from home_credit.config import Settings
 from home_credit.decisioning import history
@@ -136,6 +137,17 @@ def test_a_plan_lies_in_the_past_at_working_hours(known: int, size: int, now: da
         assert now - timedelta(days=history.DAYS + 1) < each.decided_at < now
         assert each.decided_at.weekday() < 5
         assert history.OPENS <= each.decided_at.hour < history.CLOSES
+
+
+def test_make_up_asks_for_it_with_the_demo_portfolio_and_its_own_ledger_only(tmp_path: Path) -> None:
+    demo = Settings.model_fields["portfolio"].default
+    assert services._demo_variables(Settings(), demo) == {
+        "HOME_CREDIT_DEMO_DECISIONS": str(services.DEMO_DECISIONS)
+    }
+    # The store holds what was loaded from elsewhere: these may be real persons.
+    assert services._demo_variables(Settings(), tmp_path) == {}
+    for chosen in ({"database_url": "sqlite:///mine.db"}, {"HOME_CREDIT_DEMO_DECISIONS": 0}):
+        assert services._demo_variables(Settings.model_validate(chosen), demo) == {}
 
 
 @pytest.mark.parametrize("api_key", [None, "k3y"])

@@ -19,7 +19,7 @@ from streamlit.errors import StreamlitAuthError, StreamlitMissingAuthlibError
 
 from home_credit.config import Settings
 from home_credit.dashboard import failures, markup, oidc, shell
-from home_credit.dashboard.roles import LONGEST_NAME, Person, RefusedSignInError, person_of
+from home_credit.dashboard.roles import LONGEST_NAME, PAGES, Person, RefusedSignInError, person_of
 from home_credit.errors import ApiError
 
 logger = logging.getLogger(__name__)
@@ -65,11 +65,15 @@ def ask() -> None:
 
 
 def refuse() -> None:
-    """Draw the page of an address that the role does not include."""
-    translate, person = shell.language(), st.session_state.get(PERSON)
+    """Draw the page of an address that the role does not include, with the way to those that it does."""
+    translate = shell.language()
+    person: Person = st.session_state[PERSON]
     st.title(translate("access.title"), anchor=False)
-    role = translate(f"access.role_{person.role}") if person else ""
+    role = translate(f"access.role_{person.role}")
     st.html(markup.notice("warning", translate("access.refused", role=role)))
+    with st.container(horizontal=True):
+        for name in PAGES[person.role]:
+            shell.link(name, translate(f"pages.{name}"))
 
 
 def show_person(person: Person) -> None:
