@@ -198,10 +198,9 @@ async def many_results(port: int) -> Outcome:
 
 async def pages(port: int) -> Outcome:
     """64 connections that read the page and what it is made of."""
-    paths = ["/", "/version", f"{API}/experiments/search?max_results=1000", "/health"] * 16
-    contents = [
-        _get(path) if "search" not in path else _post(path.partition("?")[0], b"{}") for path in paths
-    ]
+    read = [_get(path) for path in ("/", "/version", "/health")]
+    search = _post(f"{API}/experiments/search", b'{"max_results":1000}')
+    contents = [*read, search] * 16
     return await _at_once(port, contents, seconds=PATIENCE)
 
 

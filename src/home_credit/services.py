@@ -33,7 +33,7 @@ HEALTH: dict[Name, str] = {"api": "/health", "dashboard": "/_stcore/health", "ml
 TITLES: dict[Name, str] = {"api": "API", "dashboard": "Dashboard", "mlflow": "MLflow UI"}
 START_SECONDS = 120.0
 STOP_SECONDS = 10.0
-MLFLOW_CONNECTIONS = 500  # open at once; more get 503
+MLFLOW_CONNECTIONS = 1_000  # open at once; more get 503
 ANYWHERE = "0.0.0.0"  # noqa: S104  # a container's own address
 LOGS = Path("var/log")
 # Streamlit serves it as /app/static; in the image a link to a folder in /tmp.

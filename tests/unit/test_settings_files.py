@@ -14,19 +14,24 @@ from home_credit.config import Settings
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy" / "kubernetes"
-# Not a matter of an installation: what an image says of itself, what `make up` loads, and that an image is a demo.
-NOT_GIVEN = {"HOME_CREDIT_REVISION", "RENDER_GIT_COMMIT", "HOME_CREDIT_PORTFOLIO", "HOME_CREDIT_DEMO"}
-NOT_GIVEN.add("HOME_CREDIT_DEMO_DECISIONS")
+# Not a matter of an installation: what an image says of itself, what `make up` makes and loads, and that an image is a demo.
+NOT_GIVEN = {
+    "HOME_CREDIT_DEMO",
+    "HOME_CREDIT_DEMO_DECISIONS",
+    "HOME_CREDIT_PORTFOLIO",
+    "HOME_CREDIT_REVISION",
+    "RENDER_GIT_COMMIT",
+}
 # With compose.yaml Prometheus tells a drift alarm, by the gauges of the verdict: nothing is signed.
 NOT_IN_COMPOSE = {"ALERT_WEBHOOK_SECRET"}
 # Fixed in compose.yaml, by its networks and volumes, and in deploy/sign-in.yaml.
 NOT_IN_EXAMPLE = {
-    "OIDC_REDIRECT_URI",
     "API_KEYS_FILE",
     "API_URL",
     "DATABASE_URL",
     "HOME_CREDIT_MODEL_VERSIONS",
     "HOME_CREDIT_REPORTS",
+    "OIDC_REDIRECT_URI",
 }
 
 

@@ -202,7 +202,7 @@ async def _answer(send: Send, status: int, kind: bytes, body: bytes, *more: tupl
 
 def create_app() -> ReadOnlyProxy:
     """Return MLflow's server behind the read-only proxy; raises :class:`UsageError` where a user has no password."""
-    # A fifth of the time of this import would be spent on looking for garbage, of which there is almost none.
+    # A sixth of the start would be spent on looking for garbage, of which there is almost none.
     gc.disable()
     app = pages.create_app()
     gc.freeze()
