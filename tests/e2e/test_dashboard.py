@@ -6,6 +6,7 @@ They talk to the real API with a fake scorer. What they expect is what that API 
 from __future__ import annotations
 
 import json
+import re
 import socket
 from html import escape
 from pathlib import Path
@@ -335,6 +336,22 @@ def test_a_loan_officer_decides_and_keeps_the_record(page: Page, address: str, d
     page.locator(".st-key-lang").get_by_text("English", exact=True).click()
     expect(page.locator(".hc-verdict")).to_have_text(EN(f"decision.{decision.decision}"))
     assert "lang=en" in page.url
+
+
+@pytest.mark.browser
+def test_a_decision_is_printed_whole_and_without_controls(
+    page: Page, address: str, decision: Decision
+) -> None:
+    page.goto(f"{address}/?client={decision.SK_ID_CURR}")
+    expect(page.locator(".hc-verdict")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(FR("record.heading"))).to_be_attached(timeout=20_000)
+    sheets = re.findall(rb"/Type /Pages[^>]*?/Count (\d+)", page.pdf(format="A4"))
+    assert max(map(int, sheets)) > 1, "what lies below the window is on paper too"
+    page.emulate_media(media="print")
+    expect(page.locator(".hc-verdict")).to_be_visible()
+    for control in ("[data-testid=stSidebar]", ".stButton", ".stDownloadButton", ".st-key-find_opened"):
+        for each in page.locator(control).all():
+            expect(each).to_be_hidden()
 
 
 @pytest.mark.browser

@@ -239,7 +239,7 @@ def test_points_are_of_the_segment_and_at_most_five_hundred(api: TestClient, mat
 
 def test_a_store_loaded_without_a_model_knows_no_grades(tmp_path: Path, portfolio: Path) -> None:
     url = f"sqlite:///{tmp_path}/applicants.db"
-    load(portfolio, url, current_features(), grading(tmp_path / "none"))
+    load(portfolio, url, current_features())
     with _serving(tmp_path, url) as api:
         applicant = _answer(api.get("/applicants"))["applicants"][0]
         found = _answer(api.get(f"/applicants/{applicant}/comparison?grade=A"))

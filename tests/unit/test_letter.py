@@ -54,6 +54,24 @@ def test_a_letter_is_one_tagged_page_in_its_language(kind: DecisionKind, languag
     assert b"/StructTreeRoot" in made and b"/Marked true" in made
     assert f"/Lang({language})".encode() in made
     assert re.findall(rb"/Type/Pages/Count (\d+)", made) == [b"1"]
+    (box,) = re.findall(rb"/MediaBox\[0 0 ([\d.]+) ([\d.]+)\]", made)
+    assert [float(side) for side in box] == pytest.approx([595.28, 841.89], abs=0.01), "A4, for a printer"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_several_reasons_say_is_said_once(language: Language) -> None:
+    recorded = record("declined")
+    first, *others = recorded.decision.reasons
+    again = [reason.model_copy(update={"text": first.text}) for reason in others]
+    said = letter.content(
+        recorded.model_copy(
+            update={"decision": recorded.decision.model_copy(update={"reasons": [first, *again]})}
+        ),
+        None,
+        texts(language),
+        UTC,
+    )
+    assert said["sections"][0]["items"] == [getattr(first.text, language)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

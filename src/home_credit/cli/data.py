@@ -121,12 +121,15 @@ def load(
     """Replace what the store of known applicants holds by the applicants of the tables, in one stream."""
     from home_credit.applicants import loading
     from home_credit.config import Settings
-    from home_credit.decisioning.grading import grading
 
     settings = Settings()
     address = to or settings.applicants_url
-    graded = grading(settings.models, settings.model_key)
-    if graded is None:
+    if settings.models.is_dir():
+        from home_credit.decisioning.grading import grading
+
+        graded = grading(settings.models, settings.model_key)
+    else:
+        graded = None
         typer.echo(f"no model in {settings.models}: applicants are not graded", err=True)
     with shown() as progress:
         loaded = loading.load(tables, address, loading.current_features(), graded, progress=progress)

@@ -146,6 +146,7 @@ def _chart(found: Comparison, translate: Texts) -> None:
             "type": "text",
             "align": "left",
             "dy": NAME_ABOVE,
+            "limit": {"expr": "width"},
             "fontSize": 12,
             "color": inks.ink,
             "tooltip": None,

@@ -12,10 +12,14 @@ from home_credit.errors import ApiError
 from home_credit.schemas.reports import PointsQuery
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from home_credit.client import ApiClient
     from home_credit.dashboard.texts import Texts
     from home_credit.schemas.reports import Axis, Comparison, Points
 
+# Points lie on top of each other; on a dark page faint ones are not seen.
+OPACITY: Mapping[charts.Theme, float] = {"light": 0.45, "dark": 0.9}
 FIRST = ("AMT_INCOME_TOTAL", "AMT_CREDIT")
 
 
@@ -70,7 +74,7 @@ def _plot(found: Points, translate: Texts) -> charts.Spec:
         "color": _by([charts.LOWERS, charts.RAISES], translate, legend=plots.legend(theme)),
         "shape": _by(["circle", "diamond"], translate, legend=plots.legend(theme)),
     }
-    marks = ((others, 36, 0.45), (own, 220, 1.0))
+    marks = ((others, 36, OPACITY[theme]), (own, 220, 1.0))
     layer: list[charts.Spec] = [
         {
             "data": {"values": values},

@@ -1,8 +1,8 @@
 """The letter to an applicant: the decision, the reasons that are owed, recourse, and the rights, on one page.
 
-It is a tagged PDF (PDF/UA-1), which screen readers can read. What it says is that of the record: the decision as a
-human left it where one reviewed it, the reasons as they were recorded. The rights are those of Article 22(3) of
-Regulation (EU) 2016/679 and of Article 18(8) of Directive (EU) 2023/2225.
+It is a tagged PDF (PDF/UA-1), which screen readers can read, and what is printed: one A4 page. What it says is that of
+the record: the decision as a human left it where one reviewed it, the reasons as they were recorded. The rights are
+those of Article 22(3) of Regulation (EU) 2016/679 and of Article 18(8) of Directive (EU) 2023/2225.
 """
 
 from __future__ import annotations

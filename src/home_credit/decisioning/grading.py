@@ -17,14 +17,11 @@ if TYPE_CHECKING:
     from home_credit.features.rows import Value
 
 
-def grading(models: Path, key: str | None = None) -> Grading | None:
-    """Return how the model saved in ``models`` grades applicants, ``None`` where there is no such folder.
+def grading(models: Path, key: str | None = None) -> Grading:
+    """Return how the model saved in ``models`` grades applicants; with a ``key`` it must be signed by it.
 
-    With a ``key`` the model must be signed by it. Raises :class:`~home_credit.errors.ArtifactError` where the folder
-    holds no valid model.
+    Raises :class:`~home_credit.errors.ArtifactError` where no valid model is there.
     """
-    if not models.is_dir():
-        return None
     model = RiskModel.load(models, key)
     features = RequestFeatures(model.terms)
 
