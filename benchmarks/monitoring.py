@@ -7,7 +7,8 @@ sample of them. In each repetition a window is drawn without drawing anybody twi
 compared with the statistics stored with the model. "Ours" is the alarm of the verdict. Evidently compares columns by the
 tests that it chooses by default with 5,000 of 50,000 other applicants, NannyML with all of these; PYTHON is an interpreter
 that has NannyML 0.13. All scenarios are run with few repetitions first and with all of them then. Lines of JSON are appended
-to FILE, and what it has already is not run again; `monitoring_table.py` makes the tables of it.
+to FILE, and what it has already is not run again; `monitoring_table.py` makes the tables of it. Scenarios that draw
+applicants with weights (32 to 37) need a pool that is several times larger than the window.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("--pool", type=int, default=60_000)
     parser.add_argument("--others", type=int, default=50_000, help="applicants that the peers compare with")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--only", type=int, nargs="+", help="the numbers of some scenarios")
     parser.add_argument("--repeats", type=int, nargs="+", default=[20, 200], help="in each pass")
     parser.add_argument("--peers", type=int, nargs="+", default=[5, 20], help="in each pass")
     arguments = parser.parse_args()
@@ -68,6 +70,8 @@ def main() -> None:
     ):
         for repeats, peers in zip(arguments.repeats, arguments.peers, strict=True):
             for number, scenario in enumerate(scenarios(pool.application)):
+                if arguments.only and number not in arguments.only:
+                    continue
                 for size in arguments.sizes:
                     run = Run(scenario, number, size, pool, others)
                     lines.extend("ours", run, repeats, run.ours)

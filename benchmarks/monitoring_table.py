@@ -1,6 +1,10 @@
 """The tables of docs/monitoring.md from the lines that benchmarks/monitoring.py wrote.
 
-python benchmarks/monitoring_table.py FILE...
+    python benchmarks/monitoring_table.py FILE...
+
+A peer has several alarms: that of its data set, that of any column, and each of NannyML's calculators. The best of them in a
+scenario is the one that alarms most often among those whose false alarms, in the scenario without a change and at the same
+size, are at most 5 per cent.
 """
 
 from __future__ import annotations
@@ -13,48 +17,81 @@ from statistics import mean
 from typing import Any
 
 SIZES = (500, 5_000, 48_744)
+MOST_FALSE = 0.05
+CALCULATORS = ("columns", "missing", "unseen", "range", "joint", "estimated")
 Lines = list[dict[str, Any]]
+Runs = dict[tuple[str, int], Lines]
 
 
 def main() -> None:
-    """Print both tables in Markdown."""
+    """Print the tables in Markdown."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("files", nargs="+", type=Path)
-    grouped: defaultdict[tuple[int, str], defaultdict[int, Lines]] = defaultdict(lambda: defaultdict(list))
+    grouped: defaultdict[tuple[int, str], Runs] = defaultdict(dict)
     for file in parser.parse_args().files:
         for text in file.read_text(encoding="utf-8").splitlines():
             line = json.loads(text)
-            grouped[line["number"], line["scenario"]][line["size"]].append(line)
-    print(
-        "| scenario | ours, 500 / 5,000 / 48,744 | fixed PSI limits | Evidently: alarm | its columns | seen first by |"
-    )
-    print("|---|---|---|---|---|---|")
-    for (_, name), sizes in sorted(grouped.items()):
-        print(detection(name, sizes))
+            runs = grouped[line["number"], line["scenario"]]
+            runs.setdefault((line["tool"], line["size"]), []).append(line)
+    unchanged = rates(grouped[0, "none"])
+    print("| alarms without a change | " + " | ".join(f"{size:,}" for size in SIZES) + " |")
+    print("|---|---|---|---|")
+    for alarm in dict.fromkeys(alarm for alarm, _ in unchanged):
+        print(f"| {alarm} | {' | '.join(per_cent(unchanged.get((alarm, size))) for size in SIZES)} |")
+    print("\n| scenario | ours, 500 / 5,000 / 48,744 | best of the others | seen first by |")
+    print("|---|---|---|---|")
+    for (_, name), runs in sorted(grouped.items()):
+        print(detection(name, runs, unchanged))
     print(
         "\n| scenario | realised AUC | estimated | covers | default rate | covers | cost | covers | reliable |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
-    for (_, name), sizes in sorted(grouped.items()):
-        print(performance(name, sizes[5_000]))
-    counts = Counter(len(lines) for sizes in grouped.values() for lines in sizes.values())
-    print(f"\nRepetitions of a scenario and size, and how many had them: {dict(sorted(counts.items()))}")
-
-
-def detection(name: str, sizes: dict[int, Lines]) -> str:
-    """Return the row of a scenario: shares of alarms in per cent by size."""
-    ours = " / ".join(per_cent(line["alarm"] for line in sizes[size]) for size in SIZES)
-    fixed = " / ".join(per_cent(line["previous"] for line in sizes[size]) for size in SIZES)
-    peers = {size: [line["evidently"] for line in sizes[size] if "evidently" in line] for size in SIZES}
-    alarms = " / ".join(per_cent(each["alarm"] for each in peers[size]) for size in SIZES)
-    columns = " / ".join(
-        f"{mean(each['columns'] for each in peers[size]):.0f}" if peers[size] else "–" for size in SIZES
+    for (_, name), runs in sorted(grouped.items()):
+        print(performance(name, runs["ours", 5_000]))
+    counts = Counter(
+        (tool, size, len(lines)) for runs in grouped.values() for (tool, size), lines in runs.items()
     )
-    seen = Counter(detector for line in sizes[5_000] for detector in line["detectors"])
-    said = ", ".join(detector for detector, count in seen.most_common(3) if count >= len(sizes[5_000]) / 2)
-    return f"| {name} | {ours} | {fixed} | {alarms} | {columns} | {said or '–'} |"
+    print("\nRepetitions by tool and size, and how many scenarios had them:")
+    for (tool, size, count), times in sorted(counts.items()):
+        print(f"{tool}, {size:,}: {count} in {times}")
+
+
+def rates(runs: Runs) -> dict[tuple[str, int], float]:
+    """Return how often each alarm was raised, by its name and the size of the window."""
+    found = {}
+    for (tool, size), lines in runs.items():
+        if tool == "ours":
+            found["ours", size] = mean(line["alarm"] for line in lines)
+            found["fixed PSI limits", size] = mean(line["previous"] for line in lines)
+        elif tool == "evidently":
+            found["Evidently, half of the columns", size] = mean(line["alarm"] for line in lines)
+            found["Evidently, any column", size] = mean(line["columns"] > 0 for line in lines)
+        else:
+            for name in CALCULATORS:
+                found[f"NannyML, {name}", size] = mean(bool(line["alerts"][name]) for line in lines)
+    return found
+
+
+def detection(name: str, runs: Runs, unchanged: dict[tuple[str, int], float]) -> str:
+    """Return the row of a scenario: shares of alarms in per cent by size."""
+    found = rates(runs)
+    ours = " / ".join(per_cent(found.get(("ours", size))) for size in SIZES)
+    best = []
+    for size in SIZES:
+        sound = {
+            alarm: rate
+            for (alarm, of), rate in found.items()
+            if of == size and not alarm.startswith(("ours", "fixed")) and unchanged[alarm, of] <= MOST_FALSE
+        }
+        alarm = max(sound, key=sound.__getitem__, default=None)
+        which = f" ({alarm})" if alarm and sound[alarm] else ""
+        best.append(f"{per_cent(sound[alarm]) if alarm else '–'}{which}")
+    lines = runs["ours", 5_000]
+    seen = Counter(detector for line in lines for detector in line["detectors"])
+    said = ", ".join(detector for detector, count in seen.most_common(3) if count >= len(lines) / 2)
+    return f"| {name} | {ours} | {' / '.join(best)} | {said or '–'} |"
 
 
 def performance(name: str, lines: Lines) -> str:
@@ -64,19 +101,22 @@ def performance(name: str, lines: Lines) -> str:
         real = [line["realised"][figure] for line in lines]
         expected = [line["expected"][figure] for line in lines]
         within = per_cent(
-            each["low"] <= value <= each["high"] for each, value in zip(expected, real, strict=True)
-        )
+            mean(
+                each["low"] <= value <= each["high"]
+                for each, value in zip(expected, real, strict=True)
+            )
+        )  # fmt: skip
         estimated = mean(each["value"] for each in expected)
         cells += [f"{mean(real):{form}}", f"{estimated:{form}}", within] if figure == "auc" else [
             f"{mean(real):{form}} / {estimated:{form}}", within
         ]  # fmt: skip
-    return f"| {name} | {' | '.join(cells)} | {per_cent(line['expected']['reliable'] for line in lines)} |"
+    reliable = per_cent(mean(line["expected"]["reliable"] for line in lines))
+    return f"| {name} | {' | '.join(cells)} | {reliable} |"
 
 
-def per_cent(flags: Any) -> str:
-    """Return a share in per cent."""
-    values = [bool(flag) for flag in flags]
-    return f"{100 * mean(values):.0f}" if values else "–"
+def per_cent(share: float | None) -> str:
+    """Return a share in per cent, a dash where it was not measured."""
+    return f"{100 * share:.0f}" if share is not None else "–"
 
 
 if __name__ == "__main__":

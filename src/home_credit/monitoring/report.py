@@ -13,6 +13,7 @@ import polars as pl
 from evidently import DataDefinition, Dataset, Report
 from evidently.legacy.calculations.stattests.registry import StatTest, register_stattest
 from evidently.legacy.core import ColumnType
+from evidently.metrics import column_statistics
 from evidently.presets import DataDriftPreset, DataSummaryPreset
 
 from home_credit.monitoring.causes import FALSE_ALARMS
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from evidently.core.datasets import DatasetColumn
+    from evidently.legacy.model.widget import BaseWidgetInfo
 
     from home_credit.monitoring.tables import Scoring, Side
     from home_credit.schemas.verdicts import StoredVerdict
@@ -98,7 +101,7 @@ def write_report(before: Side, now: Side, found: StoredVerdict, out: Path, max_r
         for rows in (second, first)
     )
     presets = [DataDriftPreset(method=_by_verdict(found), threshold=FALSE_ALARMS), DataSummaryPreset()]
-    with _plain_figures():
+    with _plain_figures(), _drawn_once():
         page = Report(presets).run(*datasets).get_html_str(as_iframe=False)
     headline, basis = _headline(found)
     out.write_text(slim(page, headline, basis), encoding="utf-8")
@@ -152,3 +155,22 @@ def _plain_figures() -> Iterator[None]:
         yield
     finally:
         plotly.io.templates.default = theme
+
+
+@contextmanager
+def _drawn_once() -> Iterator[None]:
+    """Let Evidently draw the distribution of a column once; it draws it for each statistic, and shows one of them."""
+    drawing = column_statistics.distribution
+    drawn: dict[str, list[BaseWidgetInfo]] = {}
+
+    def once(title: str, current: DatasetColumn, reference: DatasetColumn | None) -> list[BaseWidgetInfo]:
+        name = str(current.data.name)
+        if name not in drawn:
+            drawn[name] = drawing(title, current, reference)
+        return [widget.copy() for widget in drawn[name]]
+
+    column_statistics.distribution = once
+    try:
+        yield
+    finally:
+        column_statistics.distribution = drawing
