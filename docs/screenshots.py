@@ -2,8 +2,8 @@
 
     python docs/screenshots.py [PAGE ...]
 
-Starts the API with its demo history and the dashboard on free ports, and draws every page (or those named) for a desktop,
-for a desktop that is dark, and for a phone. Chromium has to be installed.
+Starts the API with its demo history and the dashboard on free ports, and draws every page, or those named, for a
+desktop, for a desktop that is dark, and for a phone. Chromium has to be installed.
 """
 
 from __future__ import annotations
