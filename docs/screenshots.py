@@ -13,7 +13,7 @@ import tempfile
 import time
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PIL import Image
 
@@ -31,7 +31,7 @@ from support.chromium import chromium  # noqa: E402
 from support.dashboards import dashboard  # noqa: E402
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 IMAGES = ROOT / "docs" / "images"
 APPLICANTS, DECISIONS, HISTORY_SECONDS = 2_000, 300, 120
@@ -47,13 +47,15 @@ PAGES = {
 }
 NAMES_A_CLIENT = ("client", "compare", "simulate")
 FIELD = "Numéro de client (SK_ID_CURR)"
-SCREENS = {
-    "": {"viewport": {"width": 1366, "height": 900}},
-    "-dark": {"viewport": {"width": 1366, "height": 900}, "color_scheme": "dark"},
-    "-phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
+# Of each screen: width in pixels, colours, pixels of the picture for one of these.
+SCREENS: dict[str, tuple[int, Literal["light", "dark"], int]] = {
+    "": (1366, "light", 1),
+    "-dark": (1366, "dark", 1),
+    "-phone": (390, "light", 2),
 }
+HEIGHT = 900
 DRAWN = 4_000  # milliseconds for charts, after the last element is there
-LONGEST = {"": 1_800, "-dark": 1_800, "-phone": 1_700}  # pixels of a page that are kept
+LONGEST = 1_800  # pixels of a page that are kept
 
 
 def main() -> None:
@@ -97,7 +99,14 @@ def _declined(client: ApiClient) -> int:
 
 def _draw(browser: Browser, address: str, name: str, suffix: str, applicant: int) -> None:
     path, last = PAGES[name]
-    page: Page = browser.new_page(timezone_id="Europe/Paris", locale="fr-FR", **SCREENS[suffix])
+    width, colours, scale = SCREENS[suffix]
+    page = browser.new_page(
+        timezone_id="Europe/Paris",
+        locale="fr-FR",
+        viewport={"width": width, "height": HEIGHT},
+        color_scheme=colours,
+        device_scale_factor=scale,
+    )
     page.set_default_timeout(60_000)
     page.goto(f"{address}/{path}")
     page.get_by_role("heading", level=1).first.wait_for()
@@ -108,7 +117,7 @@ def _draw(browser: Browser, address: str, name: str, suffix: str, applicant: int
     page.wait_for_timeout(DRAWN)
     # The page scrolls inside an element, so the window is made as high as its content.
     height = page.locator("[data-testid=stMain]").evaluate("main => main.scrollHeight")
-    page.set_viewport_size({**SCREENS[suffix]["viewport"], "height": min(height, LONGEST[suffix])})
+    page.set_viewport_size({"width": width, "height": min(height, LONGEST)})
     page.wait_for_timeout(DRAWN // 2)
     with Image.open(BytesIO(page.screenshot())) as picture:
         picture.convert("RGB").quantize(128).save(IMAGES / f"{name}{suffix}.png", optimize=True)

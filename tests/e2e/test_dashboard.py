@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
 from home_credit.client import ApiClient
-from home_credit.dashboard import decision_view, failures
+from home_credit.dashboard import access, decision_view, failures
 from home_credit.dashboard.texts import texts
 from home_credit.default_risk.reasons import reason_codes
 from home_credit.errors import ApiError
@@ -61,7 +61,11 @@ def decision(api: RunningApi) -> Decision:
 
 def opened(api_url: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("API_URL", api_url)
-    return AppTest.from_file(str(APP), default_timeout=30)
+    # The test runner has no connection that would show the browser to be on this machine.
+    monkeypatch.setenv("DASHBOARD_KEY", "a key of the tests alone")
+    app = AppTest.from_file(str(APP), default_timeout=30)
+    app.session_state[access.SIGNED_IN] = "A. Martin"
+    return app
 
 
 @pytest.fixture
