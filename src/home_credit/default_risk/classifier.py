@@ -115,7 +115,7 @@ _VALUES = re.compile(r"^((?:leaf|internal)_value=)(.*)$", re.MULTILINE)
 
 
 def _scaled(line: re.Match[str], share: float) -> str:
-    return line[1] + " ".join(repr(float(value) * share) for value in line[2].split(" "))
+    return line[1] + " ".join(repr(float(value) * share) for value in line[2].split())
 
 
 def log_odds(booster: lgb.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
