@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 REPORT = "evidently_full_report.html"
 PREDICTION = "probability_of_default"
+# The columns with a summary and a figure of their own, those first that changed or move decisions most; a browser draws
+# all of them when the page is opened.
+SUMMARISED = 20
 
 
 def run(
@@ -76,7 +79,8 @@ def _now() -> datetime:
 def write_report(before: Side, now: Side, found: StoredVerdict, out: Path, max_rows: int = 5_000) -> Path:
     """Write one page, under 5 MB, that needs no network and starts with the verdict and its date.
 
-    A column is marked as drifted where the verdict says so: both count by one rule. The figures show counts and moments
+    A column is marked as drifted where the verdict says so: both count by one rule. The table of drift has all columns,
+    the summaries the probabilities and the first :data:`SUMMARISED` of the verdict. The figures show counts and moments
     of at most ``max_rows`` rows of each side, the same ones at each call, and no single rows. Columns without a value
     on one side are left out, since Evidently rejects them.
     """
@@ -100,7 +104,11 @@ def write_report(before: Side, now: Side, found: StoredVerdict, out: Path, max_r
         Dataset.from_pandas(rows.select(filled).to_pandas(), data_definition=definition)
         for rows in (second, first)
     )
-    presets = [DataDriftPreset(method=_by_verdict(found), threshold=FALSE_ALARMS), DataSummaryPreset()]
+    summarised = [PREDICTION, *names][: SUMMARISED + 1]
+    presets = [
+        DataDriftPreset(method=_by_verdict(found), threshold=FALSE_ALARMS),
+        DataSummaryPreset(columns=[name for name in summarised if name in filled]),
+    ]
     with _plain_figures(), _drawn_once():
         page = Report(presets).run(*datasets).get_html_str(as_iframe=False)
     headline, basis = _headline(found)
