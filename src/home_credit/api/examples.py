@@ -71,7 +71,6 @@ DECISION: dict[str, Any] = {
     },
     "decision_id": "0b6f3f4e-5d3c-4c55-9d43-2f6f0f4f2a11",
     "recorded_at": "2026-11-26T13:07:42.014093Z",
-    "decided_at": None,
 }
 
 
