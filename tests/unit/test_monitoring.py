@@ -7,12 +7,13 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from home_credit.errors import EmptyTableError, MissingColumnError
 from home_credit.monitoring.bins import Bins
 from home_credit.monitoring.build import reference_of
+from home_credit.monitoring.columns import mean_shift
 from home_credit.monitoring.page import slim
 from home_credit.monitoring.reference import Reference
 from home_credit.monitoring.stability import Stability, stability
@@ -165,6 +166,36 @@ def test_small_but_certain_change_raises_no_alarm() -> None:
     assert found.p_value < 1e-6
     assert not verdict.alarm
     assert [(cause.subject, cause.action) for cause in verdict.causes] == [("AMT_CREDIT", "none")]
+
+
+@settings(max_examples=30, deadline=None)
+@given(deviations=st.floats(-1, 1), seed=st.integers(0, 1_000))
+def test_the_move_of_a_mean_is_seen_from_cells(deviations: float, seed: int) -> None:
+    before, now = np.random.default_rng(seed).normal(0, 1, (2, 20_000))
+    bins = Bins.of(pl.Series(before))
+    shares = [
+        np.bincount(bins.codes(pl.Series(side)), minlength=bins.cells) / len(side)
+        for side in (before, now + deviations)
+    ]
+    assert mean_shift(bins, *shares) == pytest.approx(deviations, abs=0.03 + 0.15 * abs(deviations))
+
+
+def test_the_mean_of_texts_and_of_missing_values_does_not_move() -> None:
+    texts, nothing = Bins.of(pl.Series(["a", "b"])), Bins.of(pl.Series([1.0, 2.0]))
+    assert mean_shift(texts, *np.eye(2, texts.cells)) is None
+    empty = np.zeros(nothing.cells)
+    empty[nothing.missing] = 1.0
+    assert mean_shift(nothing, empty, empty) is None
+
+
+def test_a_mean_that_moves_by_a_tenth_of_its_deviation_raises_the_alarm() -> None:
+    reference, current = applications(20_000, 1), applications(20_000, 2)
+    amount = pl.col("AMT_CREDIT")
+    moved = current.with_columns(amount + 0.2 * float(np.std(reference["AMT_CREDIT"].to_numpy())))
+    (cause,) = drift(reference, moved).causes
+    assert cause.material
+    assert "standard deviations higher" in cause.text.en
+    assert "écart-type" in cause.text.fr
 
 
 def test_verdict_is_plain_json() -> None:
