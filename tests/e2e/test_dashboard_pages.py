@@ -21,7 +21,7 @@ from home_credit.languages import LANGUAGES
 from home_credit.monitoring.storing import store_outcomes
 from home_credit.monitoring.verdict import stored_verdict
 from home_credit.schemas import DecisionQuery, PredictionRequest, ReviewRequest
-from home_credit.schemas.reports import Segment
+from home_credit.schemas.comparisons import Segment
 from home_credit.schemas.verdicts import RealisedPerformance
 from support import fake_model, sites
 

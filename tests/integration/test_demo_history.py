@@ -21,7 +21,7 @@ from home_credit.decisioning.factory import decision_service
 from home_credit.decisioning.requests import KnownRequest
 from home_credit.ledger import Ledger
 from home_credit.schemas import ApplicantQuery, DecisionQuery
-from home_credit.schemas.reports import PortfolioQuery
+from home_credit.schemas.portfolios import PortfolioQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

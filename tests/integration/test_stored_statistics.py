@@ -33,16 +33,9 @@ from home_credit.features.build import feature_batches
 from home_credit.ledger import Ledger
 from home_credit.monitoring.storing import store, store_outcomes
 from home_credit.policy import GRADES
-from home_credit.schemas.reports import (
-    MOST_DAYS,
-    Comparison,
-    ModelReport,
-    Points,
-    PointsQuery,
-    Portfolio,
-    PortfolioQuery,
-    Segment,
-)
+from home_credit.schemas.comparisons import Comparison, Points, PointsQuery, Segment
+from home_credit.schemas.model_reports import ModelReport
+from home_credit.schemas.portfolios import MOST_DAYS, Portfolio, PortfolioQuery
 from home_credit.schemas.shadow import ShadowReport
 from home_credit.schemas.verdicts import RealisedPerformance, StoredVerdict
 from home_credit.tables.frames import age_band

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from home_credit.features.rows import Numbers
     from home_credit.policy import Policy
     from home_credit.schemas import ApplicantQuery
-    from home_credit.schemas.reports import ModelReport
+    from home_credit.schemas.model_reports import ModelReport
     from home_credit.tables.bundle import ParsedBundle
     from home_credit.terms.model import TermModel
 

@@ -13,7 +13,7 @@ from home_credit.applicants.distributions import STEPS, Distribution
 from home_credit.applicants.figures import FIGURES, OF_APPLICATION, compute
 from home_credit.features.catalogue import CATALOGUE
 from home_credit.features.lineage import lineage
-from home_credit.schemas.reports import Figure
+from home_credit.schemas.comparisons import Figure
 from home_credit.tables.schema import APPLICATION
 
 # Few different values, so that many are equal, and any others.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from home_credit.applicants.collecting import Collected, of_payloads, payloads
 from home_credit.applicants.peers import KEY_FIGURES, MOST, NEAREST, TRAITS, Described, Peers, spaced
 from home_credit.schemas import AgeBand, Contract, Grade, IncomeType
-from home_credit.schemas.reports import Segment
+from home_credit.schemas.comparisons import Segment
 from home_credit.tables.schema import APPLICATION, table
 
 FIGURES = ("AMT_CREDIT", "DAYS_BIRTH")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from home_credit.applicants.distributions import Values
-    from home_credit.schemas.reports import Segment
+    from home_credit.schemas.comparisons import Segment
 
     Mask = NDArray[np.bool_]
     Trait = str | int | None

@@ -20,13 +20,13 @@ from home_credit.dashboard import (
 )
 from home_credit.errors import ApiError
 from home_credit.schemas import AgeBand, Contract, Grade, IncomeType
-from home_credit.schemas.reports import Segment
+from home_credit.schemas.comparisons import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from home_credit.dashboard.texts import Texts
-    from home_credit.schemas.reports import Comparison, Standing
+    from home_credit.schemas.comparisons import Comparison, Standing
 
 ENTERED = "compare_client"
 REGIONS = (1, 2, 3)

@@ -9,14 +9,14 @@ import streamlit as st
 from home_credit.dashboard import charts, failures, markup, plots, shell, waiting
 from home_credit.dashboard.profile import DAYS_PER_YEAR
 from home_credit.errors import ApiError
-from home_credit.schemas.reports import PointsQuery
+from home_credit.schemas.comparisons import PointsQuery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from home_credit.client import ApiClient
     from home_credit.dashboard.texts import Texts
-    from home_credit.schemas.reports import Axis, Comparison, Points
+    from home_credit.schemas.comparisons import Axis, Comparison, Points
 
 # Points lie on top of each other; on a dark page faint ones are not seen.
 OPACITY: Mapping[charts.Theme, float] = {"light": 0.45, "dark": 0.9}

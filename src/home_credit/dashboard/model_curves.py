@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from home_credit.dashboard.texts import Texts
-    from home_credit.schemas.reports import CostPoint, Importance, ModelReport, RocPoint, WeighedFeature
+    from home_credit.schemas.model_reports import CostPoint, Importance, ModelReport, RocPoint, WeighedFeature
 
 SHOWN_FIRST = 12
 

@@ -12,7 +12,7 @@ from home_credit.errors import ApiError
 
 if TYPE_CHECKING:
     from home_credit.dashboard.texts import Texts
-    from home_credit.schemas.reports import FairnessGroup, ModelReport
+    from home_credit.schemas.model_reports import FairnessGroup, ModelReport
 
 
 def show() -> None:

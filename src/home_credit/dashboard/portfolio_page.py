@@ -11,13 +11,13 @@ import streamlit as st
 from home_credit.dashboard import failures, markup, plots, realised, shell, waiting
 from home_credit.errors import ApiError
 from home_credit.policy import GRADES
-from home_credit.schemas.reports import PortfolioQuery
+from home_credit.schemas.portfolios import PortfolioQuery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from home_credit.dashboard.texts import Texts
-    from home_credit.schemas.reports import DayCount
+    from home_credit.schemas.portfolios import DayCount
 
 DAYS = (30, 90, 365)
 KINDS = ("approved", "review", "declined")

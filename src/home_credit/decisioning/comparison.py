@@ -12,7 +12,7 @@ from home_credit.applicants.figures import FIGURES, compute
 from home_credit.default_risk.reasons.labels import counted_backwards, label
 from home_credit.features.catalogue import CATALOGUE
 from home_credit.schemas import Text
-from home_credit.schemas.reports import Axis, Comparison, Points, Segment, Standing
+from home_credit.schemas.comparisons import Axis, Comparison, Points, Segment, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from home_credit.applicants.peers import Mask, Peers
     from home_credit.applicants.schema import Content
     from home_credit.features.rows import Value
-    from home_credit.schemas.reports import PointsQuery
+    from home_credit.schemas.comparisons import PointsQuery
     from home_credit.tables.bundle import ParsedBundle
 
 EVERY = 5  # of the stored quantiles, the ones that are shown

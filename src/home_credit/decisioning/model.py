@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from home_credit.default_risk.manifest import Manifest
     from home_credit.default_risk.preprocessor import Preprocessor
     from home_credit.features.rows import FeatureRows, Numbers
-    from home_credit.schemas.reports import ModelReport
+    from home_credit.schemas.model_reports import ModelReport
     from home_credit.terms.model import TermModel
 
 

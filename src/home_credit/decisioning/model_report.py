@@ -10,7 +10,7 @@ from home_credit.default_risk.reasons import label
 from home_credit.errors import ArtifactError
 from home_credit.invalid import first_fault
 from home_credit.schemas import Text
-from home_credit.schemas.reports import CalibrationChoice, ModelMetrics, ModelReport, PolicyAtTraining
+from home_credit.schemas.model_reports import CalibrationChoice, ModelMetrics, ModelReport, PolicyAtTraining
 
 if TYPE_CHECKING:
     from home_credit.default_risk.manifest import Manifest

@@ -26,7 +26,7 @@ from home_credit.schemas import (
     Review,
     ReviewStatistics,
 )
-from home_credit.schemas.reports import Portfolio
+from home_credit.schemas.portfolios import Portfolio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

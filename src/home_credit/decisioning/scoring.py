@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from home_credit.config import Settings
     from home_credit.features.rows import FeatureRows, Numbers
     from home_credit.schemas import Assessment
-    from home_credit.schemas.reports import ModelReport
+    from home_credit.schemas.model_reports import ModelReport
     from home_credit.tables.bundle import ParsedBundle
     from home_credit.terms.model import TermModel
 

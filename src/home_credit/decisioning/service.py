@@ -50,15 +50,9 @@ if TYPE_CHECKING:
         ReviewRequest,
         ReviewStatistics,
     )
-    from home_credit.schemas.reports import (
-        Comparison,
-        ModelReport,
-        Points,
-        PointsQuery,
-        Portfolio,
-        PortfolioQuery,
-        Segment,
-    )
+    from home_credit.schemas.comparisons import Comparison, Points, PointsQuery, Segment
+    from home_credit.schemas.model_reports import ModelReport
+    from home_credit.schemas.portfolios import Portfolio, PortfolioQuery
     from home_credit.schemas.shadow import ShadowReport
     from home_credit.tables.bundle import ParsedBundle
 

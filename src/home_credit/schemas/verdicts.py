@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from home_credit.schemas import Model, Text
-from home_credit.schemas.reports import GradeRate
+from home_credit.schemas.model_reports import GradeRate
 
 
 class DriftedColumn(Model):

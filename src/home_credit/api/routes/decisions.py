@@ -18,7 +18,7 @@ from home_credit.schemas import (
     ReviewRequest,
     ReviewStatistics,
 )
-from home_credit.schemas.reports import PortfolioQuery
+from home_credit.schemas.portfolios import PortfolioQuery
 
 router = APIRouter(
     tags=["ledger"], route_class=JsonRoute, responses=documented(401, 404, 410, 413, 422, 429, 503)

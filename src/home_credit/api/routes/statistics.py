@@ -9,15 +9,9 @@ from home_credit.api.bodies import JsonRoute
 from home_credit.api.dependencies import ApplicantId, DecisionServiceDep
 from home_credit.api.problems import documented
 from home_credit.monitoring.verdict import stored_outcomes, stored_verdict
-from home_credit.schemas.reports import (
-    Comparison,
-    ModelReport,
-    Points,
-    PointsQuery,
-    Portfolio,
-    PortfolioQuery,
-    Segment,
-)
+from home_credit.schemas.comparisons import Comparison, Points, PointsQuery, Segment
+from home_credit.schemas.model_reports import ModelReport
+from home_credit.schemas.portfolios import Portfolio, PortfolioQuery
 from home_credit.schemas.shadow import ShadowReport
 from home_credit.schemas.verdicts import RealisedPerformance, StoredVerdict
 

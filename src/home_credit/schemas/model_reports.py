@@ -1,43 +1,15 @@
-"""Responses of the API that come from stored statistics: of the model, of a portfolio, of applicants."""
+"""Response of the API that tells what training measured of the model."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from typing import Literal, Self
+from datetime import datetime
+from typing import Literal
 
-from pydantic import ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict
 
-from home_credit.policy import DecisionKind
-from home_credit.schemas import AgeBand, Contract, Grade, IncomeType, Model, Text
+from home_credit.schemas import Model, Text
 
-MOST_DAYS, USUAL_DAYS = 1_000, 90
 Metrics = dict[str, float]
-# The figures that applicants are compared by, numbers of the catalogue.
-Figure = Literal[
-    "AMT_CREDIT",
-    "AMT_ANNUITY",
-    "AMT_GOODS_PRICE",
-    "AMT_INCOME_TOTAL",
-    "APP_CREDIT_TO_INCOME",
-    "APP_ANNUITY_TO_INCOME",
-    "APP_CREDIT_TO_GOODS",
-    "EXT_SOURCE_1",
-    "EXT_SOURCE_2",
-    "EXT_SOURCE_3",
-    "APP_EXT_MEAN",
-    "DAYS_BIRTH",
-    "DAYS_EMPLOYED",
-    "APP_ENQUIRIES",
-    "BUR_ACTIVE_COUNT",
-    "BUR_ACTIVE_DEBT_SUM",
-    "MIX_DEBT_TO_INCOME",
-    "PREV_COUNT",
-    "PREV_REFUSED_SHARE",
-    "INS_ALL_LATE_SHARE",
-    "INS_ALL_DAYS_LATE_MEAN",
-    "MIX_CARD_BALANCE_TO_INCOME",
-]
 
 
 class Measured(Model):
@@ -226,131 +198,3 @@ class ModelReport(Measured):
     roc: list[RocPoint] | None = None
     cost_curve: list[CostPoint] | None = None
     importance: Importance | None = None
-
-
-class Segment(Model):
-    """The applicants to compare with; what is left out filters nothing.
-
-    ``similar`` leaves the 200 that are nearest to the applicant, of those that the filters leave.
-    """
-
-    contract: Contract | None = None
-    age_band: AgeBand | None = None
-    region: int | None = Field(None, ge=1, le=3, description="REGION_RATING_CLIENT")
-    income_type: IncomeType | None = None
-    grade: Grade | None = None
-    similar: bool = False
-
-
-class Standing(Model):
-    """One figure of an applicant among those of a segment.
-
-    ``value`` is in ``unit``; ``percentile`` is the share of the segment with a lower value and half of those with the
-    same one, in per cent, to within one. Both are ``None`` where the value is missing, and the percentile where nobody
-    of the segment has one. ``known`` is the number of applicants who have a value. ``quantiles`` are those of their
-    values at the ``levels`` of the answer, empty where there are none.
-    """
-
-    figure: str
-    unit: str
-    label: Text
-    value: float | None
-    percentile: float | None
-    known: int
-    quantiles: list[float]
-
-
-class Comparison(Model):
-    """Answer of ``GET /applicants/{SK_ID_CURR}/comparison``.
-
-    ``applicants`` is the number in the segment, ``sampled`` whether it is counted in a sample of the applicants.
-    ``graded_by`` is the version of the model whose grades filter, ``None`` where grades are not known and so nobody
-    has one.
-    """
-
-    SK_ID_CURR: int
-    segment: Segment
-    applicants: int
-    sampled: bool
-    graded_by: str | None
-    levels: list[float]
-    figures: list[Standing]
-
-
-class PointsQuery(Segment):
-    """Two figures of a comparison, and the applicants to show."""
-
-    x: Figure
-    y: Figure
-
-
-class Axis(Model):
-    """A figure of a scatter: its values in ``unit``, one for each point; ``value`` is that of the applicant."""
-
-    figure: str
-    unit: str
-    label: Text
-    value: float | None
-    values: list[float]
-
-
-class Points(Model):
-    """Answer of ``GET /applicants/{SK_ID_CURR}/comparison/points``.
-
-    The two figures of at most 500 of the ``applicants`` of the segment for whom both are known, without their numbers.
-    """
-
-    SK_ID_CURR: int
-    segment: Segment
-    applicants: int
-    x: Axis
-    y: Axis
-
-
-class PortfolioQuery(Model):
-    """The days to count, in UTC and both included: at most a thousand, and the last ninety where none are named."""
-
-    since: date | None = Field(None, alias="from", description="first day")
-    until: date | None = Field(None, alias="to", description="last day")
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        if self.since and self.until:
-            if self.since > self.until:
-                raise PydanticCustomError("days", "The first day is after the last one")
-            if self.until - self.since >= timedelta(days=MOST_DAYS):
-                raise PydanticCustomError(
-                    "days", "At most {most} days are counted at once", {"most": MOST_DAYS}
-                )
-        return self
-
-    def days(self, today: date) -> tuple[date, date]:
-        """Return the first and the last day."""
-        last = (self.until or today).toordinal()
-        first = self.since.toordinal() if self.since else max(last - USUAL_DAYS + 1, 1)
-        if self.until is None:
-            last = max(first, min(last, first + MOST_DAYS - 1))
-        return date.fromordinal(first), date.fromordinal(last)
-
-
-class DayCount(Model):
-    """The decisions of a day with one outcome, grade and kind, and their mean probability of default."""
-
-    day: date
-    decision: DecisionKind
-    grade: str
-    simulation: bool
-    decisions: int
-    mean_probability: float
-
-
-class Portfolio(Model):
-    """Answer of ``GET /portfolio``: the decisions of each day, the earliest first; a day without any has no count."""
-
-    since: date = Field(alias="from")
-    until: date = Field(alias="to")
-    counts: list[DayCount]
-
-    model_config = ConfigDict(populate_by_name=True)
