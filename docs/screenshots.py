@@ -28,24 +28,13 @@ from home_credit.schemas import DecisionQuery  # noqa: E402
 from home_credit.synthetic import write_demo  # noqa: E402
 from support import sites  # noqa: E402
 from support.chromium import chromium  # noqa: E402
-from support.dashboards import dashboard  # noqa: E402
+from support.dashboards import NAMES_A_CLIENT, PAGES, dashboard  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 IMAGES = ROOT / "docs" / "images"
 APPLICANTS, DECISIONS, HISTORY_SECONDS = 2_000, 300, 120
-# Of each page, its place in the address, and the element that is drawn last.
-PAGES = {
-    "client": ("", ".hc-arguments"),
-    "compare": ("compare", ".hc-table"),
-    "simulate": ("simulate", ".hc-verdict"),
-    "reviews": ("reviews", ".hc-figures"),
-    "drift": ("data-drift", "iframe"),
-    "model": ("model", ".hc-table"),
-    "portfolio": ("portfolio", ".hc-table"),
-}
-NAMES_A_CLIENT = ("client", "compare", "simulate")
 FIELD = "Numéro de client (SK_ID_CURR)"
 # Of each screen: width in pixels, colours, pixels of the picture for one of these.
 SCREENS: dict[str, tuple[int, Literal["light", "dark"], int]] = {

@@ -25,7 +25,6 @@ from home_credit.default_risk.reasons import reason_codes
 from home_credit.errors import ApiError
 from home_credit.schemas import DecisionQuery
 from support import fake_model
-from support.chromium import chromium
 from support.dashboards import dashboard
 
 if TYPE_CHECKING:
@@ -299,20 +298,6 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(api: RunningApi, reports: Path) -> Iterator[str]:
     with dashboard(api.url, reports) as at:
         yield at
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1280, "height": 800}, timezone_id="Europe/Paris")
-    opened.set_default_timeout(20_000)
-    yield opened
-    opened.close()
 
 
 @pytest.mark.browser

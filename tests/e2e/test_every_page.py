@@ -20,8 +20,7 @@ from home_credit.languages import LANGUAGES
 from home_credit.schemas import DecisionQuery
 from home_credit.synthetic import write_demo
 from support import sites
-from support.chromium import chromium
-from support.dashboards import dashboard
+from support.dashboards import NAMES_A_CLIENT, PAGES, dashboard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,17 +32,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-# Of each page, its place in the address and the element that is drawn last.
-PAGES = {
-    "client": ("", ".hc-reasons, .hc-arguments"),
-    "compare": ("compare", ".hc-table"),
-    "simulate": ("simulate", ".hc-verdict"),
-    "reviews": ("reviews", ".hc-figures"),
-    "drift": ("data-drift", "iframe"),
-    "model": ("model", ".hc-table"),
-    "portfolio": ("portfolio", ".hc-table"),
-}
-NAMES_A_CLIENT = ("client", "compare", "simulate")
 # Evidently draws the report, and its templates cannot be changed from here: see docs/decisions/0022-dashboard.md.
 FRAME = "iframe"
 
@@ -72,20 +60,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         with ApiClient(url) as client:
             decided = [client.predict_applicant(each) for each in client.applicants(limit=60).applicants]
         yield Platform(url, address, {each.decision: each.SK_ID_CURR for each in decided})
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1366, "height": 900}, timezone_id="Europe/Paris")
-    opened.set_default_timeout(20_000)
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize("name", PAGES)

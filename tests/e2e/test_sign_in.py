@@ -16,15 +16,15 @@ from streamlit.web.server.starlette.starlette_app_utils import create_signed_val
 from home_credit.client import ApiClient
 from home_credit.dashboard.texts import texts
 from support import oidc
-from support.chromium import chromium
 from support.commands import COMMAND
 from support.ports import free_port
+from support.servers import server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from home_credit.schemas import Decision
-    from support.oidc import Running
+    from support.servers import Running
 
 ROOT = Path(__file__).parents[2]
 FR = texts("fr")
@@ -55,7 +55,7 @@ def api(applicants_url: str, logs: Path) -> Iterator[Running]:
         "PORT": str(port := free_port()),
         "HOST": "127.0.0.1",
     }
-    with oidc.process(
+    with server(
         [*COMMAND, "serve", "api"], port, "/readyz", logs / "api.log", cwd=ROOT, env=environment
     ) as running:
         yield running
@@ -91,7 +91,7 @@ def dashboard(api: Running, logs: Path) -> Iterator[Running]:
             "OIDC_ROLES": '{"second-line": "reviewer", "risk": "analyst"}',
             "TMPDIR": str(logs),
         }
-        with oidc.process(
+        with server(
             [*COMMAND, "serve", "dashboard"],
             port,
             "/_stcore/health",
@@ -101,12 +101,6 @@ def dashboard(api: Running, logs: Path) -> Iterator[Running]:
             env=environment,
         ) as running:
             yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -9,10 +9,8 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +24,7 @@ from home_credit.services import DEFAULT_PORTS, HEALTH, Name
 from support import render as stand_in
 from support.chromium import chromium
 from support.ports import free_port
+from support.servers import server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,27 +120,14 @@ def serving(clone: Path, name: Name, **settings: str) -> Iterator[str]:
     executable, *arguments = json.loads(words)
     assert executable == "home-credit"
     port = free_port()
-    address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-c", "from home_credit.cli.main import main; main()", *arguments]
     given = {"HOST": "127.0.0.1", "PORT": str(port), "HOME_CREDIT_DEMO": "1", **settings}
     log = clone.parent / f"{name}-{port}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=clone, env=environment(clone, **given), stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-            try:
-                httpx.get(address + HEALTH[name], timeout=5)
-                break
-            except httpx.TransportError:
-                time.sleep(0.1)
-        yield address
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+    # A service without a model answers too.
+    with server(
+        command, port, HEALTH[name], log, healthy=False, cwd=clone, env=environment(clone, **given)
+    ) as running:
+        yield running.url
 
 
 FOLDERS: dict[Name, str] = {"api": "api", "dashboard": "streamlit_app", "mlflow": "mlflow"}

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +17,7 @@ from home_credit.monitoring.verdict import VERDICT, stored_verdict
 from home_credit.schemas.verdicts import Interval, RealisedPerformance
 from support.commands import COMMAND
 from support.ports import free_port
+from support.servers import server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,26 +40,12 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "HOME_CREDIT_DEMO": "1",
         "HOME_CREDIT_MODELS": str(ROOT / "models"),
     }
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "api"],
-        cwd=tmp_path_factory.mktemp("proxy"),
-        env=environment,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 120
-        while True:
-            assert process.poll() is None and time.monotonic() < deadline
-            try:
-                assert httpx.get(f"{address}/health", timeout=30).status_code == 200
-                break
-            except httpx.TransportError:
-                time.sleep(0.1)
-        yield address
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) in {0, -signal.SIGTERM}
+    folder = tmp_path_factory.mktemp("proxy")
+    with server(
+        [*COMMAND, "serve", "api"], port, "/health", folder / "api.log", cwd=folder, env=environment
+    ) as running:
+        yield running.url
+    assert running.process.returncode in {0, -signal.SIGTERM}
 
 
 def test_the_rate_limit_counts_clients_and_believes_none_of_them(api: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import streamlit as st
 
-from home_credit.dashboard import failures, markup, waiting
+from home_credit.dashboard import failures, markup, paging, waiting
 from home_credit.errors import ApiError
 from home_credit.policy import GRADES, DecisionKind
 from home_credit.schemas import AgeBand, DecisionQuery
@@ -157,22 +157,13 @@ def _turn(following: str | None, translate: Texts) -> None:
     """Draw the buttons to the page before and to the one after; cursors passed are kept, for they only go forward."""
     passed: list[str] = st.session_state.get(PAGES, [])
     with st.container(horizontal=True):
-        if passed:
-            st.button(
-                translate("find.before"),
-                type="tertiary",
-                on_click=st.session_state.__setitem__,
-                args=(PAGES, passed[:-1]),
-                key="page_before",
-            )
-        if following:
-            st.button(
-                translate("find.after"),
-                type="tertiary",
-                on_click=st.session_state.__setitem__,
-                args=(PAGES, [*passed, following]),
-                key="page_after",
-            )
+        paging.buttons(
+            PAGES,
+            translate,
+            before=passed[:-1] if passed else None,
+            after=[*passed, following] if following else None,
+            key="page",
+        )
 
 
 def _page() -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 import streamlit as st
 from pydantic import ValidationError
 
-from home_credit.dashboard import access, decision_view, failures, markup, shell, waiting
+from home_credit.dashboard import access, decision_view, failures, markup, paging, shell, waiting
 from home_credit.errors import ApiError
 from home_credit.schemas import DecisionQuery, ReviewRequest
 from home_credit.schemas.requests import ReasonCode, ReviewedAs
@@ -97,22 +97,13 @@ def _pages(
     last = translate.number(first + number - 1)
     place = {"first": translate.number(first), "last": last}
     with st.container(horizontal=True, vertical_alignment="center", key="queue_pages"):
-        if len(cursors) > 1:
-            st.button(
-                translate("find.before"),
-                type="tertiary",
-                on_click=st.session_state.__setitem__,
-                args=(CURSORS, cursors[:-1]),
-                key="queue_before",
-            )
-        if following:
-            st.button(
-                translate("find.after"),
-                type="tertiary",
-                on_click=st.session_state.__setitem__,
-                args=(CURSORS, [*cursors, following]),
-                key="queue_after",
-            )
+        paging.buttons(
+            CURSORS,
+            translate,
+            before=cursors[:-1] if len(cursors) > 1 else None,
+            after=[*cursors, following] if following else None,
+            key="queue",
+        )
         if total is None:
             st.caption(translate("reviews.part", **place), width="content")
         else:

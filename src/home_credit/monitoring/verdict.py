@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from home_credit.errors import NoOutcomesError, NoVerdictError, UnavailableError
 from home_credit.invalid import first_fault
@@ -12,6 +12,10 @@ from home_credit.schemas.verdicts import RealisedPerformance, StoredVerdict
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from home_credit.errors import InputError
+
+M = TypeVar("M", bound=BaseModel)
 
 VERDICT, OUTCOMES = "drift.json", "outcomes.json"
 
@@ -21,15 +25,7 @@ def stored_verdict(reports: Path) -> StoredVerdict:
 
     Raises :class:`NoVerdictError` where there is none, and :class:`UnavailableError` where it cannot be read.
     """
-    path = reports / VERDICT
-    try:
-        return StoredVerdict.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise NoVerdictError from None
-    except OSError as error:
-        raise UnavailableError(f"{path} cannot be read: {error.strerror}") from error
-    except ValidationError as error:
-        raise UnavailableError(f"{path} is not a verdict: {first_fault(error, 'the file')}") from error
+    return _stored(reports / VERDICT, StoredVerdict, "a verdict", NoVerdictError)
 
 
 def stored_outcomes(reports: Path) -> RealisedPerformance:
@@ -37,12 +33,16 @@ def stored_outcomes(reports: Path) -> RealisedPerformance:
 
     Raises :class:`NoOutcomesError` where there is none, and :class:`UnavailableError` where it cannot be read.
     """
-    path = reports / OUTCOMES
+    return _stored(reports / OUTCOMES, RealisedPerformance, "valid", NoOutcomesError)
+
+
+def _stored(path: Path, model: type[M], expected: str, absent: type[InputError]) -> M:
+    """Return what a file holds; raises an ``absent`` error where there is none."""
     try:
-        return RealisedPerformance.model_validate_json(path.read_bytes())
+        return model.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise NoOutcomesError from None
+        raise absent from None
     except OSError as error:
         raise UnavailableError(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        raise UnavailableError(f"{path} is not valid: {first_fault(error, 'the file')}") from error
+        raise UnavailableError(f"{path} is not {expected}: {first_fault(error, 'the file')}") from error
