@@ -14,19 +14,17 @@ import asyncio
 import copy
 import gzip
 import json
-import os
-import platform
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from servers import ours
+from servers import ours, rows
 from servers.load import UNANSWERED, request
-from servers.raw import Reply, exchange, hold, trickle
+from servers.raw import exchange, hold, trickle
+from servers.rows import Outcome
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.ports import free_port
@@ -46,13 +44,6 @@ REFUSED = frozenset({400, 401, 404, 408, 411, 413, 414, 415, 422, 429, 431, 503}
 Bundle = dict[str, Any]
 
 
-class Outcome(NamedTuple):
-    """What a row gave: a text for the table, and what was wrong (empty: nothing)."""
-
-    text: str
-    wrong: str = ""
-
-
 Row = Callable[[int, Bundle], Coroutine[Any, Any, Outcome]]
 
 
@@ -66,18 +57,14 @@ def main() -> int:
         "--rows", nargs="+", choices=[*ROWS], default=[*ROWS], metavar="NAME", help=", ".join(ROWS)
     )
     arguments = parser.parse_args()
-    print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
-    print("| row | answers | wall s | CPU s | peak MiB | missed |\n|---|---|---:|---:|---:|---|")
-    failed = 0
+    rows.start_table()
     with tempfile.TemporaryDirectory() as folder:
         python = arguments.python or ours.interpreter(arguments.environments)
         data = ours.prepare(Path(folder), arguments.tables, python, bundles=100)
         # An applicant with rows in every history, so that each can be tried, and as few as may be.
         bundle = max(data.bundles, key=lambda each: (sum(map(bool, each.values())), -len(str(each))))
-        for name in arguments.rows:
-            failed += not run(name, data, bundle)
-    print(f"\n{len(arguments.rows) - failed} of {len(arguments.rows)} rows within their limits")
-    return bool(failed)
+        held = [run(name, data, bundle) for name in arguments.rows]
+    return rows.end_table(held)
 
 
 def run(name: str, data: ours.Data, bundle: Bundle) -> bool:
@@ -105,10 +92,7 @@ def run(name: str, data: ours.Data, bundle: Bundle) -> bool:
         stopped = server.stop()
     if stopped > STOP_SECONDS:
         missed.append(f"ends {stopped:.0f} s after SIGTERM")
-    print(
-        f"| {name} | {outcome.text} | {wall:.1f} | {cpu:.1f} | {peak:.0f} | {'; '.join(missed)} |", flush=True
-    )
-    return not missed
+    return rows.row(name, outcome, wall=wall, cpu=cpu, peak=peak, missed=missed)
 
 
 async def _afterwards(port: int) -> list[str]:
@@ -132,12 +116,6 @@ def _post(path: str, body: bytes, headers: Mapping[str, str] = ours.HEADERS) -> 
     return request("POST", path, body, {"Connection": "close", **headers})
 
 
-def _statuses(replies: list[Reply]) -> str:
-    return ", ".join(
-        f"{count} × {status or 'none'}" for status, count in Counter(r.status for r in replies).items()
-    )
-
-
 async def _at_once(port: int, contents: list[bytes], allowed: frozenset[int], seconds: float) -> Outcome:
     """Send requests at the same time; each must be answered with an allowed status within ``seconds``."""
     replies = await asyncio.gather(*(exchange(port, content, PATIENCE) for content in contents))
@@ -145,7 +123,7 @@ async def _at_once(port: int, contents: list[bytes], allowed: frozenset[int], se
         *(f"{reply.status or 'no'} answer" for reply in replies if reply.status not in allowed),
         *(f"an answer after {reply.seconds:.1f} s" for reply in replies if reply.seconds > seconds),
     ]
-    return Outcome(_statuses(replies), wrong[0] if wrong else "")
+    return Outcome(rows.statuses(replies), wrong[0] if wrong else "")
 
 
 def _filled(start: bytes, element: bytes, end: bytes) -> bytes:
@@ -201,7 +179,7 @@ async def batches_forty_times(port: int, bundle: Bundle) -> Outcome:
     wrong = f"/health takes {health.seconds:.1f} s meanwhile" if health.seconds > HEALTH_SECONDS else ""
     if faults := [reply.status for reply in replies if reply.status not in REFUSED | {200, UNANSWERED}]:
         wrong = f"answer {faults[0]}"
-    return Outcome(_statuses(replies), wrong)
+    return Outcome(rows.statuses(replies), wrong)
 
 
 async def batch_alone(port: int, bundle: Bundle) -> Outcome:
@@ -210,18 +188,14 @@ async def batch_alone(port: int, bundle: Bundle) -> Outcome:
 
 async def unfinished_bodies(port: int, _bundle: Bundle) -> Outcome:
     start = _post("/predict", EMPTY_ROWS)[:-100_000]
-    closed = await asyncio.gather(*(hold(port, start, PATIENCE) for _ in range(64)))
-    open_ = closed.count(False)
-    return Outcome(f"{64 - open_} of 64 ended", f"{open_} held for {PATIENCE:.0f} s" if open_ else "")
+    return rows.ended(await asyncio.gather(*(hold(port, start, PATIENCE) for _ in range(64))), PATIENCE)
 
 
 async def trickled_bodies(port: int, _bundle: Bundle) -> Outcome:
     """One byte a second, without an end."""
 
     start = _post("/predict", EMPTY_ROWS)[:400]
-    closed = await asyncio.gather(*(trickle(port, start, PATIENCE) for _ in range(64)))
-    open_ = closed.count(False)
-    return Outcome(f"{64 - open_} of 64 ended", f"{open_} held for {PATIENCE:.0f} s" if open_ else "")
+    return rows.ended(await asyncio.gather(*(trickle(port, start, PATIENCE) for _ in range(64))), PATIENCE)
 
 
 async def idle_connections(port: int, _bundle: Bundle) -> Outcome:
@@ -260,7 +234,7 @@ async def long_names(port: int, bundle: Bundle) -> Outcome:
     # An unknown category is a warning, so that it may be decided.
     if {reply.status for reply in replies[:2]} != {422} or replies[2].status not in {200, 422}:
         wrong = "not refused"
-    return Outcome(f"{_statuses(replies)}, at most {long:,} bytes", wrong)
+    return Outcome(f"{rows.statuses(replies)}, at most {long:,} bytes", wrong)
 
 
 async def duplicate_keys(port: int, bundle: Bundle) -> Outcome:
@@ -329,7 +303,7 @@ async def impossible_applicants(port: int, bundle: Bundle) -> Outcome:
         replies.append(reply)
         if reply.status != 422 or change[0].encode() not in reply.body:
             wrong = f"{reply.status} for {change[0]} {change[1]}"
-    return Outcome(_statuses(replies), wrong)
+    return Outcome(rows.statuses(replies), wrong)
 
 
 async def addresses(port: int, bundle: Bundle) -> Outcome:
@@ -353,7 +327,7 @@ async def addresses(port: int, bundle: Bundle) -> Outcome:
     documentation = await exchange(port, request("GET", "/docs", headers=head), 10)
     if b"https://" in documentation.body:
         wrong = "the documentation needs another host"
-    return Outcome(_statuses([*replies, redirect]), wrong)
+    return Outcome(rows.statuses([*replies, redirect]), wrong)
 
 
 async def tensors(port: int, _bundle: Bundle) -> Outcome:
@@ -383,7 +357,7 @@ async def tensors(port: int, _bundle: Bundle) -> Outcome:
         ),
         "",
     )
-    return Outcome(_statuses(replies), wrong)
+    return Outcome(rows.statuses(replies), wrong)
 
 
 ROWS: dict[str, Row] = {

@@ -13,20 +13,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import platform
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
+from servers import rows
 from servers.containers import Service, Share, group, mounted, running
 from servers.load import UNANSWERED, request
 from servers.raw import Reply, exchange, hold, trickle
+from servers.rows import Outcome
 
 from home_credit.tracking.read_only_proxy import LARGEST_BODY
 
@@ -43,13 +42,6 @@ SEARCH = f"{API}/runs/search"
 TOO_LARGE, TOO_LATE = 413, 408
 
 
-class Outcome(NamedTuple):
-    """What a row gave: a text for the table, and what was wrong (empty: nothing)."""
-
-    text: str
-    wrong: str = ""
-
-
 Row = Callable[[int], Coroutine[Any, Any, Outcome]]
 
 
@@ -60,12 +52,10 @@ def main() -> int:
     )
     parser.add_argument("--rows", nargs="+", choices=[*ROWS], default=[*ROWS], metavar="NAME")
     arguments = parser.parse_args()
-    print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
-    print("| row | answers | wall s | CPU s | peak MiB | missed |\n|---|---|---:|---:|---:|---|")
+    rows.start_table()
     with tempfile.TemporaryDirectory() as folder:
         held = [run(name, Path(folder)) for name in arguments.rows]
-    print(f"\n{sum(held)} of {len(held)} rows within their limits")
-    return not all(held)
+    return rows.end_table(held)
 
 
 def run(name: str, folder: Path) -> bool:
@@ -95,10 +85,7 @@ def run(name: str, folder: Path) -> bool:
                 missed.append(f"/health answers {health.status} after {health.seconds:.1f} s")
         if (stopped := server.stop()) > STOP_SECONDS:
             missed.append(f"ends {stopped:.0f} s after SIGTERM")
-    print(
-        f"| {name} | {outcome.text} | {wall:.1f} | {cpu:.1f} | {peak:.0f} | {'; '.join(missed)} |", flush=True
-    )
-    return not missed
+    return rows.row(name, outcome, wall=wall, cpu=cpu, peak=peak, missed=missed)
 
 
 def _wait(port: int) -> None:
@@ -125,13 +112,12 @@ async def _at_once(
 ) -> Outcome:
     """Send requests at the same time; each must be answered within ``seconds``, with one of the statuses."""
     replies: list[Reply] = await asyncio.gather(*(exchange(port, each, PATIENCE) for each in contents))
-    statuses = Counter(reply.status for reply in replies)
-    text = ", ".join(f"{count} × {status or 'none'}" for status, count in statuses.items())
+    statuses = dict.fromkeys(reply.status for reply in replies)
     wrong = [f"{status or 'no'} answer" for status in statuses if status not in (allowed or statuses)]
     wrong += ["no answer"] if allowed is None and UNANSWERED in statuses else []
     slow = max(reply.seconds for reply in replies)
     wrong += [f"an answer after {slow:.1f} s"] if slow > seconds else []
-    return Outcome(text, wrong[0] if wrong else "")
+    return Outcome(rows.statuses(replies), wrong[0] if wrong else "")
 
 
 def _filled(start: str, element: str, end: str, between: str = ",") -> bytes:
@@ -204,21 +190,15 @@ async def pages(port: int) -> Outcome:
     return await _at_once(port, contents, seconds=PATIENCE)
 
 
-def _ended(closed: list[bool]) -> Outcome:
-    open_ = closed.count(False)
-    text = f"{len(closed) - open_} of {len(closed)} ended"
-    return Outcome(text, f"{open_} held for {PATIENCE:.0f} s" if open_ else "")
-
-
 async def unfinished(port: int) -> Outcome:
     start = _post(SEARCH, bytes(LARGEST_BODY))[:-1_000]
-    return _ended(await asyncio.gather(*(hold(port, start, PATIENCE) for _ in range(64))))
+    return rows.ended(await asyncio.gather(*(hold(port, start, PATIENCE) for _ in range(64))), PATIENCE)
 
 
 async def trickled(port: int) -> Outcome:
     """One byte of a body a second."""
     start = _post(SEARCH, bytes(LARGEST_BODY))[:400]
-    return _ended(await asyncio.gather(*(trickle(port, start, PATIENCE) for _ in range(64))))
+    return rows.ended(await asyncio.gather(*(trickle(port, start, PATIENCE) for _ in range(64))), PATIENCE)
 
 
 async def idle(port: int) -> Outcome:
@@ -226,7 +206,7 @@ async def idle(port: int) -> Outcome:
     waiting = [asyncio.create_task(hold(port, b"", PATIENCE)) for _ in range(900)]
     await asyncio.sleep(1)
     health = await exchange(port, _get("/health"), PATIENCE)
-    outcome = _ended(await asyncio.gather(*waiting))
+    outcome = rows.ended(await asyncio.gather(*waiting), PATIENCE)
     if health.status != httpx.codes.OK or health.seconds > HEALTH_SECONDS:
         return Outcome(
             outcome.text, f"/health answers {health.status} after {health.seconds:.1f} s meanwhile"
