@@ -249,7 +249,7 @@ def _prepare_applicants(settings: Settings, progress: Progress, echo: Callable[[
         echo(f"making a demo portfolio of {DEMO_APPLICANTS:,} applicants in {portfolio}")
         write_demo(portfolio, DEMO_APPLICANTS, DEMO_SEED, "parquet", partial(progress, "applicants written"))
     features = loading.current_features()
-    graded = grading(settings.models, settings.model_key) if settings.models.is_dir() else None
+    graded = grading(settings.models, settings.model_key)
     if held and held.generation == loading.generation(portfolio, features, graded):
         return portfolio
     echo(f"loading the applicants of {portfolio}")

@@ -18,6 +18,7 @@ from home_credit.applicants.definitions import definitions_version
 from home_credit.applicants.loading import current_features, load
 from home_credit.client import ApiClient
 from home_credit.config import Settings
+from home_credit.decisioning.grading import grading
 from home_credit.errors import ApiError
 from home_credit.progress import silent
 from home_credit.schemas import ApplicantQuery
@@ -142,7 +143,7 @@ def test_what_was_loaded_from_elsewhere_is_kept_until_a_portfolio_is_asked_for(
 ) -> None:
     monkeypatch.delenv("HOME_CREDIT_PORTFOLIO", raising=False)
     elsewhere = write_portfolio(tmp_path / "elsewhere")
-    load(elsewhere, url, current_features())
+    load(elsewhere, url, current_features(), grading(Settings().models))
     assert prepare(applicants_url=url) == []
     (elsewhere / "application_test.parquet").unlink()
     assert prepare(applicants_url=url) == [f"loading the applicants of {elsewhere}"]
