@@ -98,6 +98,8 @@ def serve(name: Name, workers: int | None = None) -> None:
     The service runs in this process: a second one would import many modules again, which takes seconds on a tenth
     of a core.
     """
+    # Almost nothing of what a service imports is garbage; it collects garbage once it has loaded all that it serves.
+    gc.disable()
     host, port = os.environ.get("HOST"), _port("PORT", DEFAULT_PORTS[name])
     # Behind a proxy the host name is the platform's; by default MLflow accepts localhost only.
     allowed = os.environ.get("MLFLOW_SERVER_ALLOWED_HOSTS", "*")
@@ -135,8 +137,6 @@ def _publish_revision() -> None:
 
 def _import_dashboard() -> None:
     """Import Streamlit and the first page, which the first visitor would otherwise wait for."""
-    # Almost nothing of what is imported is garbage.
-    gc.disable()
     for module in ("streamlit.web.cli", "home_credit.dashboard.client_page"):
         importlib.import_module(module)
     gc.freeze()

@@ -82,6 +82,7 @@ def run(host: str | None, port: int, workers: int = 1) -> None:
     from home_credit.api.metrics import SHARED  # noqa: PLC0415
     from home_credit.api.supervisor import Supervisor  # noqa: PLC0415
 
+    gc.enable()  # this process loads no model
     with tempfile.TemporaryDirectory(prefix="home-credit-metrics-") as folder:
         # Each process reads it when it imports the library, so it is set before they start.
         os.environ[SHARED] = folder

@@ -202,9 +202,8 @@ async def _answer(send: Send, status: int, kind: bytes, body: bytes, *more: tupl
 
 def create_app() -> ReadOnlyProxy:
     """Return MLflow's server behind the read-only proxy; raises :class:`UsageError` where a user has no password."""
-    # A sixth of the start would be spent on looking for garbage, of which there is almost none.
-    gc.disable()
     app = pages.create_app()
+    # `home-credit serve` looks for no garbage among what is imported, which would take a sixth of the start.
     gc.freeze()
     gc.enable()
     settings = Settings()
