@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 
+# A frame is announced by its title; Evidently's page has none.
+TITLE = "<title>Data drift report</title>"
 # Column names are longer than Evidently's headings expect: they would overlap the numbers beside them.
 STYLE = "<style>.MuiGrid-grid-xs-2>.MuiTypography-h5{font-size:.9rem;overflow-wrap:anywhere}</style>"
 
@@ -30,7 +32,7 @@ def slim(page: str, verdict: str, basis: str) -> str:
     shown: set[str] = set()
     widgets = _cut(widgets, shown)
     figures = _cut({name: figure for name, figure in figures.items() if name in shown}, shown)
-    head = page[:widgets_at].replace("<script>", STYLE + "<script>", 1)
+    head = page[:widgets_at].replace("<script>", TITLE + STYLE + "<script>", 1)
     return head + _script(widgets) + page[widgets_end:figures_at] + _script(figures) + page[figures_end:]
 
 
