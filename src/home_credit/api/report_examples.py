@@ -30,7 +30,7 @@ _GROUP = {
 }
 MODEL_REPORT: dict[str, Any] = {
     "model_version": "184b8f19403d",
-    "trained_at": "2026-11-27T04:48:36Z",
+    "trained_at": "2026-11-27T07:52:42Z",
     "training_applicants": 69054,
     "training_persons": 68786,
     "features": 656,
