@@ -136,8 +136,8 @@ def _publish_revision() -> None:
 
 
 def _import_dashboard() -> None:
-    """Import Streamlit and the first page, which the first visitor would otherwise wait for."""
-    for module in ("streamlit.web.cli", "home_credit.dashboard.client_page"):
+    """Import Streamlit and the pages, which the first visitor would otherwise wait for."""
+    for module in ("streamlit.web.cli", "home_credit.dashboard.navigation"):
         importlib.import_module(module)
     gc.freeze()
     gc.enable()

@@ -479,7 +479,7 @@ def test_a_demo_says_that_it_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)  # a demo takes no database but that of its own folder
     with sites.api(Settings(HOME_CREDIT_DEMO=True, HOME_CREDIT_MODELS=ROOT / "models")) as url:
         monkeypatch.setenv("API_URL", url)
-        st.cache_data.clear()
+        st.cache_resource.clear()
         app = AppTest.from_file(str(ROOT / "streamlit_app" / "app.py"), default_timeout=30).run()
-        st.cache_data.clear()
+        st.cache_resource.clear()
     assert FR("access.demo") in html(app)

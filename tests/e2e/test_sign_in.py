@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from home_credit.client import ApiClient
+from home_credit.dashboard.returning import COOKIE
 from home_credit.dashboard.texts import texts
 from support import oidc
 from support.commands import COMMAND
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from support.servers import Running
 
 ROOT = Path(__file__).parents[2]
-FR = texts("fr")
+FR, EN = texts("fr"), texts("en")
 API_KEY = "a key of the test that has every scope"
 COOKIE_SECRET = "a secret of the test that signs cookies"
 REVIEWER, OFFICER, ANALYST, NOBODY = "anne", "omar", "ada", "zoe"
@@ -111,10 +112,11 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     opened.close()
 
 
-def sign_in(context: BrowserContext, dashboard: Running, subject: str) -> Page:
+def sign_in(context: BrowserContext, dashboard: Running, subject: str, address: str = "/") -> Page:
+    translate = EN if "lang=en" in address else FR
     page = context.new_page()
-    page.goto(dashboard.url)
-    page.get_by_role("button", name=FR("access.sign_in")).click()
+    page.goto(f"{dashboard.url}{address}")
+    page.get_by_role("button", name=translate("access.sign_in")).click()
     page.locator("input[name=sub]").fill(subject)
     page.get_by_role("button", name="Authorize", exact=True).click()
     page.wait_for_url(f"{dashboard.url}/**")
@@ -183,6 +185,36 @@ def test_an_analyst_sees_no_applicant(
     for address in (f"/?client={referred.SK_ID_CURR}", "/compare", "/simulate", "/reviews"):
         refuses(page, dashboard, address, "analyst")
     expect(page.get_by_text(str(referred.SK_ID_CURR))).to_have_count(0)
+
+
+def test_the_sign_in_leads_back_to_page_applicant_and_language_of_the_link(
+    context: BrowserContext, dashboard: Running, referred: Decision
+) -> None:
+    applicant = referred.SK_ID_CURR
+    page = sign_in(context, dashboard, OFFICER, f"/client?client={applicant}&lang=en&next=//host.example")
+    heading(page, EN("search.title"))
+    expect(page.locator(".hc-verdict")).to_have_text(EN("decision.review"))
+    assert page.url == f"{dashboard.url}/?client={applicant}&lang=en"
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert {each["name"] for each in context.cookies(f"{dashboard.url}/oauth2callback")}.isdisjoint({COOKIE})
+    page.goto(dashboard.url)
+    heading(page, FR("search.title"))
+    expect(page.get_by_text(FR("search.start"))).to_be_visible()
+
+
+def test_the_sign_in_leads_back_to_the_page_in_the_language_chosen_before_it(
+    context: BrowserContext, dashboard: Running
+) -> None:
+    page = context.new_page()
+    page.goto(f"{dashboard.url}/portfolio")
+    page.locator(".st-key-lang").get_by_text("English", exact=True).click()
+    page.get_by_role("button", name=EN("access.sign_in")).click()
+    page.locator("input[name=sub]").fill(ANALYST)
+    (noted,) = [each for each in context.cookies(f"{dashboard.url}/oauth2callback") if each["name"] == COOKIE]
+    assert (noted["httpOnly"], noted["sameSite"], noted["path"]) == (True, "Lax", "/oauth2callback")
+    page.get_by_role("button", name="Authorize", exact=True).click()
+    heading(page, EN("portfolio.title"))
+    assert page.url == f"{dashboard.url}/portfolio?lang=en"
 
 
 def test_an_account_that_does_not_identify_its_holder_sees_nothing(

@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import URLSafeTimedSerializer
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from home_credit.config import Settings
 from home_credit.dashboard import oidc
+from home_credit.dashboard.links import ADDRESSES, link
+from home_credit.dashboard.returning import COOKIE, ReturnToPage
 from home_credit.dashboard.roles import PAGES, Person, RefusedSignInError, person_of, role_of
 from home_credit.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from starlette.requests import Request
 
 NOW = 1_800_000_000.0
 ANNE = {"iat": NOW - 60, "email": "anne@bank.example", "name": "Anne Martin"}
@@ -127,3 +137,95 @@ def test_a_sign_in_that_is_half_set_up_ends_the_start(changed: dict[str, Any], s
 
 def test_without_a_sign_in_streamlit_is_told_nothing() -> None:
     assert oidc.arguments(Settings()) == []
+
+
+ROOT = "https://bank.example/credit"
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        (f"{ROOT}/", "/"),
+        (f"{ROOT}/?client=100004&lang=en", "/?client=100004&lang=en"),
+        (f"{ROOT}/portfolio", "/portfolio"),
+        (f"{ROOT}/reviews?decision=01a21c3d-493e-77e2&lang=xx&name=Anne", "/reviews?decision=01a21c3d-493e-77e2"),
+        (f"{ROOT}/?client=%3Cb%3E&lang=fr", "/?lang=fr"),
+        (f"{ROOT}/?client=1&client=2", "/?client=2"),
+        (f"{ROOT}/elsewhere", None),
+        (f"{ROOT}//host.example/portfolio", None),
+        (f"{ROOT}/portfolio/", None),
+        ("https://host.example/credit/portfolio", None),
+        ("https://bank.example.host.example/credit/portfolio", None),
+        ("https://bank.example@host.example/credit/portfolio", None),
+        ("http://bank.example/credit/portfolio", None),
+        ("https://bank.example/other", None),
+        ("https://[", None),
+        ("", None),
+    ],
+)
+def test_a_link_is_rebuilt_from_known_pages_and_parameters(address: str, page: str | None) -> None:
+    assert link(address, ROOT) == page
+
+
+@given(st.text(), st.sampled_from([f"{ROOT}/", f"{ROOT}/?client=", f"{ROOT}/client?", "//", ""]))
+def test_no_text_makes_a_link_to_elsewhere(text: str, before: str) -> None:
+    page = link(f"{before}{text}", ROOT)
+    assert page is None or page.split("?")[0] in {"/", *(f"/{each}" for each in ADDRESSES.values())}
+
+
+def browser() -> TestClient:
+    """A browser before a server that answers as Streamlit does when people sign in."""
+
+    def login(_request: Request) -> RedirectResponse:
+        return RedirectResponse("https://provider.example/authorize?state=s1")
+
+    def callback(_request: Request) -> RedirectResponse:
+        return RedirectResponse("/")
+
+    app = Starlette(
+        routes=[Route("/credit/auth/login", login), Route("/credit/oauth2callback", callback)],
+        middleware=[Middleware(ReturnToPage, redirect_uri=f"{ROOT}/oauth2callback", secret="s" * 32)],
+    )
+    return TestClient(app, base_url="https://bank.example", follow_redirects=False)
+
+
+def led_to(client: TestClient, state: str) -> str:
+    answer = client.get("/credit/oauth2callback", params={"state": state, "code": "c"})
+    return answer.headers["location"]
+
+
+def test_a_sign_in_leads_back_once_to_the_page_that_it_was_begun_on() -> None:
+    client = browser()
+    begun = client.get("/credit/auth/login", headers={"Referer": f"{ROOT}/model?lang=en"})
+    assert begun.headers["location"] == "https://provider.example/authorize?state=s1"
+    for part in ("HttpOnly", "Secure", "SameSite=lax", "Path=/credit/oauth2callback", "Max-Age=600"):
+        assert part in begun.headers["set-cookie"]
+    assert led_to(client, "s1") == f"{ROOT}/model?lang=en"
+    assert COOKIE not in client.cookies
+    assert led_to(client, "s1") == "/"
+
+
+@pytest.mark.parametrize("referer", ["https://host.example/", f"{ROOT}/elsewhere", None])
+def test_a_sign_in_that_no_page_of_ours_began_leads_to_the_first_page(referer: str | None) -> None:
+    client = browser()
+    client.get("/credit/auth/login", headers={"Referer": referer} if referer else {})
+    assert COOKIE not in client.cookies
+    assert led_to(client, "s1") == "/"
+
+
+def test_the_page_of_another_sign_in_is_not_led_to() -> None:
+    client = browser()
+    client.get("/credit/auth/login", headers={"Referer": f"{ROOT}/model"})
+    assert led_to(client, "another") == "/"
+
+
+@pytest.mark.parametrize(
+    ("secret", "content"),
+    [("t" * 32, ["s1", "/model"]), ("s" * 32, ["s1", "//host.example/"]), ("s" * 32, "s1"), ("s" * 32, [1, 2])],
+    ids=["forged", "elsewhere", "text", "numbers"],
+)
+def test_a_cookie_that_is_not_of_a_sign_in_is_not_followed(secret: str, content: object) -> None:
+    client = browser()
+    signed = URLSafeTimedSerializer(secret, salt=COOKIE).dumps(content)
+    client.cookies.set(COOKIE, signed, domain="bank.example", path="/credit/oauth2callback")
+    assert led_to(client, "s1") == "/"

@@ -162,7 +162,7 @@ def _known_mode() -> str | None:
         return None  # the page itself tells that the API does not answer
 
 
-@st.cache_data(ttl=KEPT_SECONDS, show_spinner=False)
+@st.cache_resource(ttl=KEPT_SECONDS, show_spinner=False)
 def _mode() -> str:
     return shell.api().access()
 

@@ -1,4 +1,4 @@
-"""The pages and their addresses, and which of them a person finds in the navigation."""
+"""The pages, and which of them a person finds in the navigation."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from home_credit.dashboard import (
     shell,
     what_if_page,
 )
+from home_credit.dashboard.links import ADDRESSES, FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,17 +26,16 @@ if TYPE_CHECKING:
 
     from home_credit.dashboard.roles import Person
 
-# By the name of a page: its address, and what draws it.
-PAGES: dict[str, tuple[str, Callable[[], None]]] = {
-    "client": ("client", client_page.show),
-    "compare": ("compare", compare_page.show),
-    "simulate": ("simulate", what_if_page.show),
-    "reviews": ("reviews", reviews_page.show),
-    "drift": ("data-drift", drift_page.show),
-    "model": ("model", model_page.show),
-    "portfolio": ("portfolio", portfolio_page.show),
+# By the name of a page, what draws it.
+PAGES: dict[str, Callable[[], None]] = {
+    "client": client_page.show,
+    "compare": compare_page.show,
+    "simulate": what_if_page.show,
+    "reviews": reviews_page.show,
+    "drift": drift_page.show,
+    "model": model_page.show,
+    "portfolio": portfolio_page.show,
 }
-FIRST = "client"  # the page of the address without a path
 
 
 def page_of(person: Person | None) -> StreamlitPage:
@@ -55,7 +55,7 @@ def page_of(person: Person | None) -> StreamlitPage:
 
 
 def _page(name: str, person: Person | None) -> StreamlitPage:
-    address, show = PAGES[name]
+    show = PAGES[name]
     allowed = person is not None and person.may_see(name)
     if not allowed:
         show = access.ask if person is None else access.refuse
@@ -63,7 +63,7 @@ def _page(name: str, person: Person | None) -> StreamlitPage:
     return st.Page(
         show,
         title=title,
-        url_path=address,
+        url_path=ADDRESSES[name],
         default=name == FIRST,
         visibility="visible" if allowed else "hidden",
     )

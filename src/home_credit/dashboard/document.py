@@ -1,0 +1,71 @@
+"""The HTML document that the pages are drawn in: Streamlit's own, with what makes it draw sooner.
+
+Streamlit's document names the scripts of its core alone. The scripts of the elements that every page has are asked for
+only when the first message from the server names such an element; here they are in the document, so that they come
+with the others. The document also says where the server is, which Streamlit's scripts otherwise find out by asking
+for two addresses below that of the page and two above it; and it leaves out a font that the theme does not use.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from home_credit.dashboard.links import ADDRESSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+ELEMENTS: Final = ("Html", "ButtonGroup", "Spinner")  # of every page
+ENTRY: Final = "index.html"  # of the manifest: what the document names already
+FONT: Final = re.compile(r"<link\s+rel=\"preload\"[^>]*as=\"font\"[^>]*/>\s*")
+# The messages of a page that has this one in a frame are not listened to, except from this host itself.
+CONNECTION: Final = """<script>
+      window.__streamlit = {
+        BACKEND_BASE_URL: new URL(".", location.href).href,
+        HOST_CONFIG: { allowedOrigins: [location.origin], useExternalAuthToken: false },
+      }
+    </script>
+    """
+
+
+def routes(folder: Path) -> list[Route]:
+    """Return the routes of the pages' addresses, for the front end in ``folder``."""
+    content = document(folder)
+
+    async def answer(_request: Request) -> Response:
+        return HTMLResponse(content, headers={"Cache-Control": "no-cache"})
+
+    return [Route(f"/{address}", answer) for address in ("", *ADDRESSES.values())]
+
+
+def document(folder: Path) -> str:
+    """Return the document for the front end in ``folder``."""
+    html = FONT.sub("", (folder / "index.html").read_text(encoding="utf-8"))
+    present = set(re.findall(r'href="\./(static/js/[^"]+)"', html))
+    more = [script for script in scripts(folder) if script not in present]
+    links = "".join(f'<link rel="modulepreload" crossorigin href="./{script}">\n    ' for script in more)
+    return html.replace("<script type=\"module\"", f"{CONNECTION}<script type=\"module\"", 1).replace(
+        "<link rel=\"stylesheet\"", f"{links}<link rel=\"stylesheet\"", 1
+    )
+
+
+def scripts(folder: Path) -> list[str]:
+    """Return the files of the scripts of the elements of every page, with those that they import."""
+    manifest: Mapping[str, Mapping[str, Any]] = json.loads((folder / "manifest.json").read_text("utf-8"))
+    named = [key for key, entry in manifest.items() if entry.get("name") in ELEMENTS and "src" in entry]
+    return list(dict.fromkeys(script for key in named for script in _imported(key, manifest)))
+
+
+def _imported(key: str, manifest: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    if key != ENTRY:
+        yield manifest[key]["file"]
+        for each in manifest[key].get("imports", ()):
+            yield from _imported(each, manifest)
