@@ -11,6 +11,7 @@ if __name__ == "__main__":
     shell.page_setup()
     person = access.entered()
     page = navigation.page_of(person)
+    shell.show_switch()
     shell.name_page(page.title)
     if person:
         access.show_person(person)

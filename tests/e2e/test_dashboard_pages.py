@@ -20,10 +20,11 @@ from home_credit.decisioning.grading import grading
 from home_credit.languages import LANGUAGES
 from home_credit.monitoring.storing import store_outcomes
 from home_credit.monitoring.verdict import stored_verdict
-from home_credit.schemas import DecisionQuery, PredictionRequest, ReviewRequest
+from home_credit.schemas import Assessment, DecisionQuery, PredictionRequest, ReviewRequest, Text
 from home_credit.schemas.comparisons import Segment
 from home_credit.schemas.verdicts import RealisedPerformance
 from support import fake_model, sites
+from support.contents import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,7 +202,45 @@ def test_a_recorded_decision_is_replayed(
     app = opened("reviews_page", api, monkeypatch)
     app.button(key=f"case_{referred.decision_id}").click().run()
     app.button(key="replay").click().run()
-    assert FR("reviews.identical") in html(app)
+    assert FR("replay.identical") in html(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_replay_tells_other_words_from_another_result(
+    api: RunningApi, referred: Decision, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    translate = texts(language)
+    with ApiClient(api.url) as client:
+        told = client.replay(referred.decision_id).recorded
+    first, *others = told.reasons
+    earlier = first.model_copy(update={"text": Text(en="in <i>earlier</i> words", fr="en d’<i>autres</i> mots")})
+    rows = PredictionRequest(**fake_model.bundle(fake_model.REVIEW))
+    policy = api.scorer.policy
+
+    def replayed(**changed: object) -> str:
+        entry = api.ledger.append(content(told.model_copy(update=changed), rows, policy))
+        app = opened("reviews_page", api, monkeypatch, language)
+        app.session_state["decision"] = entry.decision_id
+        app.run().button(key="replay").click().run()
+        assert not app.exception
+        return html(app)
+
+    reworded = replayed(reasons=[earlier, *others])
+    said = translate("replay.reworded", count=1, total=translate.number(len(told.reasons)))
+    assert said in reworded and "differs" not in reworded
+    for text in (earlier.text, first.text):
+        assert f"<td>{escape(translate.of(text))}</td>" in reworded
+    assert f"<td>{escape(translate.of(others[0].text))}</td>" not in reworded
+    other = replayed(score=told.score + 1, grade="G")
+    fields = ", ".join(translate(f"replay.{name}") for name in ("score", "grade"))
+    assert translate("replay.differs", fields=fields) in other
+    gone = replayed(model_version="a version that is not kept")
+    assert escape(translate("replay.impossible")) in gone
+    assert escape(translate("error.conflict")) not in gone
+
+
+def test_every_part_of_a_result_has_a_name() -> None:
+    assert {f"replay.{name}" for name in Assessment.model_fields} <= set(FR.entries)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

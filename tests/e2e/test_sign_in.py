@@ -191,7 +191,7 @@ def test_the_sign_in_leads_back_to_page_applicant_and_language_of_the_link(
     context: BrowserContext, dashboard: Running, referred: Decision
 ) -> None:
     applicant = referred.SK_ID_CURR
-    page = sign_in(context, dashboard, OFFICER, f"/client?client={applicant}&lang=en&next=//host.example")
+    page = sign_in(context, dashboard, OFFICER, f"/?client={applicant}&lang=en&next=//host.example")
     heading(page, EN("search.title"))
     expect(page.locator(".hc-verdict")).to_have_text(EN("decision.review"))
     assert page.url == f"{dashboard.url}/?client={applicant}&lang=en"

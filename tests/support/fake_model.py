@@ -75,10 +75,11 @@ def likes(application: Mapping[str, Any]) -> bool:
 
 @dataclass
 class RunningApi:
-    """The running API; ``requests`` are the request lines in order."""
+    """The running API and its ledger; ``requests`` are the request lines in order."""
 
     url: str
     scorer: FakeScorer
+    ledger: Ledger
     requests: list[str]
 
 
@@ -93,7 +94,7 @@ def running(folder: Path, *, model: bool = True, reports: Path = Path("reports")
     requests: list[str] = []
     try:
         with serve(_noting(app, requests)) as url:
-            yield RunningApi(url, scorer, requests)
+            yield RunningApi(url, scorer, ledger, requests)
     finally:
         ledger.close()
 

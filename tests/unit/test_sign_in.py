@@ -152,6 +152,7 @@ ROOT = "https://bank.example/credit"
         (f"{ROOT}/?client=%3Cb%3E&lang=fr", "/?lang=fr"),
         (f"{ROOT}/?client=1&client=2", "/?client=2"),
         (f"{ROOT}/elsewhere", None),
+        (f"{ROOT}/client", None),
         (f"{ROOT}//host.example/portfolio", None),
         (f"{ROOT}/portfolio/", None),
         ("https://host.example/credit/portfolio", None),
@@ -170,7 +171,7 @@ def test_a_link_is_rebuilt_from_known_pages_and_parameters(address: str, page: s
 @given(st.text(), st.sampled_from([f"{ROOT}/", f"{ROOT}/?client=", f"{ROOT}/client?", "//", ""]))
 def test_no_text_makes_a_link_to_elsewhere(text: str, before: str) -> None:
     page = link(f"{before}{text}", ROOT)
-    assert page is None or page.split("?")[0] in {"/", *(f"/{each}" for each in ADDRESSES.values())}
+    assert page is None or page.split("?")[0] in {f"/{each}" for each in ADDRESSES.values()}
 
 
 def browser() -> TestClient:

@@ -43,7 +43,7 @@ def routes(folder: Path) -> list[Route]:
     async def answer(_request: Request) -> Response:
         return HTMLResponse(content, headers={"Cache-Control": "no-cache"})
 
-    return [Route(f"/{address}", answer) for address in ("", *ADDRESSES.values())]
+    return [Route(f"/{address}", answer) for address in ADDRESSES.values()]
 
 
 def document(folder: Path) -> str:

@@ -12,10 +12,10 @@ from home_credit.languages import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# By the name of a page, its place in the address.
+# By the name of a page, its place in the address; the first page has none.
 ADDRESSES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "client": "client",
+        "client": "",
         "compare": "compare",
         "simulate": "simulate",
         "reviews": "reviews",
@@ -24,7 +24,7 @@ ADDRESSES: Final[Mapping[str, str]] = MappingProxyType(
         "portfolio": "portfolio",
     }
 )
-FIRST: Final = "client"  # the page of the address without a path
+FIRST: Final = "client"
 
 # Of each parameter, the values that it may have: SK_ID_CURR, a decision's number, a language.
 PARAMETERS: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
@@ -49,7 +49,7 @@ def link(address: str, root: str) -> str | None:
     if (parts.scheme, parts.netloc) != (own.scheme, own.netloc) or not parts.path.startswith(f"{own.path}/"):
         return None
     page = parts.path.removeprefix(f"{own.path}/")
-    if page and page not in ADDRESSES.values():
+    if page not in ADDRESSES.values():
         return None
     given = parse_qs(parts.query)
     known = {

@@ -63,7 +63,7 @@ def _page(name: str, person: Person | None) -> StreamlitPage:
     return st.Page(
         show,
         title=title,
-        url_path=ADDRESSES[name],
+        url_path=ADDRESSES[name] or None,
         default=name == FIRST,
         visibility="visible" if allowed else "hidden",
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from html import escape
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import streamlit as st
 from pydantic import ValidationError
 
-from home_credit.dashboard import access, decision_view, failures, markup, paging, shell, waiting
+from home_credit.dashboard import access, decision_view, failures, markup, paging, replay_view, shell, waiting
 from home_credit.errors import ApiError
 from home_credit.schemas import DecisionQuery, ReviewRequest
 from home_credit.schemas.requests import ReasonCode, ReviewedAs
@@ -216,18 +217,17 @@ def _form(api: ApiClient, record: DecisionRecord, translate: Texts) -> None:
 
 
 def _replay(api: ApiClient, record: DecisionRecord, translate: Texts) -> None:
-    if not st.button(translate("reviews.replay"), help=translate("reviews.replay_help"), key="replay"):
+    if not st.button(translate("replay.button"), help=translate("replay.help"), key="replay"):
         return
     try:
         replayed = waiting.call(api.replay, record.decision.decision_id)
     except ApiError as error:
-        failures.show(error, translate, key="retry_replay")
+        if error.status == HTTPStatus.CONFLICT:
+            st.html(markup.notice("warning", translate("replay.impossible"), error.detail))
+        else:
+            failures.show(error, translate, key="retry_replay")
         return
-    if replayed.identical:
-        st.html(markup.notice("info", translate("reviews.identical")))
-    else:
-        fields = ", ".join(replayed.differences)
-        st.html(markup.notice("warning", translate("reviews.differs", fields=fields)))
+    replay_view.show(replayed, translate)
 
 
 def _statistics(found: ReviewStatistics, translate: Texts) -> None:

@@ -43,7 +43,7 @@ def theme() -> Theme:
 
 
 def page_setup() -> Texts:
-    """Set up the page, draw the language switch and return the texts of the chosen language."""
+    """Set up the page and return the texts of the chosen language."""
     _start_log()
     st.session_state.setdefault(LANGUAGE, language().language)
     translate = language()
@@ -54,6 +54,20 @@ def page_setup() -> Texts:
         f"<script>document.documentElement.lang = '{translate.language}'</script>",
         unsafe_allow_javascript=True,
     )
+    # The address holds the language, so that it can be shared; French, the default, needs no parameter.
+    if translate.language == LANGUAGES[0]:
+        st.query_params.pop(LANGUAGE, None)
+    else:
+        st.query_params[LANGUAGE] = translate.language
+    return translate
+
+
+def show_switch() -> None:
+    """Draw the switch of the language, after the navigation: the browser does not know its page before that.
+
+    A click before would be one on the first page.
+    """
+    translate = language()
     with st.sidebar:
         st.html(markup.brand(translate("app.name"), translate("app.purpose")))
         st.segmented_control(
@@ -63,12 +77,6 @@ def page_setup() -> Texts:
             format_func=lambda code: translate(f"language.{code}"),
             key=LANGUAGE,
         )
-    # The address holds the language, so that it can be shared; French, the default, needs no parameter.
-    if translate.language == LANGUAGES[0]:
-        st.query_params.pop(LANGUAGE, None)
-    else:
-        st.query_params[LANGUAGE] = translate.language
-    return translate
 
 
 def name_page(title: str) -> None:
