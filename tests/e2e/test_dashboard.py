@@ -507,3 +507,27 @@ def test_who_comes_through_a_proxy_on_this_machine_is_not_on_this_machine(
     expect(forwarded.get_by_text(FR("access.closed"))).to_be_visible()
     assert forwarded.get_by_label(FR("search.label")).count() == 0
     forwarded.close()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_key_leads_to_page_applicant_and_language_of_the_link(
+    page: Page, api: RunningApi, reports: Path
+) -> None:
+    decide(api, fake_model.REVIEW)
+    key = "a key of the tests alone"
+    with dashboard(api.url, reports, DASHBOARD_KEY=key) as closed:
+        for link, title in (
+            (f"/?client={fake_model.REVIEW}&lang=en", EN("search.title")),
+            ("/portfolio?lang=en", EN("portfolio.title")),
+        ):
+            page.goto(f"{closed}{link}")
+            expect(page.get_by_role("heading", level=1)).to_have_text(EN("access.title"))
+            assert page.locator(".hc-verdict").count() == 0
+            page.get_by_label(EN("access.name")).fill("Anne Martin")
+            page.get_by_label(EN("access.key")).fill(key)
+            page.get_by_role("button", name=EN("access.enter")).click()
+            expect(page.get_by_role("heading", level=1)).to_have_text(title)
+            assert page.url == f"{closed}{link}"
+            if "client" in link:
+                expect(page.get_by_text(EN("decision.client", id=fake_model.REVIEW))).to_be_visible()

@@ -30,11 +30,11 @@ NAMES_A_CLIENT = ("client", "compare", "simulate")
 
 
 @contextmanager
-def dashboard(api_url: str, reports: Path, log: Path = Path(os.devnull)) -> Iterator[str]:
-    """Run the dashboard until the context ends, and yield its address."""
+def dashboard(api_url: str, reports: Path, log: Path = Path(os.devnull), **more: str) -> Iterator[str]:
+    """Run the dashboard, with ``more`` variables, until the context ends, and yield its address."""
     port = free_port()
     line = [sys.executable, "-m", "streamlit", "run", str(APP.relative_to(ROOT))]
     line += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    environment = {**os.environ, "API_URL": api_url, "HOME_CREDIT_REPORTS": str(reports)}
+    environment = {**os.environ, "API_URL": api_url, "HOME_CREDIT_REPORTS": str(reports), **more}
     with server(line, port, "/_stcore/health", log, cwd=ROOT, env=environment) as running:
         yield running.url
