@@ -52,6 +52,7 @@ def test_every_page_has_the_document_that_names_scripts_and_server() -> None:
         assert answer.headers["cache-control"] == "no-cache"
         page = answer.text
         assert page.index("BACKEND_BASE_URL") < page.index('<script type="module"')
+        assert page.index('id="root"') < page.index(".hc-banner")
         assert 'as="font"' in own and 'as="font"' not in page
         before, named = (re.findall(r'(?:href|src)="\./(static/[^"]+)"', html) for html in (own, page))
         assert {each for each in before if "/js/" in each or "/css/" in each} < set(named)

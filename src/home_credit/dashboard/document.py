@@ -3,13 +3,15 @@
 Streamlit's document names the scripts of its core alone. The scripts of the elements that every page has are asked for
 only when the first message from the server names such an element; here they are in the document, so that they come
 with the others. The document also says where the server is, which Streamlit's scripts otherwise find out by asking
-for two addresses below that of the page and two above it; and it leaves out a font that the theme does not use.
+for two addresses below that of the page and two above it; it holds the style sheet, which stands last so that it wins
+over the styles that Streamlit's scripts add to the head; and it leaves out a font that the theme does not use.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import HTMLResponse, Response
@@ -52,9 +54,13 @@ def document(folder: Path) -> str:
     present = set(re.findall(r'href="\./(static/js/[^"]+)"', html))
     more = [script for script in scripts(folder) if script not in present]
     links = "".join(f'<link rel="modulepreload" crossorigin href="./{script}">\n    ' for script in more)
-    return html.replace("<script type=\"module\"", f"{CONNECTION}<script type=\"module\"", 1).replace(
-        "<link rel=\"stylesheet\"", f"{links}<link rel=\"stylesheet\"", 1
-    )
+    for before, added in (
+        ('<script type="module"', CONNECTION),
+        ('<link rel="stylesheet"', links),
+        ("</body>", f"<style>{_style()}</style>"),
+    ):
+        html = html.replace(before, f"{added}{before}", 1)
+    return html
 
 
 def scripts(folder: Path) -> list[str]:
@@ -69,3 +75,12 @@ def _imported(key: str, manifest: Mapping[str, Mapping[str, Any]]) -> Iterator[s
         yield manifest[key]["file"]
         for each in manifest[key].get("imports", ()):
             yield from _imported(each, manifest)
+
+
+def _style() -> str:
+    """Return the style sheets of the package, the theme last."""
+    sheets = sorted(
+        (each for each in files("home_credit.dashboard").iterdir() if each.name.endswith(".css")),
+        key=lambda sheet: sheet.name,
+    )
+    return "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)

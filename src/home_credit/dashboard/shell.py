@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from datetime import UTC
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -48,7 +47,6 @@ def page_setup() -> Texts:
     st.session_state.setdefault(LANGUAGE, language().language)
     translate = language()
     st.set_page_config(layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
-    st.html(f"<style>{_style()}</style>")
     # Screen readers choose their voice by the document's language.
     st.html(
         f"<script>document.documentElement.lang = '{translate.language}'</script>",
@@ -110,16 +108,6 @@ def _start_log() -> None:
     """Write this package's log, without messages of exceptions, also where Streamlit itself was started."""
     if not logging.getLogger("home_credit").handlers:
         logs.configure()
-
-
-@cache
-def _style() -> str:
-    """Return the style sheets of the package, the theme last."""
-    sheets = sorted(
-        (each for each in files("home_credit.dashboard").iterdir() if each.name.endswith(".css")),
-        key=lambda sheet: sheet.name,
-    )
-    return "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
 
 
 def api() -> ApiClient:
