@@ -217,18 +217,15 @@ def test_deciding_again_records_one_decision_for_each_wish(app: AppTest, api: Ru
     assert recorded(api, fake_model.APPROVED) == before + 1
 
 
-def test_two_pages_that_decide_again_at_once_record_one_decision(api: RunningApi) -> None:
+def test_two_pages_that_decide_again_at_once_record_one_decision(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
     decide(api, fake_model.APPROVED)
     before = recorded(api, fake_model.APPROVED)
-    with ApiClient(api.url) as client:
-        last = (
-            client.decisions(DecisionQuery(applicant=fake_model.APPROVED, limit=1)).decisions[0].decision_id
-        )
-        keys = [f"dashboard-{fake_model.APPROVED}-{last}"] * 2
-        made = {
-            client.predict_applicant(fake_model.APPROVED, idempotency_key=key).decision_id for key in keys
-        }
-    assert len(made) == 1
+    pages = [enter(opened(api.url, monkeypatch).run(), str(fake_model.APPROVED)) for _ in "12"]
+    for page in pages:
+        page.button(key="again").click().run()
+        assert FR("decision.made") in html(page)
     assert recorded(api, fake_model.APPROVED) == before + 1
 
 
@@ -408,6 +405,26 @@ def test_no_other_applicants_answer_stands_beside_a_number(page: Page, address: 
     expect(page.get_by_text(FR("decision.client", id=fresh))).to_be_visible()
     expect(page.get_by_text(FR("wait.slow"))).to_have_count(0)
     assert recorded(api, fresh) == 1
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_double_click_decides_once(page: Page, address: str, api: RunningApi, slow: Any) -> None:
+    decide(api, fake_model.NARROW)
+    before = recorded(api, fake_model.NARROW)
+    page.goto(f"{address}/?client={fake_model.NARROW}")
+    again = page.get_by_role("button", name=FR("decision.again"))
+    expect(again).to_be_visible()
+    if slow:
+        api.scorer.may_answer.clear()
+    try:
+        again.dblclick(delay=100)
+        page.wait_for_timeout(500)
+    finally:
+        api.scorer.may_answer.set()
+    expect(page.get_by_text(FR("decision.made"))).to_be_visible()
+    page.wait_for_timeout(500)
+    assert recorded(api, fake_model.NARROW) == before + 1
 
 
 @pytest.mark.browser

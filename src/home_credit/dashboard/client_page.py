@@ -1,12 +1,13 @@
 """Page *Client*: find an applicant, see the last decision and its reasons, decide again.
 
 Opening an applicant shows the last recorded decision; nothing is recorded then, unless there is none yet. A decision is
-asked for with a key that is made of the applicant and the decision before, so that a page that runs twice, is reloaded
-or clicked twice records one.
+asked for with a key that is made of the applicant and the decision that was shown before, so that a page that runs twice,
+is reloaded, is open twice or clicked twice records one.
 """
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from home_credit.schemas import DecisionRecord, Recourse
 
 AGAIN, CASE = "decide_again", "case"
+DOUBLE_CLICK = 2.0  # seconds after a decision in which another click is not a wish for the next one
 LATEST = 20  # decisions looked through for the last one that is no simulation
 
 
@@ -50,10 +52,10 @@ def _is_shown(applicant: int) -> bool:
 
 def _open(api: ApiClient, applicant: int, translate: Texts) -> None:
     """Draw the applicant's decision, or what stands in its way."""
-    again = st.session_state.pop(AGAIN, None) == applicant
+    again = _wish(applicant)
     if again or not _is_shown(applicant):
         try:
-            record, made = waiting.call(_decision, api, applicant, again=again)
+            record, made = waiting.call(_decision, api, applicant, after=again)
         except ApiError as error:
             failures.show(error, translate, entered=str(applicant))
             if again and _is_shown(applicant):
@@ -62,13 +64,13 @@ def _open(api: ApiClient, applicant: int, translate: Texts) -> None:
                 st.session_state.pop(CASE, None)
                 return
         else:
-            st.session_state[CASE] = Case(record, made=made)
+            st.session_state[CASE] = Case(record, made_at=time.monotonic() if made else None)
     case: Case = st.session_state[CASE]
     decision_view.show_answer(case, translate)
     st.button(
         translate("decision.again"),
         on_click=st.session_state.__setitem__,
-        args=(AGAIN, applicant),
+        args=(AGAIN, (applicant, case.record.decision.decision_id)),
         help=translate("decision.again_help"),
         key="again",
     )
@@ -78,13 +80,25 @@ def _open(api: ApiClient, applicant: int, translate: Texts) -> None:
     decision_view.show_rest(case, _recourse(api, case), translate)
 
 
-def _decision(api: ApiClient, applicant: int, *, again: bool) -> tuple[DecisionRecord, bool]:
-    """Return the decision to show, and whether it was made now."""
-    listed = api.decisions(DecisionQuery(applicant=applicant, limit=LATEST)).decisions
-    last = next((each.decision_id for each in listed if not each.simulation), None)
-    if last and not again:
-        return api.decision(last), False
-    made = api.predict_applicant(applicant, idempotency_key=f"dashboard-{applicant}-{last or 'first'}")
+def _wish(applicant: int) -> str | None:
+    """Return the decision that was shown when another one was asked for, ``None`` where none was."""
+    wish: tuple[int, str] | None = st.session_state.pop(AGAIN, None)
+    if wish is None or wish[0] != applicant:
+        return None
+    case: Case | None = st.session_state.get(CASE)
+    if case and case.made_at and time.monotonic() - case.made_at < DOUBLE_CLICK:
+        return None
+    return wish[1]
+
+
+def _decision(api: ApiClient, applicant: int, *, after: str | None) -> tuple[DecisionRecord, bool]:
+    """Return the decision to show, and whether it was made now: the last one, or one ``after`` that which was shown."""
+    if after is None:
+        listed = api.decisions(DecisionQuery(applicant=applicant, limit=LATEST)).decisions
+        last = next((each.decision_id for each in listed if not each.simulation), None)
+        if last:
+            return api.decision(last), False
+    made = api.predict_applicant(applicant, idempotency_key=f"dashboard-{applicant}-{after or 'first'}")
     return api.decision(made.decision_id), True
 
 

@@ -30,17 +30,20 @@ MOST_DECIMALS = 4
 
 @dataclass
 class Case:
-    """A recorded decision; ``made`` says that it was made now and not read back. ``recourse`` once it was asked for."""
+    """A recorded decision, and its ``recourse`` once it was asked for.
+
+    ``made_at`` is when it was made (:func:`time.monotonic`), ``None`` where it was read back.
+    """
 
     record: DecisionRecord
-    made: bool
+    made_at: float | None = None
     recourse: Recourse | ApiError | None = None
 
 
 def show_answer(case: Case, translate: Texts) -> None:
     """Draw the decision and why: what an officer needs first."""
     show_decision(
-        case.record.decision, translate("decision.made" if case.made else "decision.last"), translate
+        case.record.decision, translate("decision.made" if case.made_at else "decision.last"), translate
     )
 
 

@@ -138,7 +138,7 @@ def _show_case(api: ApiClient, record: DecisionRecord, translate: Texts) -> None
             "recorded": translate.time(record.decision.recorded_at, zone),
         }
         st.html(markup.notice("info", translate("reviews.simulated_case", **times)))
-    decision_view.show_answer(decision_view.Case(record, made=False), translate)
+    decision_view.show_answer(decision_view.Case(record), translate)
     st.header(translate("reviews.human"), anchor=False)
     if record.reviews:
         _history(record, translate)
