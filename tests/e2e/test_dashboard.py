@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import tomllib
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "streamlit_app" / "app.py"
+LOCALES = ROOT / "src" / "home_credit" / "dashboard" / "locales"
 FR, EN = texts("fr"), texts("en")
 START_SECONDS = 60
 
@@ -428,6 +430,58 @@ def test_a_double_click_decides_once(page: Page, address: str, api: RunningApi, 
 
 
 @pytest.mark.browser
+def test_the_keyboard_reaches_what_is_seen_and_shows_where_it_is(
+    page: Page, address: str, api: RunningApi
+) -> None:
+    decide(api, fake_model.REVIEW)
+    page.goto(f"{address}/?client={fake_model.REVIEW}")
+    expect(page.get_by_text(FR("find.heading"))).to_be_visible()
+    expect(page.get_by_role("status").get_by_role("heading", level=2)).to_have_text(FR("decision.review"))
+    seen = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break
+        seen.append(
+            page.evaluate(
+                """() => {
+                    const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect()
+                    const opaque = at.checkVisibility({ opacityProperty: true, visibilityProperty: true })
+                    const name = at.getAttribute("aria-label") || at.innerText
+                    return [name, opaque && box.width > 4, style.outlineStyle, parseFloat(style.outlineWidth)]
+                }"""
+            )
+        )
+    names = [name for name, *_ in seen]
+    for wanted in (FR("pages.client"), FR("search.label"), FR("decision.again"), FR("letter.download")):
+        assert wanted in names
+    for name, visible, line, width in seen:
+        assert visible and line == "solid" and width >= 2, name
+    assert not any(re.match(r"Fullscreen|Download as|Copy", name) for name in names)
+
+
+@pytest.mark.browser
+def test_an_officer_reads_words_in_french_and_no_codes(page: Page, address: str, api: RunningApi) -> None:
+    decide(api, fake_model.REVIEW)
+    page.goto(f"{address}/?client={fake_model.REVIEW}")
+    chart = page.locator("[data-testid=stVegaLiteChart]").first
+    expect(chart.locator("svg.marks")).to_be_attached()
+    assert chart.locator("svg [aria-label]").count() == 0
+    assert chart.get_attribute("aria-label")
+    text = page.locator("[data-testid=stMain]").inner_text()
+    assert set(re.findall(r"\b[A-Z]{2,}(?:_[A-Z0-9]+)+\b", text)) <= {"SK_ID_CURR"}
+    assert not re.search(r"log-?odds", text)
+    english = tomllib.loads((LOCALES / "streamlit.toml").read_text(encoding="utf-8"))
+    labels = """() => [...document.querySelectorAll("[aria-label]")].map(each => each.getAttribute("aria-label"))"""
+    expect(page.get_by_role("navigation")).to_have_accessible_name(english["App pages"])
+    expect(page.get_by_role("link", name=english["Skip to main content"])).to_be_attached()
+    assert not set(english) & set(page.evaluate(labels))
+    page.locator(".st-key-lang").get_by_text("English", exact=True).click()
+    expect(page.get_by_role("navigation")).to_have_accessible_name("App pages")
+    expect(page.get_by_role("link", name="Skip to main content")).to_be_attached()
+
+
+@pytest.mark.browser
 def test_nothing_is_cut_at_any_width(page: Page, address: str, api: RunningApi) -> None:
     decide(api, fake_model.REVIEW)
     page.goto(f"{address}/?client={fake_model.REVIEW}")
@@ -447,6 +501,20 @@ def test_nothing_is_cut_at_any_width(page: Page, address: str, api: RunningApi) 
                 .filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.className || each.innerText)"""
         )
         assert cut == [], width
+        broken = page.evaluate(
+            """() => [...document.querySelectorAll('.hc-facts dd, .hc-figures dd:not(.hc-note), .hc-table td:last-child strong')]
+                .filter(each => /^[\\d\\s.,%−–-]+$/.test(each.innerText) && each.getClientRects().length === 1)
+                .filter(each => each.clientHeight > 1.9 * parseFloat(getComputedStyle(each).lineHeight))
+                .map(each => each.innerText)"""
+        )
+        assert broken == [], width
+        over = page.evaluate(
+            """() => { const boxes = [...document.querySelectorAll('[data-testid=stVegaLiteChart], .hc-figures, .hc-table')]
+                .map(each => each.getBoundingClientRect()).filter(box => box.height)
+                return boxes.filter((a, i) => boxes.some((b, j) => i < j && a.left < b.right - 1 && b.left < a.right - 1
+                    && a.top < b.bottom - 1 && b.top < a.bottom - 1)).length }"""
+        )
+        assert over == 0, width
 
 
 @pytest.mark.browser

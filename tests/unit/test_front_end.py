@@ -62,6 +62,8 @@ def test_every_page_has_the_document_that_names_scripts_and_server() -> None:
             script = browser.get(f"/{each}")
             assert script.content == (FRONT_END / each).read_bytes()
             assert "immutable" in script.headers["cache-control"]
+    for query, language in (("", "fr"), ("?lang=fr", "fr"), ("?lang=en", "en"), ("?lang=xx", "fr")):
+        assert f'<html lang="{language}">' in browser.get(f"/portfolio{query}").text
     assert browser.get("/elsewhere").text == "streamlit"
 
 

@@ -164,6 +164,8 @@ def spec(*, height: int, translate: Texts, layer: list[Spec]) -> Spec:
     config: Spec = {
         "font": "'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif",
         "view": {"stroke": None},
+        # The chart has a text beside it; names of its marks would be read as well, field by field and to twelve digits.
+        "aria": False,
     }
     if translate.language == "fr":
         config["locale"] = {

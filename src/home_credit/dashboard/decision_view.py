@@ -67,7 +67,9 @@ def show_decision(decision: Decision, known: str, translate: Texts) -> None:
     with right:
         show_reasons(decision.reasons, translate)
     if decision.warnings:
-        st.html(markup.notes(translate("warnings.heading"), decision.warnings))
+        st.html(markup.notice("warning", translate("warnings.explained")))
+        with st.expander(translate("warnings.heading", count=translate.number(len(decision.warnings)))):
+            st.html(markup.notes(decision.warnings))
 
 
 def show_rest(case: Case, found: Recourse | ApiError | None, translate: Texts) -> None:

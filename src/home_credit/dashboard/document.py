@@ -4,13 +4,15 @@ Streamlit's document names the scripts of its core alone. The scripts of the ele
 only when the first message from the server names such an element; here they are in the document, so that they come
 with the others. The document also says where the server is, which Streamlit's scripts otherwise find out by asking
 for two addresses below that of the page and two above it; it holds the style sheet, which stands last so that it wins
-over the styles that Streamlit's scripts add to the head; and it leaves out a font that the theme does not use.
+over the styles that Streamlit's scripts add to the head; and it leaves out a font that the theme does not use. A script
+puts the words of Streamlit's own front end into French.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import tomllib
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,12 +20,15 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from home_credit.dashboard.links import ADDRESSES
+from home_credit.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from starlette.requests import Request
+
+    from home_credit.languages import Language
 
 ELEMENTS: Final = ("Html", "ButtonGroup", "Spinner")  # of every page
 ENTRY: Final = "index.html"  # of the manifest: what the document names already
@@ -40,16 +45,18 @@ CONNECTION: Final = """<script>
 
 def routes(folder: Path) -> list[Route]:
     """Return the routes of the pages' addresses, for the front end in ``folder``."""
-    content = document(folder)
+    contents = {language: document(folder, language) for language in LANGUAGES}
 
-    async def answer(_request: Request) -> Response:
+    async def answer(request: Request) -> Response:
+        asked = request.query_params.get("lang")
+        content = next((html for language, html in contents.items() if language == asked), contents[LANGUAGES[0]])
         return HTMLResponse(content, headers={"Cache-Control": "no-cache"})
 
     return [Route(f"/{address}", answer) for address in ADDRESSES.values()]
 
 
-def document(folder: Path) -> str:
-    """Return the document for the front end in ``folder``."""
+def document(folder: Path, language: Language) -> str:
+    """Return the document in a language for the front end in ``folder``."""
     html = FONT.sub("", (folder / "index.html").read_text(encoding="utf-8"))
     present = set(re.findall(r'href="\./(static/js/[^"]+)"', html))
     more = [script for script in scripts(folder) if script not in present]
@@ -57,10 +64,10 @@ def document(folder: Path) -> str:
     for before, added in (
         ('<script type="module"', CONNECTION),
         ('<link rel="stylesheet"', links),
-        ("</body>", f"<style>{_style()}</style>"),
+        ("</body>", f"<style>{_style()}</style>\n<script>{_words()}</script>\n"),
     ):
         html = html.replace(before, f"{added}{before}", 1)
-    return html
+    return html.replace('<html lang="en">', f'<html lang="{language}">', 1)
 
 
 def scripts(folder: Path) -> list[str]:
@@ -84,3 +91,11 @@ def _style() -> str:
         key=lambda sheet: sheet.name,
     )
     return "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
+
+
+def _words() -> str:
+    """Return the script that translates words of the front end, with these words."""
+    package = files("home_credit.dashboard")
+    words = tomllib.loads(package.joinpath("locales", "streamlit.toml").read_text(encoding="utf-8"))
+    script = package.joinpath("words.js").read_text(encoding="utf-8")
+    return script.replace("WORDS", json.dumps(words, ensure_ascii=False), 1)

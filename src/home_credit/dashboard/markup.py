@@ -87,10 +87,10 @@ def remark(heading: str, text: str) -> str:
     return f'<section class="hc-card hc-remark"><h3>{escape(heading)}</h3><p>{escape(text)}</p></section>'
 
 
-def notes(heading: str, lines: Sequence[str]) -> str:
-    """Return a set-off list of remarks."""
+def notes(lines: Sequence[str]) -> str:
+    """Return a list of remarks that are told in English alone."""
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f'<section class="hc-notes"><h3>{escape(heading)}</h3><ul>{items}</ul></section>'
+    return f'<ul class="hc-notes" lang="en">{items}</ul>'
 
 
 def notice(kind: Literal["info", "warning", "error"], text: str, detail: str = "") -> str:
