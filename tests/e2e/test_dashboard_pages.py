@@ -213,7 +213,9 @@ def test_a_replay_tells_other_words_from_another_result(
     with ApiClient(api.url) as client:
         told = client.replay(referred.decision_id).recorded
     first, *others = told.reasons
-    earlier = first.model_copy(update={"text": Text(en="in <i>earlier</i> words", fr="en d’<i>autres</i> mots")})
+    earlier = first.model_copy(
+        update={"text": Text(en="in <i>earlier</i> words", fr="en d’<i>autres</i> mots")}
+    )
     rows = PredictionRequest(**fake_model.bundle(fake_model.REVIEW))
     policy = api.scorer.policy
 

@@ -165,7 +165,9 @@ def spec(*, height: int, translate: Texts, layer: list[Spec]) -> Spec:
         "font": "'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif",
         "view": {"stroke": None},
         # The chart has a text beside it; names of its marks would be read as well, field by field and to twelve digits.
-        "aria": False,
+        "mark": {"aria": False},
+        "axis": {"aria": False},
+        "legend": {"aria": False},
     }
     if translate.language == "fr":
         config["locale"] = {

@@ -1,8 +1,8 @@
 """Page *Client*: find an applicant, see the last decision and its reasons, decide again.
 
 Opening an applicant shows the last recorded decision; nothing is recorded then, unless there is none yet. A decision is
-asked for with a key that is made of the applicant and the decision that was shown before, so that a page that runs twice,
-is reloaded, is open twice or clicked twice records one.
+asked for with a key that is made of the applicant and the decision that was shown before, so that a page that runs
+twice, is reloaded, is open twice or clicked twice records one.
 """
 
 from __future__ import annotations

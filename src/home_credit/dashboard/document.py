@@ -49,7 +49,9 @@ def routes(folder: Path) -> list[Route]:
 
     async def answer(request: Request) -> Response:
         asked = request.query_params.get("lang")
-        content = next((html for language, html in contents.items() if language == asked), contents[LANGUAGES[0]])
+        content = next(
+            (html for language, html in contents.items() if language == asked), contents[LANGUAGES[0]]
+        )
         return HTMLResponse(content, headers={"Cache-Control": "no-cache"})
 
     return [Route(f"/{address}", answer) for address in ADDRESSES.values()]

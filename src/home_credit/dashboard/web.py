@@ -31,7 +31,5 @@ def middleware() -> list[Middleware]:
     stack = [Middleware(Assets, folder=FRONT_END)]
     if oidc.configured(settings):
         secret = settings.oidc_cookie_secret or secrets.token_urlsafe(32)
-        stack.append(
-            Middleware(ReturnToPage, redirect_uri=str(settings.oidc_redirect_uri), secret=secret)
-        )
+        stack.append(Middleware(ReturnToPage, redirect_uri=str(settings.oidc_redirect_uri), secret=secret))
     return stack
