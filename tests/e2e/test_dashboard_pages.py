@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -426,6 +427,12 @@ def test_the_verdict_on_drift_is_told_as_it_is_stored(
     assert not app.exception
     translate, page = texts(language), html(app)
     assert translate("drift.alarm" if verdict.alarm else "drift.calm") in page
+    assert verdict.made_at, "the date is the comparison's own, not the file's"
+    assert escape(translate("drift.made_on", time=translate.time(verdict.made_at, UTC))) in page
+    changed = [column for column in verdict.columns if column.status != "none"]
+    (counted,) = [each.label for each in app.expander]
+    assert counted == translate("drift.columns", count=len(changed))
+    assert page.count("<code>") == len(changed)
     material = [cause for cause in verdict.causes if cause.material]
     assert all(escape(getattr(cause.label, language)) in page for cause in material)
 
