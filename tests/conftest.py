@@ -13,6 +13,7 @@ from hypothesis import settings
 from home_credit import policy
 from home_credit.applicants import ApplicantStore
 from home_credit.synthetic import write_demo
+from support import main
 from support.shared import made_once
 from support.training import QUICK
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # A worker of pytest-xdist has no main file. PySpark, which MLflow imports where it is installed, treats that as a run
-# of its doctests and ends the process.
-sys.modules["__main__"].__dict__.setdefault("__file__", __file__)
+# of its doctests and ends the process. Processes that a test starts by multiprocessing import the main file.
+sys.modules["__main__"].__dict__.setdefault("__file__", main.__file__)
 
 COMMITTED = Path(__file__).parents[1] / "models"
 

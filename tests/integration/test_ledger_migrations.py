@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -24,14 +23,13 @@ from support.assessments import a_decision
 from support.databases import LENGTH_1_0, engine_of, execute, rows_1_0, write_1_0
 from support.ledger_writer import append
 from support.ledgers import open_ledger
+from support.processes import PROCESSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy.engine.interfaces import ReflectedIndex
-
-SPAWN = multiprocessing.get_context("spawn")
 
 
 @pytest.fixture
@@ -175,7 +173,7 @@ def test_tampering_before_the_migration_is_still_found(old: str, change: str) ->
 
 
 def test_processes_that_open_an_old_ledger_at_once_migrate_it_once(old: str) -> None:
-    processes = [SPAWN.Process(target=append, args=(old, 5)) for _ in range(2)]
+    processes = [PROCESSES.Process(target=append, args=(old, 5)) for _ in range(2)]
     for process in processes:
         process.start()
     for process in processes:
