@@ -130,7 +130,7 @@ def test_a_record_of_a_format_with_every_reason_is_replayed_with_every_reason(
         assert replay_record(scorer, entry).identical
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=5)
 @given(portfolio=portfolios())
 def test_whatever_the_tables_hold_ready_features_are_those_of_the_rows(
     portfolio: dict[str, pl.DataFrame],

@@ -136,8 +136,9 @@ def test_tampering_with_any_migrated_record_is_found(old: str, migrated: Ledger,
             connection.execute(table.update().where(table.c.sequence == sequence).values(values))
 
     others = {"payload": b"{}", "format": 2, "applicant_id": 1}
-    # These columns have no meaning for old records.
-    for row in rows:
+    # Every record in a file; verifying takes longer on a server, where it is the same code.
+    for row in rows if old.startswith("sqlite") else rows[::7]:
+        # These columns have no meaning for old records.
         for column in row.keys() - {"sequence", "key_id", "bundle", "review"}:
             other = not row[column] if column == "simulation" else others.get(column, "x")
             write(row["sequence"], {column: other})
