@@ -24,7 +24,7 @@ from home_credit.errors import ApplicantStoreError, LedgerUnavailableError
 from home_credit.ledger.records import ReviewContent
 from home_credit.schemas import ApplicantQuery, DecisionQuery
 from support.assessments import a_decision
-from support.commands import COMMAND
+from support.commands import SERVE_API
 from support.databases import frozen
 from support.ledgers import SECRET, open_ledger
 from support.ports import free_port
@@ -165,7 +165,7 @@ def test_the_service_answers_and_ends_while_its_database_is_frozen(
             freezing.enter_context(frozen(server))
         with (
             (tmp_path / "log").open("w") as log,
-            subprocess.Popen([*COMMAND, "serve", "api"], env=environment, stderr=log) as process,
+            subprocess.Popen(SERVE_API, env=environment, stderr=log) as process,
         ):
             try:
                 _wait_until_healthy(url)

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from home_credit.default_risk.manifest import MANIFEST, TrainingFacts
 from home_credit.errors import ArtifactError, OtherModelError
 from home_credit.examples import BUNDLE
 from home_credit.ledger import Ledger
+from support.commands import API_SERVER
 from support.models import variant
 from support.ports import free_port
 
@@ -267,7 +267,7 @@ def _running(
     port = free_port()
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "home_credit.api.server", "--port", str(port), *arguments],
+            [*API_SERVER, "--port", str(port), *arguments],
             env={
                 **os.environ,
                 "API_KEY": KEY["X-API-Key"],
