@@ -130,11 +130,22 @@ def test_a_record_of_a_format_with_every_reason_is_replayed_with_every_reason(
         assert replay_record(scorer, entry).identical
 
 
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=3)
 @given(portfolio=portfolios())
 def test_whatever_the_tables_hold_ready_features_are_those_of_the_rows(
     portfolio: dict[str, pl.DataFrame],
 ) -> None:
+    _ready_as_of_the_rows(portfolio)
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=20)
+@given(portfolio=portfolios())
+def test_ready_features_are_those_of_the_rows_of_more_tables(portfolio: dict[str, pl.DataFrame]) -> None:
+    _ready_as_of_the_rows(portfolio)
+
+
+def _ready_as_of_the_rows(portfolio: dict[str, pl.DataFrame]) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         for file, frame in portfolio.items():

@@ -336,7 +336,8 @@ def _champion(url: str) -> dict[str, Any]:
     return next(model for model in models if model["role"] == "champion")
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
 def test_no_request_fails_while_models_are_swapped(tmp_path: Path, workers: int) -> None:
     folder = tmp_path / "models"
     shutil.copytree(COMMITTED, folder)
