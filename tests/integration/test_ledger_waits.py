@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -183,10 +183,11 @@ def test_the_service_answers_and_ends_while_its_database_is_frozen(
                 time.sleep(PAUSE)
                 assert _answer(url, path)[0] == 200
                 freezing.enter_context(frozen(server))
-                threading.Thread(target=_answer, args=(url, path), daemon=True).start()
-                time.sleep(0.2)
-                process.terminate()
-                assert process.wait(10) in {0, -signal.SIGTERM}
+                with socket.create_connection(("127.0.0.1", port)) as waiting:
+                    waiting.sendall(f"POST {path} HTTP/1.1\r\nHost: api\r\nX-API-Key: k3y\r\n\r\n".encode())
+                    time.sleep(0.2)
+                    process.terminate()
+                    assert process.wait(10) in {0, -signal.SIGTERM}
             finally:
                 process.kill()
     assert "the server does not answer" in (tmp_path / "log").read_text()
