@@ -1,6 +1,6 @@
 # make up         the whole platform on this machine: API, dashboard, MLflow UI
 # make check      lint, types, imports and the unit tests, in about a minute
-# make test       everything that must pass (PYTEST: other arguments for pytest, without the coverage)
+# make test       everything that must pass (COVERAGE=1: and the coverage; PYTEST: arguments for pytest)
 # make test-slow  the tests that are too slow for make test
 # make train      train the committed model, on a demo portfolio
 # make locks      update the requirements after a change in pyproject.toml (UPGRADE=--upgrade: to newer releases)
@@ -44,7 +44,7 @@ unit: .venv/.installed-dev
 	@$(BIN)/pytest $(WORKERS) -m "not slow and not real_rows" tests/unit
 
 test: .venv/.installed-dev lint browser
-	@$(BIN)/pytest $(WORKERS) -m "not slow" --durations 15 $(if $(PYTEST),$(PYTEST),--cov --cov-report term)
+	@$(BIN)/pytest $(WORKERS) -m "not slow" --durations 15 $(if $(COVERAGE),--cov --cov-report term) $(PYTEST)
 
 test-slow: .venv/.installed-dev browser
 	@$(BIN)/pytest $(WORKERS) -m slow --durations 15

@@ -13,6 +13,7 @@ from hypothesis import settings
 from home_credit import policy
 from home_credit.applicants import ApplicantStore
 from home_credit.synthetic import write_demo
+from support import main
 from support.shared import made_once
 from support.training import QUICK
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # A worker of pytest-xdist has no main file. PySpark, which MLflow imports where it is installed, treats that as a run
-# of its doctests and ends the process.
-sys.modules["__main__"].__dict__.setdefault("__file__", __file__)
+# of its doctests and ends the process. Processes that a test starts by multiprocessing import the main file.
+sys.modules["__main__"].__dict__.setdefault("__file__", main.__file__)
+
+COMMITTED = Path(__file__).parents[1] / "models"
 
 # Deadlines would fail on a loaded machine.
 settings.register_profile("home-credit", deadline=None)
@@ -44,6 +47,23 @@ def applicants_url(portfolio: Path, tmp_path_factory: pytest.TempPathFactory) ->
         load(portfolio, f"sqlite:///{folder}/applicants.db")
 
     return f"sqlite:///{made_once(tmp_path_factory, 'applicants', fill)}/applicants.db"
+
+
+@pytest.fixture(scope="session")
+def graded_url(portfolio: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a store with histories' features and the committed model's grades, loaded in several batches.
+
+    It is not to be written to.
+    """
+
+    def fill(folder: Path) -> None:
+        from home_credit.applicants.loading import current_features, load  # noqa: PLC0415  # as above
+        from home_credit.decisioning.grading import grading  # noqa: PLC0415
+
+        url = f"sqlite:///{folder}/applicants.db"
+        load(portfolio, url, current_features(), grading(COMMITTED), batch=700)
+
+    return f"sqlite:///{made_once(tmp_path_factory, 'graded', fill)}/applicants.db"
 
 
 @pytest.fixture(scope="session")

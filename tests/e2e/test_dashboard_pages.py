@@ -12,12 +12,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from home_credit.api.report_examples import OUTCOMES
-from home_credit.applicants.loading import current_features, load
 from home_credit.client import ApiClient
 from home_credit.config import Settings
 from home_credit.dashboard import reviews_page, what_if, what_if_form
 from home_credit.dashboard.texts import texts
-from home_credit.decisioning.grading import grading
 from home_credit.languages import LANGUAGES
 from home_credit.monitoring.storing import store_outcomes
 from home_credit.monitoring.verdict import stored_verdict
@@ -450,12 +448,10 @@ def test_a_report_that_cannot_be_shown_is_a_sentence(
 
 
 @pytest.fixture(scope="module")
-def known_api(portfolio: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def known_api(graded_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The API with a store of applicants that was loaded."""
     folder = tmp_path_factory.mktemp("known")
-    address = f"sqlite:///{folder}/applicants.db"
-    load(portfolio, address, current_features(), grading(ROOT / "models"))
-    settings = Settings(applicants_url=address, database_url=f"sqlite:///{folder}/ledger.db")
+    settings = Settings(applicants_url=graded_url, database_url=f"sqlite:///{folder}/ledger.db")
     with sites.api(settings) as url:
         yield url
 

@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 
 from home_credit.dashboard.texts import texts
 from support.chromium import chromium
-from support.commands import COMMAND
+from support.commands import COMMAND, home_credit
 from support.ports import free_port
 
 if TYPE_CHECKING:
@@ -55,14 +55,7 @@ class Platform:
             time.sleep(0.2)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*COMMAND, *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return home_credit(*arguments, environment=self.environment, folder=ROOT)
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
@@ -159,10 +152,9 @@ def test_a_port_in_use_is_one_clear_line_and_nothing_is_left_running(platform: P
     assert len(refused.stderr.strip().splitlines()) == 1
 
 
-def test_ctrl_c_stops_all_three(portfolio: Path, platform: Platform, tmp_path: Path) -> None:
-    other = Platform(portfolio, tmp_path)
-    other.wait()
-    assert other.stop() == 0
-    for name in other.ports:
+def test_ctrl_c_stops_all_three(platform: Platform) -> None:
+    """Runs last, since it stops the platform of the other tests."""
+    assert platform.stop() == 0
+    for name in platform.ports:
         with pytest.raises(httpx.ConnectError):
-            httpx.get(other.url(name))
+            httpx.get(platform.url(name))

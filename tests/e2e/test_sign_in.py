@@ -17,7 +17,7 @@ from home_credit.client import ApiClient
 from home_credit.dashboard.returning import COOKIE
 from home_credit.dashboard.texts import texts
 from support import oidc
-from support.commands import COMMAND
+from support.commands import COMMAND, SERVE_API
 from support.ports import free_port
 from support.servers import server
 
@@ -56,9 +56,7 @@ def api(applicants_url: str, logs: Path) -> Iterator[Running]:
         "PORT": str(port := free_port()),
         "HOST": "127.0.0.1",
     }
-    with server(
-        [*COMMAND, "serve", "api"], port, "/readyz", logs / "api.log", cwd=ROOT, env=environment
-    ) as running:
+    with server(SERVE_API, port, "/readyz", logs / "api.log", cwd=ROOT, env=environment) as running:
         yield running
 
 

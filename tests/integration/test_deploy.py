@@ -25,7 +25,7 @@ from home_credit.errors import SmokeError
 from home_credit.ledger.store import Ledger
 from support import fake_model, sites
 from support import render as stand_in
-from support.commands import COMMAND
+from support.commands import COMMAND, home_credit
 from support.ports import free_port
 
 if TYPE_CHECKING:
@@ -108,9 +108,7 @@ def environment(models: Path, folder: Path, render: RenderStandIn | None, **more
 
 
 def deploy(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    ran = subprocess.run(
-        [*COMMAND, "deploy", *arguments], env=env, capture_output=True, text=True, check=False, timeout=120
-    )
+    ran = home_credit("deploy", *arguments, environment=env)
     files = [Path(env["GITHUB_STEP_SUMMARY"]), Path(env["GITHUB_OUTPUT"])]
     written = [file.read_text() for file in files if file.exists()]
     assert stand_in.KEY not in "".join([ran.stdout, ran.stderr, *written])

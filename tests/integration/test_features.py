@@ -56,8 +56,8 @@ def test_streaming_equals_memory_and_batches_equal_the_whole(portfolio: Path) ->
         terms = learn_terms(source.frames["previous_application"])
         whole = feature_matrix(source.frames, source.applicants[ID], terms)
         in_memory = plan(source.frames, terms).collect(engine="in-memory").sort(ID)
-        batches = list(feature_batches(source.frames, source.applicants[ID], terms, 300))
-    assert len(batches) == 7
+        batches = list(feature_batches(source.frames, source.applicants[ID], terms, 700))
+    assert len(batches) == 3
     assert bits(whole).equals(bits(in_memory), null_equal=True)
     assert bits(pl.concat(batches)).equals(bits(whole), null_equal=True)
 

@@ -50,12 +50,10 @@ def bits(values: Sequence[Any]) -> list[Any]:
     return [value.hex() if isinstance(value, float) else value for value in values]
 
 
-def test_ready_features_are_those_of_a_request_to_the_bit(portfolio: Path, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/applicants.db"
-    load(portfolio, url, current_features(), batch=700)
+def test_ready_features_are_those_of_a_request_to_the_bit(portfolio: Path, graded_url: str) -> None:
     with open_tables(portfolio, "all") as source:
         request = RequestFeatures(learn_terms(source.frames["previous_application"]))
-    with closing(ApplicantStore.open(url)) as store:
+    with closing(ApplicantStore.open(graded_url)) as store:
         for applicant in store.applicants(limit=1000)[::4]:
             held = store.read(applicant)
             ready = held.history_features(definitions_version())
@@ -64,13 +62,12 @@ def test_ready_features_are_those_of_a_request_to_the_bit(portfolio: Path, tmp_p
 
 
 def test_a_decision_is_the_same_with_ready_features_with_stale_ones_and_from_raw_rows(
-    portfolio: Path, scorer: Scorer, tmp_path: Path
+    portfolio: Path, graded_url: str, scorer: Scorer, tmp_path: Path
 ) -> None:
-    url, stale_url = (f"sqlite:///{tmp_path}/{name}.db" for name in ("ready", "stale"))
-    load(portfolio, url, current_features())
+    stale_url = f"sqlite:///{tmp_path}/stale.db"
     # What other definitions made of the same rows.
     load(portfolio, stale_url, HistoryFeatures("before", _nonsense))
-    with closing(ApplicantStore.open(url)) as ready, closing(ApplicantStore.open(stale_url)) as stale:
+    with closing(ApplicantStore.open(graded_url)) as ready, closing(ApplicantStore.open(stale_url)) as stale:
         for applicant in ready.applicants(limit=1000)[::20]:
             held = ready.read(applicant)
             assert known_bundle(held).history_features is not None
@@ -97,12 +94,10 @@ def decided(service: DecisionService, request: KnownRequest) -> Decision:
 
 
 def test_a_known_applicant_s_decision_is_replayed_from_its_rows(
-    portfolio: Path, scorer: Scorer, tmp_path: Path
+    graded_url: str, scorer: Scorer, tmp_path: Path
 ) -> None:
-    url = f"sqlite:///{tmp_path}/applicants.db"
-    load(portfolio, url, current_features())
     with (
-        closing(ApplicantStore.open(url)) as known,
+        closing(ApplicantStore.open(graded_url)) as known,
         closing(Ledger.open(f"sqlite:///{tmp_path}/ledger.db")) as ledger,
         decision_service(Settings(), scorer=scorer, applicants=known, ledger=ledger) as service,
     ):
@@ -118,11 +113,9 @@ def test_a_known_applicant_s_decision_is_replayed_from_its_rows(
 
 
 def test_a_record_of_a_format_with_every_reason_is_replayed_with_every_reason(
-    portfolio: Path, scorer: Scorer, tmp_path: Path
+    graded_url: str, scorer: Scorer
 ) -> None:
-    url = f"sqlite:///{tmp_path}/applicants.db"
-    load(portfolio, url, current_features())
-    with closing(ApplicantStore.open(url)) as known:
+    with closing(ApplicantStore.open(graded_url)) as known:
         (applicant,) = known.applicants(limit=1)
         bundle = known.bundle(applicant)
     (given,) = scorer.assess([parse_bundle(bundle)])
@@ -137,11 +130,22 @@ def test_a_record_of_a_format_with_every_reason_is_replayed_with_every_reason(
         assert replay_record(scorer, entry).identical
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=3)
 @given(portfolio=portfolios())
 def test_whatever_the_tables_hold_ready_features_are_those_of_the_rows(
     portfolio: dict[str, pl.DataFrame],
 ) -> None:
+    _ready_as_of_the_rows(portfolio)
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=20)
+@given(portfolio=portfolios())
+def test_ready_features_are_those_of_the_rows_of_more_tables(portfolio: dict[str, pl.DataFrame]) -> None:
+    _ready_as_of_the_rows(portfolio)
+
+
+def _ready_as_of_the_rows(portfolio: dict[str, pl.DataFrame]) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
         for file, frame in portfolio.items():

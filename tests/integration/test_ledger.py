@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import json
-import multiprocessing
 import os
 import signal
 import sqlite3
@@ -32,6 +31,7 @@ from support.assessments import a_decision
 from support.databases import drop_everything, execute
 from support.ledger_writer import append, append_with_keys, commit_groups
 from support.ledgers import SECRET, open_ledger
+from support.processes import PROCESSES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from home_credit.ledger import Ledger
 
 REVIEW = ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found\0")
-SPAWN = multiprocessing.get_context("spawn")
 
 
 def test_a_decision_is_read_back_as_it_was_recorded(ledger: Ledger) -> None:
@@ -119,7 +118,7 @@ def test_a_decision_is_found_by_its_idempotency_key(ledger: Ledger) -> None:
 
 
 def test_processes_with_the_same_keys_record_each_once(url: str) -> None:
-    processes = [SPAWN.Process(target=append_with_keys, args=(url, 30)) for _ in range(2)]
+    processes = [PROCESSES.Process(target=append_with_keys, args=(url, 30)) for _ in range(2)]
     for process in processes:
         process.start()
     append_with_keys(url, 30)
@@ -289,7 +288,7 @@ def test_a_column_added_later_breaks_no_record(url: str, ledger: Ledger) -> None
 
 def test_threads_and_processes_share_one_chain(url: str) -> None:
     # The processes also race to create the tables.
-    processes = [SPAWN.Process(target=append, args=(url, 20)) for _ in range(2)]
+    processes = [PROCESSES.Process(target=append, args=(url, 20)) for _ in range(2)]
     for process in processes:
         process.start()
     ledger = open_ledger(url)
@@ -304,7 +303,7 @@ def test_threads_and_processes_share_one_chain(url: str) -> None:
 
 def test_a_process_killed_while_appending_leaves_the_chain_whole(url: str) -> None:
     ledger = open_ledger(url)
-    process = SPAWN.Process(target=append, args=(url, 1_000_000))
+    process = PROCESSES.Process(target=append, args=(url, 1_000_000))
     process.start()
     while ledger.verify() < 10:
         assert process.is_alive()
@@ -322,7 +321,7 @@ def test_processes_killed_while_they_commit_groups_lose_nothing_that_was_acknowl
     ledger = open_ledger(url)
     for kill in range(4):
         files = [tmp_path / f"acknowledged-{kill}-{number}" for number in range(2)]
-        processes = [SPAWN.Process(target=commit_groups, args=(url, file)) for file in files]
+        processes = [PROCESSES.Process(target=commit_groups, args=(url, file)) for file in files]
         for process in processes:
             process.start()
         # Both have acknowledged some, and are in the middle of others, at another moment in each round.

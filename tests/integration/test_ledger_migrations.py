@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -24,14 +23,13 @@ from support.assessments import a_decision
 from support.databases import LENGTH_1_0, engine_of, execute, rows_1_0, write_1_0
 from support.ledger_writer import append
 from support.ledgers import open_ledger
+from support.processes import PROCESSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy.engine.interfaces import ReflectedIndex
-
-SPAWN = multiprocessing.get_context("spawn")
 
 
 @pytest.fixture
@@ -138,8 +136,9 @@ def test_tampering_with_any_migrated_record_is_found(old: str, migrated: Ledger,
             connection.execute(table.update().where(table.c.sequence == sequence).values(values))
 
     others = {"payload": b"{}", "format": 2, "applicant_id": 1}
-    # These columns have no meaning for old records.
-    for row in rows:
+    # Every record in a file; verifying takes longer on a server, where it is the same code.
+    for row in rows if old.startswith("sqlite") else rows[::7]:
+        # These columns have no meaning for old records.
         for column in row.keys() - {"sequence", "key_id", "bundle", "review"}:
             other = not row[column] if column == "simulation" else others.get(column, "x")
             write(row["sequence"], {column: other})
@@ -175,7 +174,7 @@ def test_tampering_before_the_migration_is_still_found(old: str, change: str) ->
 
 
 def test_processes_that_open_an_old_ledger_at_once_migrate_it_once(old: str) -> None:
-    processes = [SPAWN.Process(target=append, args=(old, 5)) for _ in range(2)]
+    processes = [PROCESSES.Process(target=append, args=(old, 5)) for _ in range(2)]
     for process in processes:
         process.start()
     for process in processes:

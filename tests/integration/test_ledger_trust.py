@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import shutil
 import sqlite3
 from contextlib import closing
@@ -33,13 +32,13 @@ from support.commands import home_credit
 from support.databases import drop_everything, engine_of, write_1_0
 from support.ledger_writer import append
 from support.ledgers import KEYS, SECRET, open_ledger
+from support.processes import PROCESSES
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
 REVIEW = ReviewContent(reviewer="A. Martin", decision="approved", reason="Guarantor found")
-SPAWN = multiprocessing.get_context("spawn")
 LENGTHS = {"decisions": 12, "reviews": 4}
 EARLIER = 7  # decisions that an earlier copy holds
 
@@ -480,7 +479,7 @@ def test_a_key_is_made_beside_a_new_file_for_its_owner_alone(tmp_path: Path) -> 
 
 
 def test_processes_that_start_at_once_share_one_key(tmp_path: Path) -> None:
-    with SPAWN.Pool(4) as pool:
+    with PROCESSES.Pool(4) as pool:
         rings = pool.map(create_file, [tmp_path / "ledger.db.key"] * 8)
     assert len({ring.current.id for ring in rings}) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["ledger.db.key"]
@@ -612,7 +611,7 @@ def test_a_changed_ledger_is_not_copied(kept: Kept, url: str, tmp_path: Path) ->
 def test_a_backup_is_made_while_others_record_and_is_restored(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/var/ledger.db"
     backup, restored = tmp_path / "backup.db", f"sqlite:///{tmp_path}/new/ledger.db"
-    recording = SPAWN.Process(target=append, args=(url, 400))
+    recording = PROCESSES.Process(target=append, args=(url, 400))
     recording.start()
     with closing(Ledger.open(url)) as ledger:
         while ledger.verify() < 20:

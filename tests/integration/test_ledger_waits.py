@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -24,7 +24,7 @@ from home_credit.errors import ApplicantStoreError, LedgerUnavailableError
 from home_credit.ledger.records import ReviewContent
 from home_credit.schemas import ApplicantQuery, DecisionQuery
 from support.assessments import a_decision
-from support.commands import COMMAND
+from support.commands import SERVE_API
 from support.databases import frozen
 from support.ledgers import SECRET, open_ledger
 from support.ports import free_port
@@ -165,7 +165,7 @@ def test_the_service_answers_and_ends_while_its_database_is_frozen(
             freezing.enter_context(frozen(server))
         with (
             (tmp_path / "log").open("w") as log,
-            subprocess.Popen([*COMMAND, "serve", "api"], env=environment, stderr=log) as process,
+            subprocess.Popen(SERVE_API, env=environment, stderr=log) as process,
         ):
             try:
                 _wait_until_healthy(url)
@@ -183,10 +183,11 @@ def test_the_service_answers_and_ends_while_its_database_is_frozen(
                 time.sleep(PAUSE)
                 assert _answer(url, path)[0] == 200
                 freezing.enter_context(frozen(server))
-                threading.Thread(target=_answer, args=(url, path), daemon=True).start()
-                time.sleep(0.2)
-                process.terminate()
-                assert process.wait(10) in {0, -signal.SIGTERM}
+                with socket.create_connection(("127.0.0.1", port)) as waiting:
+                    waiting.sendall(f"POST {path} HTTP/1.1\r\nHost: api\r\nX-API-Key: k3y\r\n\r\n".encode())
+                    time.sleep(0.2)
+                    process.terminate()
+                    assert process.wait(10) in {0, -signal.SIGTERM}
             finally:
                 process.kill()
     assert "the server does not answer" in (tmp_path / "log").read_text()

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from home_credit.default_risk.manifest import MANIFEST, TrainingFacts
 from home_credit.errors import ArtifactError, OtherModelError
 from home_credit.examples import BUNDLE
 from home_credit.ledger import Ledger
+from support.commands import API_SERVER
 from support.models import variant
 from support.ports import free_port
 
@@ -267,7 +267,7 @@ def _running(
     port = free_port()
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "home_credit.api.server", "--port", str(port), *arguments],
+            [*API_SERVER, "--port", str(port), *arguments],
             env={
                 **os.environ,
                 "API_KEY": KEY["X-API-Key"],
@@ -336,7 +336,8 @@ def _champion(url: str) -> dict[str, Any]:
     return next(model for model in models if model["role"] == "champion")
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
 def test_no_request_fails_while_models_are_swapped(tmp_path: Path, workers: int) -> None:
     folder = tmp_path / "models"
     shutil.copytree(COMMITTED, folder)

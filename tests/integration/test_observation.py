@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from home_credit.errors import ArtifactError
 from home_credit.examples import APPLICANT, BUNDLE
 from home_credit.ledger import Ledger
 from home_credit.ledger.keys import new_secret
+from support.commands import API_SERVER
 from support.databases import drop_everything
 from support.fakes import FakeApplicantStore, FakeScorer
 from support.guarded import guarded
@@ -268,7 +268,7 @@ class TestServer:
     def start(self, tmp_path: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         env = {name: value for name, value in os.environ.items() if name not in {"HOST", "PORT", "API_KEY"}}
         return subprocess.Popen(
-            [sys.executable, "-m", "home_credit.api.server", *arguments],
+            [*API_SERVER, *arguments],
             env={**env, "HOME_CREDIT_MODELS": str(ROOT / "models"), **environment},
             cwd=tmp_path,
             stderr=subprocess.PIPE,

@@ -15,7 +15,7 @@ from home_credit.api import drift_gauges
 from home_credit.api.metrics import Metrics
 from home_credit.monitoring.verdict import VERDICT, stored_verdict
 from home_credit.schemas.verdicts import Interval, RealisedPerformance
-from support.commands import COMMAND
+from support.commands import SERVE_API
 from support.ports import free_port
 from support.servers import server
 
@@ -41,9 +41,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "HOME_CREDIT_MODELS": str(ROOT / "models"),
     }
     folder = tmp_path_factory.mktemp("proxy")
-    with server(
-        [*COMMAND, "serve", "api"], port, "/health", folder / "api.log", cwd=folder, env=environment
-    ) as running:
+    with server(SERVE_API, port, "/health", folder / "api.log", cwd=folder, env=environment) as running:
         yield running.url
     assert running.process.returncode in {0, -signal.SIGTERM}
 

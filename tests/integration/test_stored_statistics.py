@@ -24,7 +24,6 @@ from home_credit.applicants.loading import current_features, load
 from home_credit.applicants.peers import NEAREST, TRAITS
 from home_credit.client import ApiClient
 from home_credit.config import Settings
-from home_credit.decisioning.grading import grading
 from home_credit.decisioning.model_report import report_of
 from home_credit.default_risk.manifest import Manifest, TrainingFacts
 from home_credit.default_risk.reasons import label
@@ -42,6 +41,7 @@ from home_credit.tables.frames import age_band
 from home_credit.tables.schema import ID
 from home_credit.tables.source import open_tables
 from home_credit.terms.learning import learn
+from support.applicant_stores import write_portfolio
 from support.assessments import a_decision
 from support.loans import price_list
 from support.sites import serve
@@ -56,14 +56,6 @@ MODELS = Path(__file__).parents[2] / "models"
 BACKWARDS = {"DAYS_BIRTH", "DAYS_EMPLOYED"}
 
 
-@pytest.fixture(scope="module")
-def address(portfolio: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of a store with the features of the histories, loaded in several batches."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('store')}/applicants.db"
-    load(portfolio, url, current_features(), grading(MODELS), batch=700)
-    return url
-
-
 @contextmanager
 def _serving(folder: Path, address: str, **settings: Any) -> Iterator[TestClient]:
     values = {"HOME_CREDIT_MODELS": MODELS, "HOME_CREDIT_REPORTS": folder / "reports", **settings}
@@ -73,8 +65,8 @@ def _serving(folder: Path, address: str, **settings: Any) -> Iterator[TestClient
 
 
 @pytest.fixture
-def api(tmp_path: Path, address: str) -> Iterator[TestClient]:
-    with _serving(tmp_path, address) as client:
+def api(tmp_path: Path, graded_url: str) -> Iterator[TestClient]:
+    with _serving(tmp_path, graded_url) as client:
         yield client
 
 
@@ -142,10 +134,10 @@ def test_an_applicant_is_placed_by_exact_rank(
 
 
 def test_statistics_are_read_once_and_those_of_the_next_load_after_it(
-    tmp_path: Path, portfolio: Path, address: str
+    tmp_path: Path, portfolio: Path, graded_url: str
 ) -> None:
     file = tmp_path / "applicants.db"
-    shutil.copy(address.removeprefix("sqlite:///"), file)
+    shutil.copy(graded_url.removeprefix("sqlite:///"), file)
     with _serving(tmp_path, f"sqlite:///{file}") as api:
         applicant = _answer(api.get("/applicants"))["applicants"][0]
         path = f"/applicants/{applicant}/comparison"
@@ -230,9 +222,9 @@ def test_points_are_of_the_segment_and_at_most_five_hundred(api: TestClient, mat
         _answer(api.get(path, params=refused), 422)
 
 
-def test_a_store_loaded_without_a_model_knows_no_grades(tmp_path: Path, portfolio: Path) -> None:
+def test_a_store_loaded_without_a_model_knows_no_grades(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/applicants.db"
-    load(portfolio, url, current_features())
+    load(write_portfolio(tmp_path / "tables"), url, current_features())
     with _serving(tmp_path, url) as api:
         applicant = _answer(api.get("/applicants"))["applicants"][0]
         found = _answer(api.get(f"/applicants/{applicant}/comparison?grade=A"))
@@ -308,10 +300,10 @@ def test_an_importance_that_cannot_be_told_is_one_clear_error(tmp_path: Path, we
 
 
 def test_a_manifest_with_another_report_is_a_model_that_is_not_available(
-    tmp_path: Path, address: str
+    tmp_path: Path, graded_url: str
 ) -> None:
     models = _with_report(tmp_path, lambda validation: validation.update(grades="none"))
-    with _serving(tmp_path, address, HOME_CREDIT_MODELS=models) as api:
+    with _serving(tmp_path, graded_url, HOME_CREDIT_MODELS=models) as api:
         answer = api.get("/model/report")
         assert _answer(answer, 503)["type"].endswith("no-model")
         assert str(tmp_path) not in answer.text
@@ -401,12 +393,12 @@ def test_the_stored_outcomes_are_those_that_were_brought_in(api: TestClient, tmp
     assert str(tmp_path) not in answer.text
 
 
-def test_the_client_returns_each_as_its_model(tmp_path: Path, address: str) -> None:
+def test_the_client_returns_each_as_its_model(tmp_path: Path, graded_url: str) -> None:
     with closing(Ledger.open(f"sqlite:///{tmp_path}/ledger.db")) as ledger:
         ledger.append(a_decision())
     app = create_app(
         Settings(
-            applicants_url=address,
+            applicants_url=graded_url,
             database_url=f"sqlite:///{tmp_path}/ledger.db",
             HOME_CREDIT_MODELS=MODELS,
             HOME_CREDIT_REPORTS=tmp_path,

@@ -43,6 +43,10 @@ def execute(url: str, statement: str) -> int:
 
 def drop_everything(url: str) -> None:
     with engine_of(url).begin() as connection:
+        if connection.dialect.name == "postgresql":  # without asking what there is
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+            return
         tables = MetaData()
         tables.reflect(connection)
         tables.drop_all(connection)
