@@ -9,7 +9,6 @@ import json
 import re
 import socket
 import tomllib
-from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +19,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
-from home_credit.client import BACK_OFF, ApiClient
-from home_credit.dashboard import access, decision_view, failures, shell
+from home_credit.client import ApiClient
+from home_credit.dashboard import access, decision_view, failures
 from home_credit.dashboard.texts import texts
 from home_credit.default_risk.reasons import reason_codes
 from home_credit.errors import ApiError
@@ -68,12 +67,6 @@ def opened(api_url: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     app = AppTest.from_file(str(APP), default_timeout=30)
     app.session_state[access.SIGNED_IN] = "A. Martin"
     return app
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the dashboard's client try as often as it does, without its pauses, which are seconds."""
-    monkeypatch.setattr(shell, "ApiClient", partial(ApiClient, back_off=[0.01] * len(BACK_OFF)))
 
 
 @pytest.fixture
@@ -274,7 +267,6 @@ def test_text_in_the_address_is_neither_html_nor_markdown(app: AppTest, text: st
     assert not any(text in element.value for element in (*app.markdown, *app.warning, *app.info, *app.error))
 
 
-@pytest.mark.usefixtures("impatient")
 def test_api_without_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with fake_model.running(tmp_path, model=False) as api:
         app = opened(api.url, monkeypatch).run()
@@ -284,7 +276,6 @@ def test_api_without_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "127.0.0.1" not in html(app)
 
 
-@pytest.mark.usefixtures("impatient")
 def test_api_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
