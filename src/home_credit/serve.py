@@ -58,6 +58,7 @@ def command(
         arguments += ["--server.fileWatcherType", "none"]
     else:
         arguments = ["uvicorn", *tracking_server.application(public=public), "--host", host, "--port", at]
+        arguments += ["--lifespan", "off", "--ws", "none"]
         if public:
             # Clients that hold connections open, or fill them, are as in the API.
             arguments += ["--http", "home_credit.connections:GuardedProtocol"]
