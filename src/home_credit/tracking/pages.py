@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from home_credit.tracking import adapter
 from home_credit.tracking.experiments import BASELINES, DEFAULT_RISK
 
 if TYPE_CHECKING:
@@ -90,13 +91,5 @@ def _for(page: bytes, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, b
 
 
 def create_app() -> StartPage:
-    """Return MLflow's server with :class:`StartPage` in front of it.
-
-    It is the application that serves runs and models, which MLflow also runs alone, under gunicorn. The one around it,
-    for ASGI servers, adds a gateway to language models, an assistant and jobs, and takes a fifth longer to import.
-    """
-    # The import creates the server and reads its settings.
-    from mlflow.server import app  # noqa: PLC0415
-    from starlette.middleware.wsgi import WSGIMiddleware  # noqa: PLC0415  # deprecated, but MLflow's own
-
-    return StartPage(WSGIMiddleware(app))
+    """Return MLflow's server with :class:`StartPage` in front of it."""
+    return StartPage(adapter.application())
