@@ -11,7 +11,7 @@ import os
 import runpy
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from home_credit.errors import HomeCreditError, InputError, UsageError
 from home_credit.tracking import server as tracking_server
@@ -132,12 +132,17 @@ def _import_dashboard() -> None:
     gc.enable()
 
 
+def _named(arguments: Sequence[str]) -> Name:
+    for name in DEFAULT_PORTS:
+        if list(arguments) == [name]:
+            return name
+    raise UsageError(f"name one service: {', '.join(DEFAULT_PORTS)}")
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the service that ``arguments`` name; an error of this package is one line on standard error."""
     try:
-        if len(arguments) != 1 or arguments[0] not in get_args(Name):
-            raise UsageError(f"name one service: {', '.join(get_args(Name))}")
-        serve(arguments[0])
+        serve(_named(arguments))
     except HomeCreditError as error:
         sys.stderr.write(f"home-credit: {error}\n")
         return 2 if isinstance(error, InputError) else 1
