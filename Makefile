@@ -15,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
 
 # Dependencies that an image does not import, although its packages require them (docs/decisions/0006-images.md).
-NOT_IN_mlflow := narwhals pyarrow scipy scikit-learn joblib threadpoolctl matplotlib contourpy \
+NOT_IN_mlflow := narwhals pandas pyarrow scipy scikit-learn joblib threadpoolctl matplotlib contourpy \
 	cycler fonttools kiwisolver pillow pyparsing skops prettytable wcwidth docker huey gunicorn
 # httpx imports them where they are, for a command line of its own.
 NOT_IN_dashboard := rich pygments markdown-it-py mdurl

@@ -28,7 +28,7 @@ import httpx
 from playwright.sync_api import expect
 
 from home_credit.dashboard.texts import texts
-from home_credit.services import HEALTH, Name
+from home_credit.serve import HEALTH, Name
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.chromium import chromium  # the browser that the tests drive

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -128,6 +129,15 @@ def test_a_decimal_comes_as_a_number(tmp_path: Path) -> None:
     )
     with _loaded(tmp_path, application_train=applications) as store:
         assert store.bundle(5)[APPLICATION]["AMT_CREDIT"] == 1.5
+
+
+def test_indexes_are_made_in_one_order_so_that_the_same_rows_are_the_same_file(tmp_path: Path) -> None:
+    """SQLAlchemy's set of them has the order of their addresses."""
+    with _loaded(tmp_path), closing(sqlite3.connect(tmp_path / "applicants.db")) as file:
+        found = file.execute("SELECT name FROM sqlite_master WHERE name LIKE 'ix_%' ORDER BY rootpage")
+        names = [name for (name,) in found]
+    assert len(names) == 3
+    assert names == sorted(names)
 
 
 def test_a_category_that_the_schema_does_not_know_stays_and_is_no_filter(tmp_path: Path) -> None:

@@ -57,9 +57,9 @@ def test_the_average_says_the_mean_of_what_its_boosters_say(
     mean = np.mean([classifier.log_odds(booster, matrix) for booster in alone], axis=0)
     assert classifier.log_odds(together, matrix) == pytest.approx(mean, abs=1e-12)
     shares = np.mean(
-        [classifier.Explainer(booster).explain(matrix[:50]).contributions for booster in alone], axis=0
+        [classifier.Explainer.of(booster).explain(matrix[:50]).contributions for booster in alone], axis=0
     )
-    explained = classifier.Explainer(together).explain(matrix[:50])
+    explained = classifier.Explainer.of(together).explain(matrix[:50])
     assert explained.contributions == pytest.approx(shares, abs=1e-12)
     assert explained.contributions.sum(axis=1) + explained.base_value == pytest.approx(
         explained.log_odds, abs=1e-9

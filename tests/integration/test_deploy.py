@@ -262,6 +262,18 @@ def test_another_model_is_not_the_one_that_should_be_there(
         check(Addresses(api, dashboard.url, mlflow.url), committed)
 
 
+def test_services_that_run_another_commit_are_named(
+    api: str, scorer: Scorer, dashboard: Site, mlflow: Site
+) -> None:
+    dashboard.pages["/app/static/revision.txt"] = ("text/html", "<html>")
+    with pytest.raises(SmokeError) as failed:
+        check(Addresses(api, dashboard.url, mlflow.url), scorer, revision="f" * 40)
+    said = str(failed.value)
+    assert f"API revision: runs {sites.REVISION}, not {'f' * 40}" in said
+    assert "Dashboard revision: runs " in said
+    assert f"MLflow revision: runs {sites.REVISION}, not {'f' * 40}" in said
+
+
 def test_an_api_without_its_model_is_not_waited_for(
     scorer: Scorer, dashboard: Site, mlflow: Site, settings: Settings, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ import pytest
 import yaml
 from playwright.sync_api import expect
 
-from home_credit.services import DEFAULT_PORTS, HEALTH, Name
+from home_credit.serve import DEFAULT_PORTS, HEALTH, Name
 from support import render as stand_in
 from support.chromium import chromium
 from support.ports import free_port

@@ -102,6 +102,22 @@ def test_a_booster_of_other_features_is_refused(folder: Path) -> None:
         artifacts.load(folder)
 
 
+@pytest.mark.parametrize(
+    ("part", "spoiled"),
+    [
+        ("\nend of trees", "\nend_of_trees"),
+        ("tree\nversion", "bush\nversion"),
+        ("feature_names=", "feature_nemes="),
+    ],
+)
+def test_a_text_that_is_no_whole_model_is_refused(folder: Path, part: str, spoiled: str) -> None:
+    stored = (folder / artifacts.CLASSIFIER).read_bytes()
+    assert part.encode() in stored
+    replaced(folder, artifacts.CLASSIFIER, stored.replace(part.encode(), spoiled.encode(), 1))
+    with pytest.raises(ArtifactError, match="no whole model of LightGBM"):
+        artifacts.load(folder)
+
+
 class Attack:
     """A pickle that would make a folder when it is loaded."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -22,7 +23,7 @@ from home_credit.decisioning.scoring import Scorer
 from home_credit.decisioning.updates import ServedModel
 from home_credit.decisioning.versions import ModelVersions
 from home_credit.default_risk import artifacts, versions
-from home_credit.default_risk.manifest import MANIFEST, TrainingFacts
+from home_credit.default_risk.manifest import MANIFEST, Manifest, TrainingFacts
 from home_credit.errors import ArtifactError, OtherModelError
 from home_credit.examples import BUNDLE
 from home_credit.ledger import Ledger
@@ -115,7 +116,20 @@ def _nonsense(folder: Path) -> None:
     (folder / MANIFEST).write_text("models")
 
 
-@pytest.mark.parametrize("spoil", [_cut, _without_manifest, _other_definitions, _nonsense])
+def _trees_that_cannot_be_read(folder: Path) -> None:
+    """A model whose files belong together; only a use of its trees finds what is wrong with them."""
+    stored = (folder / artifacts.CLASSIFIER).read_bytes()
+    content = stored.replace(b"\nnum_leaves=", b"\nnum_leafs_=")
+    (folder / artifacts.CLASSIFIER).write_bytes(content)
+    of = Manifest.read(folder)
+    facts = TrainingFacts(**{name: getattr(of, name) for name in TrainingFacts.model_fields})
+    named = {**of.artifacts, artifacts.CLASSIFIER: hashlib.sha256(content).hexdigest()}
+    Manifest.of(facts, named).write(folder)
+
+
+@pytest.mark.parametrize(
+    "spoil", [_cut, _without_manifest, _other_definitions, _nonsense, _trees_that_cannot_be_read]
+)
 def test_a_broken_model_is_refused_and_the_one_in_use_kept(
     served: Served, tmp_path: Path, spoil: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -32,7 +33,6 @@ from home_credit.tracking.read_only_proxy import (
     _kind,
 )
 from support.chromium import chromium
-from support.commands import COMMAND
 from support.ports import free_port
 
 if TYPE_CHECKING:
@@ -46,8 +46,16 @@ ASSISTANT = "Ask questions about your experiments"  # what its panel says, which
 SHUT = ("/mlflow/assistant/", "/mlflow/gateway/", "/mlflow/gateway-proxy")
 
 
+# The image has no pandas, which MLflow imports where it is (Makefile).
+AS_IN_THE_IMAGE = [
+    sys.executable,
+    "-c",
+    "import sys; sys.modules['pandas'] = None; from home_credit.serve import main; sys.exit(main(['mlflow']))",
+]
+
+
 class Server:
-    """`home-credit serve mlflow` on a copy of the committed runs."""
+    """MLflow as its image serves it, on a copy of the committed runs."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         shutil.copytree(ROOT / "mlruns", folder / "mlruns")
@@ -63,7 +71,7 @@ class Server:
         self.log = folder / "mlflow.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*COMMAND, "serve", "mlflow"],
+                AS_IN_THE_IMAGE,
                 cwd=folder,
                 env=environment,
                 stdout=log,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +48,8 @@ def test_a_registered_model_scores_as_ours_does_wherever_its_folder_is(
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     monkeypatch.chdir(here)
-    run = Run("a small model", {"rounds": 40}, {"auc": 0.7}, tags={"model_version": scorer.version})
+    tags = {"model_version": scorer.version}
+    run = Run("a small model", {"rounds": 40}, {"auc": 0.7}, datetime.now(UTC), tags=tags)
     registered_models.log_and_register("mlruns", run, models=models, example=matrix.head(1))
     shutil.move(here, there)
     monkeypatch.chdir(there)
@@ -81,7 +84,8 @@ def test_a_tracked_run_says_what_it_is(
     applicants = data.load(portfolio)
     monkeypatch.chdir(tmp_path)
     chance = np.random.default_rng(0).random((1, len(applicants)))
-    track("mlruns", portfolio, models, applicants, chance)
+    began = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
+    track("mlruns", portfolio, models, applicants, chance, began=began)
     client = MlflowClient(tracking_uri("mlruns"))
     experiment = client.get_experiment_by_name(DEFAULT_RISK.name)
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
@@ -89,6 +93,11 @@ def test_a_tracked_run_says_what_it_is(
     auc = manifest.metrics.out_of_fold["auc"]
     assert run.info.run_name == f"LightGBM × 2, AUC {auc:.3f}, {len(applicants):,} applicants"
     assert f"{auc:.4f}" in run.data.tags["mlflow.note.content"]
+    # MLflow shows the time from the start of the training, and who started it.
+    assert run.info.start_time == began.timestamp() * 1000
+    assert run.info.end_time > time.time() * 1000 - 600_000
+    assert (run.info.status, run.data.tags["mlflow.source.type"]) == ("FINISHED", "LOCAL")
+    assert run.data.tags["mlflow.user"]
     folds = client.get_metric_history(run.info.run_id, "fold_auc")
     assert [(each.step, each.value) for each in folds] == list(enumerate(manifest.metrics.folds.auc, 1))
     (used,) = run.inputs.dataset_inputs

@@ -75,7 +75,7 @@ def test_batches_are_scored_in_order_as_the_whole_and_say_how_far_they_are(
 
 def test_reasons_add_up_to_the_log_odds(models: Path, bundles: list[ParsedBundle]) -> None:
     model = artifacts.load(models)
-    features, explainer = ApplicantFeatures(model.terms), classifier.Explainer(model.booster)
+    features, explainer = ApplicantFeatures(model.terms), classifier.Explainer.of(model.booster)
     for bundle in bundles[:10]:
         matrix = model.preprocessor.encode(features.compute([bundle]))
         explanation = explainer.explain(matrix)

@@ -161,9 +161,7 @@ def with_a_tree_of_one_leaf(booster: classifier.Booster, value: float) -> classi
         f"num_leaves=1\nnum_cat=0\n{empty}\nleaf_value={value}\nleaf_weight=\nleaf_count=\n"
         "internal_value=\ninternal_weight=\ninternal_count=\nis_linear=0\nshrinkage=1\n\n\n"
     )
-    return classifier.Booster(
-        model_str=f"{before}Tree=1\n{leaf}Tree=2\n{after.partition('Tree=2')[2].lstrip()}"
-    )
+    return classifier.read(f"{before}Tree=1\n{leaf}Tree=2\n{after.partition('Tree=2')[2].lstrip()}")
 
 
 def test_a_tree_of_one_leaf_adds_its_value_in_its_place() -> None:
@@ -189,7 +187,7 @@ def test_trees_too_deep_for_the_tables_are_explained_by_lightgbm() -> None:
     booster = fitted(1, num_leaves=31, max_depth=-1, min_child_samples=1, rounds=20)
     with pytest.raises(UnsupportedTreesError, match="a tree of depth .*7 is the most"):
         TreeShap(booster.model_to_string())
-    assert_like_lightgbm(booster, classifier.Explainer(booster), odd_rows_of(4, 30))
+    assert_like_lightgbm(booster, classifier.Explainer.of(booster), odd_rows_of(4, 30))
 
 
 @pytest.mark.parametrize(

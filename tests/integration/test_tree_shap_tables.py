@@ -37,7 +37,7 @@ def test_applicants_are_explained_as_lightgbm_explains_them(
     parameters = [{**classifier.committed_parameters()[0], **PARAMETERS}]
     preprocessor, booster = learners.fit_boosted(rows[:-EXPLAINED], target[:-EXPLAINED], INPUTS, parameters)
     matrix = preprocessor.transform(rows[-EXPLAINED:])
-    explainer = classifier.Explainer(booster)
+    explainer = classifier.Explainer.of(booster)
     explanation = explainer.explain(matrix)
     expected = np.asarray(booster.predict(matrix, pred_contrib=True))
     np.testing.assert_allclose(explanation.contributions, expected[:, :-1], rtol=0, atol=1e-9)

@@ -98,6 +98,57 @@ def test_one_deployment_at_a_time_with_the_secrets_of_the_guide() -> None:
     }
 
 
+def test_a_pull_request_builds_and_scans_the_images_that_are_deployed() -> None:
+    job = read(WORKFLOWS / "ci.yml")["jobs"]["image"]
+    assert job["if"] == "github.event_name == 'pull_request'"
+    assert [image["dockerfile"] for image in job["strategy"]["matrix"]["image"]] == DOCKERFILES
+    used = [step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step]
+    assert used[-2:] == ["docker/build-push-action", "anchore/scan-action"]
+
+
+def test_every_image_says_its_commit_and_when_that_was() -> None:
+    arguments = next(
+        step["with"]["build-args"]
+        for step in read(WORKFLOWS / "deploy.yml")["jobs"]["build"]["steps"]
+        if "build-push-action" in step.get("uses", "")
+    )
+    for name in ("REVISION", "CREATED"):
+        assert f"{name}=" in arguments
+    for dockerfile in DOCKERFILES:
+        text = (ROOT / dockerfile).read_text(encoding="utf-8")
+        assert "ENV HOME_CREDIT_REVISION=$REVISION\n" in text, dockerfile
+        for label, value in (("created", "${CREATED}"), ("revision", "${REVISION}")):
+            assert f'org.opencontainers.image.{label}="{value}"' in text, dockerfile
+        assert 'org.opencontainers.image.title="home-credit-' in text, dockerfile
+
+
+def test_no_service_of_compose_fills_its_disk_or_takes_all_memory() -> None:
+    for name, service in read(ROOT / "compose.yaml")["services"].items():
+        logging = service["logging"]
+        assert logging["driver"] == "json-file", name
+        assert set(logging["options"]) == {"max-size", "max-file"}, name
+        assert re.fullmatch(r"\d+m|1g", service["mem_limit"]), name
+        assert service["read_only"], name
+
+
+def test_mlflow_of_compose_begins_with_the_runs_of_its_image() -> None:
+    service = read(ROOT / "compose.yaml")["services"]["mlflow"]
+    # An empty volume is filled from the folder of the image, and not from a folder of the machine.
+    assert service["volumes"] == ["mlruns:/app/mlruns"]
+    assert service["environment"]["MLFLOW_TRACKING_URI"] == "${MLFLOW_TRACKING_URI:-/app/mlruns}"
+    assert re.search(
+        r"^COPY .*mlruns mlruns$", (ROOT / "mlflow/Dockerfile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+
+
+def test_the_proxy_of_compose_limits_the_body_of_every_site() -> None:
+    text = (ROOT / "deploy/Caddyfile").read_text(encoding="utf-8")
+    sites = re.findall(r"^\{\$\w+_HOST:[^}]+\} \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)
+    assert len(sites) == 3
+    for site in sites:
+        assert re.search(r"request_body \{\s+max_size \d+MB\s+\}", site), site
+
+
 def test_every_image_is_pinned_by_its_digest() -> None:
     pinned = re.compile(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}")
     for name, service in read(ROOT / "compose.yaml")["services"].items():

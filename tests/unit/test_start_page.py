@@ -1,4 +1,4 @@
-"""The script before MLflow's own is on its page and on nothing else."""
+"""What is in front of MLflow: the script on its page and on nothing else, probes, and bodies in one piece."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from home_credit.tracking.adapter import Adapter
 from home_credit.tracking.pages import SCRIPT, StartPage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
 
 PAGE = '<!doctype html><html><head><meta charset="utf-8"/></head><body>é</body></html>'
 
@@ -51,3 +55,18 @@ def test_everything_else_passes_unchanged(client: TestClient) -> None:
 def test_the_script_has_no_end_of_its_own() -> None:
     assert SCRIPT.count("</script>") == 1
     assert SCRIPT.endswith("</script>")
+
+
+def test_a_body_in_pieces_arrives_in_one_and_a_probe_not_at_all() -> None:
+    async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+        message = await receive()
+        answer = PlainTextResponse(f"{scope['path']} {len(message['body'])} {message['more_body']}")
+        await answer(scope, receive, send)
+
+    def pieces() -> Iterator[bytes]:
+        yield from [b"four"] * 100
+
+    client = TestClient(Adapter(echo))
+    assert client.post("/anything", content=pieces()).text == "/anything 400 False"
+    assert client.get("/health").text == "OK"
+    assert client.post("/health", content=b"1").text == "/health 1 False"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, create_engine, delete, func, insert, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from home_credit.applicants.address import shown
 from home_credit.applicants.reading import unavailable
@@ -73,7 +74,7 @@ def _file(path: Path) -> Iterator[Connection]:
                 # A file that is left half written is thrown away: nothing needs a journal.
                 connection.exec_driver_sql("PRAGMA journal_mode = OFF")
                 connection.exec_driver_sql("PRAGMA synchronous = OFF")
-                metadata.create_all(connection)
+                _create(connection)
                 yield connection
                 connection.commit()
             engine.dispose()
@@ -83,6 +84,17 @@ def _file(path: Path) -> Iterator[Connection]:
         finally:
             engine.dispose()
             partial.unlink(missing_ok=True)
+
+
+def _create(connection: Connection) -> None:
+    """Create what is missing, the indexes by their names: SQLAlchemy keeps them in a set, in another order each time.
+
+    The same applicants are then the same file, and the same commit the same image.
+    """
+    for table in metadata.sorted_tables:
+        connection.execute(CreateTable(table, if_not_exists=True))
+        for index in sorted(table.indexes, key=lambda each: str(each.name)):
+            connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 @contextmanager
@@ -144,7 +156,7 @@ def _make_room(connection: Connection, url: URL) -> None:
         )
     if present and connection.scalar(select(applicant_store.c.schema_version)) != SCHEMA_VERSION:
         metadata.drop_all(connection)
-    metadata.create_all(connection)
+    _create(connection)
     for table in metadata.sorted_tables:
         connection.execute(delete(table))
 

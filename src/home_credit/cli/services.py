@@ -21,12 +21,12 @@ def serve(
     ] = None,
 ) -> None:
     """Run one service in the foreground on PORT."""
-    from home_credit import services
+    from home_credit import serve as serving
     from home_credit.errors import UsageError
 
     if workers is not None and service != "api":
         raise UsageError("only the API is served by several processes")
-    services.serve(service, workers)
+    serving.serve(service, workers)
 
 
 @app.command()

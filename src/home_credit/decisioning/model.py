@@ -38,7 +38,7 @@ class RiskModel:
 
     def __init__(self, model: artifacts.Artifacts) -> None:
         self._model = model
-        self._explainer = classifier.Explainer(model.booster)
+        self._explainer = classifier.Explainer(model.text, lambda: model.booster)
 
     @classmethod
     def load(cls, directory: Path, key: str | None = None) -> RiskModel:

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from home_credit.default_risk import artifacts
 from home_credit.default_risk.manifest import MANIFEST, Manifest
 from home_credit.errors import ArtifactError, HomeCreditError
@@ -35,6 +37,7 @@ STOP_SECONDS = 2.0
 FIRST_SECONDS = 1.0  # the start of a service comes first
 
 FILES = (*sorted(artifacts.ARTIFACTS), MANIFEST, artifacts.SIGNATURE)
+SAME = "AMT_CREDIT"  # the column of the example whose value LightGBM is asked about
 Role = Literal["champion", "challenger"]
 _Stamp = tuple[tuple[str, int, int, int], ...]
 
@@ -169,15 +172,20 @@ class ServedModel:
 def check(scorer: Scorer) -> None:
     """Decide on an example, which also makes the first decision as fast as the later ones.
 
-    Raises :class:`ArtifactError` where the model was trained on other definitions of the features, or gives no
-    probability.
+    Raises :class:`ArtifactError` where the model was trained on other definitions of the features, gives no
+    probability, or LightGBM gives another one than the tables that decisions are read from.
     """
     check_definitions(scorer)
-    (assessment,) = scorer.assess([parse_bundle(BUNDLE)])
+    bundle = parse_bundle(BUNDLE)
+    (assessment,) = scorer.assess([bundle])
     if not 0 < assessment.probability_of_default < 1 or not all(
         math.isfinite(reason.contribution) for reason in assessment.reasons
     ):
         raise ArtifactError(f"model {scorer.version} gives no probability for the example")
+    # No decision needs LightGBM, which a start does not wait for; recourse and the inference protocol ask it.
+    (again,) = scorer.variants(bundle, {SAME: np.array([bundle.application[SAME]], dtype=np.float64)})
+    if not math.isclose(again, assessment.probability_of_default, abs_tol=1e-9):
+        raise ArtifactError(f"LightGBM reads another model than {scorer.version} from the same file")
 
 
 def check_definitions(scorer: Scorer) -> None:

@@ -11,21 +11,22 @@ import hmac
 import json
 import pickle
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
-
-import lightgbm as lgb
 
 from home_credit import whole_file
 from home_credit.default_risk import classifier, plain_pickle
 from home_credit.default_risk.calibration import Calibration
 from home_credit.default_risk.manifest import MANIFEST, Manifest
 from home_credit.default_risk.preprocessor import Preprocessor
+from home_credit.default_risk.tree_shap import feature_names
 from home_credit.errors import ArtifactError
 from home_credit.terms.model import TermModel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import lightgbm as lgb
     import numpy as np
     import polars as pl
     from numpy.typing import NDArray
@@ -39,11 +40,11 @@ CARD, SIGNATURE = "model_card.md", "manifest.sig"
 PROTOCOL = 4  # of the pickles; joblib reads them as well
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Artifacts:
-    """A model ready to score, with the facts about it that the manifest holds."""
+    """A model ready to score, with the facts about it that the manifest holds; ``text`` is the booster's own format."""
 
-    booster: lgb.Booster
+    text: str
     preprocessor: Preprocessor
     calibration: Calibration
     terms: TermModel
@@ -53,6 +54,11 @@ class Artifacts:
     def version(self) -> str:
         """The model version, which depends on the content of the files and not on their time."""
         return self.manifest.model_version
+
+    @cached_property
+    def booster(self) -> lgb.Booster:
+        """The booster. The first use imports LightGBM and SciPy, which a service that starts does not wait for."""
+        return classifier.read(self.text)
 
     def probability(self, rows: pl.DataFrame) -> NDArray[np.float64]:
         """Return the probability of default of each row of the feature matrix."""
@@ -84,7 +90,7 @@ def save(
         "calibration": {"slope": calibration.slope, "intercept": calibration.intercept},
     }
     # A booster that was just trained also holds what it was trained with, in types that are not read back.
-    stored = lgb.Booster(model_str=booster.model_to_string())
+    stored = classifier.read(booster.model_to_string())
     (directory / CLASSIFIER).write_bytes(pickle.dumps(stored, PROTOCOL))
     (directory / PREPROCESSOR).write_bytes(pickle.dumps(plain, PROTOCOL))
     (directory / TERMS).write_text(json.dumps(terms.to_plain(), separators=(",", ":")), encoding="utf-8")
@@ -152,15 +158,14 @@ def _loaded(directory: Path, manifest: Manifest) -> Artifacts:
     stored = plain_pickle.read(directory / CLASSIFIER)
     if not isinstance(stored, plain_pickle.StoredBooster):
         raise ArtifactError(f"{directory / CLASSIFIER} is no LightGBM booster")
-    booster = lgb.Booster(model_str=stored.text)
     preprocessor = Preprocessor.from_plain(plain)
-    for name, features in ((PREPROCESSOR, preprocessor.features), (CLASSIFIER, booster.feature_name())):
+    for name, features in ((PREPROCESSOR, preprocessor.features), (CLASSIFIER, feature_names(stored.text))):
         if list(features) != manifest.features.names:
             raise ArtifactError(
                 f"{directory / name} has other features, or another order, than {MANIFEST} names"
             )
     terms = TermModel.from_plain(json.loads((directory / TERMS).read_text(encoding="utf-8")))
-    return Artifacts(booster, preprocessor, Calibration(**plain["calibration"]), terms, manifest)
+    return Artifacts(stored.text, preprocessor, Calibration(**plain["calibration"]), terms, manifest)
 
 
 def copy(source: Path, target: Path, key: str | None = None) -> str:

@@ -1,4 +1,8 @@
-"""Gradient-boosted trees: training, log-odds and their exact attribution to features."""
+"""Gradient-boosted trees: training, log-odds and their exact attribution to features.
+
+LightGBM, with SciPy, takes longer to import than a model takes to load, and decisions are read from tables. So it is
+imported by what trains, and by the first use of a booster.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +13,18 @@ from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import numpy as np
 
 from home_credit.default_risk.tree_shap import Explanation, TreeShap, UnsupportedTreesError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    import lightgbm as lgb
     from numpy.typing import NDArray
 
-Booster = lgb.Booster
+    Booster = lgb.Booster
+
 # Hyper-parameters of one booster by LightGBM's names; ``rounds`` is the number of trees.
 Parameters = Mapping[str, float | str]
 
@@ -55,6 +60,8 @@ def fit(
     ``categorical`` holds positions of features. ``monotone_constraints`` holds one number per feature: -1 where a
     higher value may never raise the risk, 1 where it may never lower it, 0 without a constraint; empty means none.
     """
+    import lightgbm as lgb  # noqa: PLC0415  # see the top of this module
+
     settings = {**FIXED, **parameters, "seed": seed, "monotone_constraints": list(monotone_constraints)}
     del settings["rounds"]
     data = lgb.Dataset(
@@ -105,7 +112,7 @@ def average(boosters: Sequence[lgb.Booster]) -> lgb.Booster:
         trees += (_VALUES.sub(lambda line: _scaled(line, share), tree) for tree in _NEXT_TREE.split(text))
     numbered = "".join(f"\nTree={number}\n{tree}" for number, tree in enumerate(trees))
     # The sizes of the trees in bytes have changed; without them LightGBM reads the trees in order.
-    return lgb.Booster(model_str=_TREE_SIZES.sub("", head) + numbered + _END_OF_TREES + tail)
+    return read(_TREE_SIZES.sub("", head) + numbered + _END_OF_TREES + tail)
 
 
 _FIRST_TREE, _END_OF_TREES = "\nTree=0\n", "\nend of trees"
@@ -116,6 +123,13 @@ _VALUES = re.compile(r"^((?:leaf|internal)_value=)(.*)$", re.MULTILINE)
 
 def _scaled(line: re.Match[str], share: float) -> str:
     return line[1] + " ".join(repr(float(value) * share) for value in line[2].split())
+
+
+def read(text: str) -> lgb.Booster:
+    """Return the booster of a model text, as ``booster.model_to_string()`` returns it."""
+    import lightgbm as lgb  # noqa: PLC0415  # see the top of this module
+
+    return lgb.Booster(model_str=text)
 
 
 def log_odds(booster: lgb.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -130,13 +144,19 @@ class Explainer:
     threads.
     """
 
-    def __init__(self, booster: lgb.Booster) -> None:
-        self._booster = booster
+    def __init__(self, text: str, booster: Callable[[], lgb.Booster]) -> None:
+        """Explain the model of ``text``; ``booster`` returns the same, for trees that the tables cannot hold."""
+        self._text, self._booster = text, booster
+
+    @classmethod
+    def of(cls, booster: lgb.Booster) -> Explainer:
+        """Return the explainer of a booster."""
+        return cls(booster.model_to_string(), lambda: booster)
 
     @cached_property
     def _tree_shap(self) -> TreeShap | None:
         try:
-            return TreeShap(self._booster.model_to_string())
+            return TreeShap(self._text)
         except UnsupportedTreesError:
             return None
 
@@ -148,5 +168,6 @@ class Explainer:
         """
         if self._tree_shap is not None:
             return self._tree_shap.explain(matrix)
-        shares = np.asarray(self._booster.predict(matrix, pred_contrib=True), dtype=np.float64)
-        return Explanation(log_odds(self._booster, matrix), shares[:, :-1], float(shares[0, -1]))
+        booster = self._booster()
+        shares = np.asarray(booster.predict(matrix, pred_contrib=True), dtype=np.float64)
+        return Explanation(log_odds(booster, matrix), shares[:, :-1], float(shares[0, -1]))

@@ -11,7 +11,7 @@ Features of the history depend only on the history tables, so they may be stored
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,16 +35,22 @@ HISTORY_NAMES: tuple[str, ...] = tuple(name for plan in HISTORIES for name, _ in
 
 
 class RequestFeatures:
-    """Computes features with functions that are generated on instantiation.
+    """Computes features with functions that are generated on first use, so that they do not delay a start.
 
     ``terms`` is the model of the term of a loan. Safe to use from several threads.
     """
 
     def __init__(self, terms: TermModel) -> None:
         self._terms = terms
-        self._histories = [history_function(plan) for plan in HISTORIES]
-        self._features = application_function(MATRIX, NAMES, HISTORY_NAMES)
         self._moved = lru_cache(maxsize=32)(_moved_function)
+
+    @cached_property
+    def _histories(self) -> list[Callable[[Tables], Sequence[Value]]]:
+        return [history_function(plan) for plan in HISTORIES]
+
+    @cached_property
+    def _features(self) -> Callable[[Application, Sequence[Value]], list[Value]]:
+        return application_function(MATRIX, NAMES, HISTORY_NAMES)
 
     def compute(self, application: Application, tables: Tables) -> list[Value]:
         """Return the features :data:`NAMES` of one applicant."""

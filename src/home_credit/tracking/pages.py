@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from home_credit.tracking import adapter
 from home_credit.tracking.experiments import BASELINES, DEFAULT_RISK
 
 if TYPE_CHECKING:
@@ -91,6 +92,4 @@ def _for(page: bytes, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, b
 
 def create_app() -> StartPage:
     """Return MLflow's server with :class:`StartPage` in front of it."""
-    from mlflow.server.fastapi_app import app  # noqa: PLC0415  # the import creates the server and reads its settings
-
-    return StartPage(app)
+    return StartPage(adapter.application())

@@ -13,6 +13,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.data.sources import LocalArtifactDatasetSource
+from mlflow.tracking.context.registry import resolve_tags
 
 from home_credit.tracking.addresses import local_database, tracking_uri
 from home_credit.tracking.experiments import NOTE, Experiment
@@ -20,6 +21,7 @@ from home_credit.tracking.relative_paths import make_relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from matplotlib.figure import Figure
@@ -40,6 +42,7 @@ class DataSet:
 class Run:
     """What is tracked of one run.
 
+    ``began`` is when what it measures began, and not when it is tracked: MLflow shows the time since then.
     ``note`` is Markdown. ``series`` are metrics with a value per step, counted from 1; ``figures`` are stored as
     images in the folder ``curves`` of its artefacts, ``files`` beside it.
     """
@@ -47,6 +50,7 @@ class Run:
     name: str
     parameters: Mapping[str, object]
     metrics: Mapping[str, float]
+    began: datetime
     note: str = ""
     series: Mapping[str, Sequence[float]] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
@@ -88,10 +92,15 @@ def connected(setting: str) -> Iterator[MlflowClient]:
 @contextmanager
 def started(client: MlflowClient, setting: str, experiment: Experiment, run: Run) -> Iterator[str]:
     """Start a run of ``experiment`` as MLflow's active one, log all of ``run``, and yield its id."""
-    tags = {**run.tags, **({NOTE: run.note} if run.note else {})}
-    with mlflow.start_run(
-        experiment_id=experiment.made(client, setting), run_name=run.name, tags=tags
-    ) as active:
+    # A run that the client makes has no tags of who made it, unlike one that is started at once.
+    tags = resolve_tags({**run.tags, **({NOTE: run.note} if run.note else {})})
+    made = client.create_run(
+        experiment.made(client, setting),
+        start_time=int(run.began.timestamp() * 1000),
+        tags=tags,
+        run_name=run.name,
+    )
+    with mlflow.start_run(run_id=made.info.run_id) as active:
         if run.data is not None:
             mlflow.log_input(_Described(run.data), context="training")
         mlflow.log_params(dict(run.parameters))

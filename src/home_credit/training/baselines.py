@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,6 +82,7 @@ def evaluate(
     """Cross-validate each model; with ``tracking`` each is a run of the experiment ``home-credit-baselines``."""
     target = np.tile(applicants.target, repeats)
     for name, (features, learner) in models.items():
+        began = datetime.now(UTC)
         scored = out_of_fold(
             applicants.rows, applicants.target, applicants.persons, learner,
             repeats=repeats, progress=progress, stage=f"folds of {name}",
@@ -97,11 +99,11 @@ def evaluate(
             float(np.mean(scored.train_auc)),
         )
         if tracking is not None:
-            runs.log_run(tracking, BASELINES, _run(result, applicants, repeats))
+            runs.log_run(tracking, BASELINES, _run(result, applicants, repeats, began))
         yield result
 
 
-def _run(result: BaselineResult, applicants: data.Applicants, repeats: int) -> runs.Run:
+def _run(result: BaselineResult, applicants: data.Applicants, repeats: int, began: datetime) -> runs.Run:
     return runs.Run(
         name=f"{result.name}, AUC {result.auc:.3f}",
         note=f"{result.name} on {result.features} features: AUC {result.auc:.4f} ({result.auc_low:.4f} to"
@@ -113,5 +115,6 @@ def _run(result: BaselineResult, applicants: data.Applicants, repeats: int) -> r
             "data": applicants.fingerprint[:12],
         },
         metrics={key: value for key, value in asdict(result).items() if key != "name"},
+        began=began,
         tags={"model": result.name},
     )

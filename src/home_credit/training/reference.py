@@ -49,7 +49,7 @@ def training_reference(
     )
     whole = reference_of(rows, scores=scores, fingerprint=applicants.fingerprint)
     chosen = applicants.rows.sample(min(EXPLAINED, len(applicants)), seed=0).sort(ID)
-    explained = classifier.Explainer(model.booster).explain(model.preprocessor.transform(chosen))
+    explained = classifier.Explainer.of(model.booster).explain(model.preprocessor.transform(chosen))
     return with_contributions(
         whole,
         rows.filter(rows[ID].is_in(chosen[ID].implode())),

@@ -112,7 +112,7 @@ def train(
     out-of-fold predictions, the cut-off from ``costs``. The saved classifier is then fitted on all rows but the
     holdout, a share of persons on which it is only evaluated. With a ``key`` the model is signed.
     """
-    began = time.monotonic()
+    began, clock = datetime.now(UTC), time.monotonic()
     parameters = parameters or classifier.committed_parameters()
     everybody = data.load(tables, progress=progress)
     for warning in everybody.warnings:
@@ -120,7 +120,7 @@ def train(
     aside = everybody.holdout(holdout)
     applicants, unseen = everybody.where(~aside), everybody.where(aside)
     logger.info(
-        "%d applicants, %d features in %.0f s", len(applicants), len(INPUTS), time.monotonic() - began
+        "%d applicants, %d features in %.0f s", len(applicants), len(INPUTS), time.monotonic() - clock
     )
 
     measured = measure(applicants, parameters, costs, repeats=repeats, progress=progress)
@@ -171,7 +171,7 @@ def train(
         artifacts.sign(models, key)
     if tracking is not None:
         progress("runs tracked", 0, 1)
-        track(tracking, tables, models, applicants, measured.probability)
+        track(tracking, tables, models, applicants, measured.probability, began=began)
         progress("runs tracked", 1, 1)
     return manifest
 

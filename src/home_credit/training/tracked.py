@@ -18,6 +18,7 @@ from home_credit.validation import figures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -33,11 +34,18 @@ BARS = 20
 
 
 def track(
-    tracking: str, tables: Path, models: Path, applicants: Applicants, probability: NDArray[np.float64]
+    tracking: str,
+    tables: Path,
+    models: Path,
+    applicants: Applicants,
+    probability: NDArray[np.float64],
+    *,
+    began: datetime,
 ) -> None:
     """Track the run of the model saved in ``models``, and register the model.
 
-    ``probability`` has the out-of-fold probabilities of the ``applicants`` in ``tables``, repeats by applicants.
+    ``began`` is when its training began. ``probability`` has the out-of-fold probabilities of the ``applicants`` in
+    ``tables``, repeats by applicants.
     """
     model = artifacts.load(models)
     manifest = model.manifest
@@ -46,6 +54,7 @@ def track(
         note=notes.run_note(manifest),
         parameters=_parameters(manifest),
         metrics=manifest.metrics.out_of_fold,
+        began=began,
         series={"fold_auc": manifest.metrics.folds.auc, "fold_train_auc": manifest.metrics.folds.train_auc},
         figures=_figures(manifest, applicants, probability),
         files=[models / artifacts.CARD],

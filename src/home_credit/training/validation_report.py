@@ -69,7 +69,7 @@ def weigh(
     Its contributions are in log-odds as calibrated by the ``slope``.
     """
     rows = applicants.rows.sample(min(WEIGHED, len(applicants)), seed=folds.SEED)
-    explained = classifier.Explainer(booster).explain(preprocessor.transform(rows))
+    explained = classifier.Explainer.of(booster).explain(preprocessor.transform(rows))
     gain = np.asarray(booster.feature_importance("gain"))
     return importance(preprocessor.features, slope * explained.contributions, gain)
 
@@ -89,7 +89,7 @@ def explain(
         for more in counted(range(MODELS), progress, "models to explain", MODELS)
     ]
     shares = [
-        classifier.Explainer(booster).explain(preprocessor.transform(others)).contributions
+        classifier.Explainer.of(booster).explain(preprocessor.transform(others)).contributions
         for preprocessor, booster in fitted
     ]
     stable = explanations.stability(

@@ -30,6 +30,8 @@ NUMBERS = (
     "leaf_count",
 )
 
+END_OF_TREES = "\nend of trees"
+
 
 class UnsupportedTreesError(ValueError):
     """Trees that the tables cannot hold; LightGBM itself can still explain them."""
@@ -69,13 +71,24 @@ class Trees:
     """By categorical split: which categories, by their code, go left."""
 
 
+def feature_names(text: str) -> list[str]:
+    """Return the features of a model text, in the order of its columns.
+
+    Raises :class:`ValueError` for a text that is none of LightGBM's, or that ends before its trees do.
+    """
+    names = _pairs(text.partition("\nTree=")[0]).get("feature_names")
+    if not text.startswith("tree\n") or names is None or END_OF_TREES not in text:
+        raise ValueError("the text is no whole model of LightGBM")
+    return names.split()
+
+
 def read_trees(text: str) -> Trees:
     """Read the return value of ``booster.model_to_string()``.
 
     Raises :class:`UnsupportedTreesError` where a tree has linear leaves or treats zero as missing, and where the
     model has several outputs or averages its trees.
     """
-    header, *parts = text.partition("\nend of trees")[0].split("\nTree=")
+    header, *parts = text.partition(END_OF_TREES)[0].split("\nTree=")
     facts = _pairs(header)
     if facts["num_tree_per_iteration"] != "1" or "\naverage_output" in header:
         raise UnsupportedTreesError("a model with several outputs, or one that averages its trees")
