@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from home_credit.monitoring.performance import Z
 from home_credit.monitoring.words import ADVICE, described, labelled
 from home_credit.schemas.verdicts import Cause
 
@@ -43,12 +44,13 @@ GRAVITY: tuple[Action, ...] = ("look_at_source", "retrain", "recalibrate", "none
 
 
 def material(test: Test) -> bool:
-    """Return whether the change is large enough to matter."""
-    if test.size >= LIMITS[test.detector]:
+    """Return whether a change beyond chance may be large enough to matter: whether its interval reaches the limit."""
+    if test.size + Z * test.size_error >= LIMITS[test.detector]:
         return True
     if test.detector != "distribution":
         return False
-    return abs(test.effect or 0.0) >= EFFECT or abs(test.shift or 0.0) >= SHIFT
+    effect, shift = abs(test.effect or 0.0), abs(test.shift or 0.0)
+    return effect + Z * test.effect_error >= EFFECT or shift + Z * test.shift_error >= SHIFT
 
 
 def causes(tests: Iterable[Test], tally: Tally) -> list[Cause]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
+# Standard errors on each side of an interval of 95 %.
 Z = 1.959964
 # A column with at least this share of the contributions can make the estimate unreliable by its change.
 WEIGHTY = 0.01
