@@ -60,8 +60,7 @@ def run(
 
     :raises TableError: a folder has neither table, or one that cannot be used.
     """
-    before = read(reference_dir, "train", "test", scoring, progress)
-    now = read(current_dir, "test", "train", scoring, progress)
+    before, now = read(reference_dir, current_dir, scoring, progress)
     reference = reference_from(before, scoring)
     policy = scoring.policy if scoring else None
     found = verdict(reference, tally_of(reference, now, scoring), made_at or _now(), policy)
