@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from home_credit.monitoring.performance import Z
 from home_credit.monitoring.words import ADVICE, described, labelled
 from home_credit.schemas.verdicts import Cause
 
@@ -45,12 +44,12 @@ GRAVITY: tuple[Action, ...] = ("look_at_source", "retrain", "recalibrate", "none
 
 def material(test: Test) -> bool:
     """Return whether a change beyond chance may be large enough to matter: whether its interval reaches the limit."""
-    if test.size + Z * test.size_error >= LIMITS[test.detector]:
+    if test.size + test.margin >= LIMITS[test.detector]:
         return True
     if test.detector != "distribution":
         return False
     effect, shift = abs(test.effect or 0.0), abs(test.shift or 0.0)
-    return effect + Z * test.effect_error >= EFFECT or shift + Z * test.shift_error >= SHIFT
+    return effect + test.effect_margin >= EFFECT or shift + test.shift_margin >= SHIFT
 
 
 def causes(tests: Iterable[Test], tally: Tally) -> list[Cause]:

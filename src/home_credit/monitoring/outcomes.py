@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from home_credit.errors import MissingColumnError, MissingTableError, TableError, WrongTypeError
-from home_credit.monitoring.performance import Z
+from home_credit.monitoring.stability import Z
 from home_credit.schemas.model_reports import GradeRate
 from home_credit.schemas.verdicts import Interval, RealisedPerformance, Vintage
 from home_credit.tables.schema import ID, TARGET

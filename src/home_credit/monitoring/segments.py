@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from home_credit.monitoring.detectors import Test
-from home_credit.monitoring.stability import stability
+from home_credit.monitoring.stability import Z, stability
 
 if TYPE_CHECKING:
     from home_credit.monitoring.reference import Reference
@@ -35,6 +35,6 @@ def segment_tests(reference: Reference, total: Counted) -> list[Test]:
         )
         size = max(moved - chance, 0.0)
         tests.append(
-            Test("segments", name, "others", found.p_value, 0.0, moved, size, size_error=float(spread**0.5))
+            Test("segments", name, "others", found.p_value, 0.0, moved, size, margin=Z * float(spread**0.5))
         )
     return tests

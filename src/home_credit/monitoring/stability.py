@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Counts = NDArray[np.int64]
 
+Z = 1.959964  # standard errors on each side of an interval of 95 %
 LEAST_EXPECTED = 5.0  # rows per bin below which the chi-square distribution is a poor guide (Cochran)
 
 
@@ -43,6 +44,11 @@ class Stability:
     def expected(self) -> float:
         """Mean of the index where nothing changed."""
         return (self.bins - 1) / self.effective_rows
+
+    @property
+    def margin(self) -> float:
+        """How far above the index its interval of 95 % ends, what chance alone adds to the index taken off."""
+        return max(Z * self.error - self.expected, 0.0)
 
     @property
     def p_value(self) -> float:
