@@ -1,6 +1,6 @@
 """How many windows pass from the beginning of a change to the alarm, sudden and gradual, for monitoring and its peers.
 
-    python benchmarks/monitoring_delays.py --tables DIR --out FILE [--nannyml PYTHON] [--repeats 20] [--peers 2]
+    python benchmarks/monitoring_delays.py --tables DIR --out FILE [--nannyml PYTHON] [--repeats 10] [--peers 2]
 
 500 applications arrive each day. A sudden change is there from the first day on; a gradual one concerns a part of the
 applications that grows from none to all in 28 days. The verdict is made every day on that day alone, every day on all days
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--nannyml", type=Path, help="an interpreter that has NannyML")
     parser.add_argument("--pool", type=int, default=20_000)
     parser.add_argument("--others", type=int, default=35_000)
-    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--peers", type=int, default=2)
     arguments = parser.parse_args()
     known = lines(arguments.out)
@@ -87,14 +87,18 @@ def runs(repeats: int, peers: int) -> Iterator[tuple[str, str, bool, int]]:
                 yield from ((tool, change, gradual, repeat) for change, gradual in RUNS)
 
 
-def measured(wanted: Iterable[tuple[str, str, bool, int]], arguments: argparse.Namespace) -> Iterator[Line]:
+def measured(wanted: list[tuple[str, str, bool, int]], arguments: argparse.Namespace) -> Iterator[Line]:
     """Yield the repetitions: the delays of ours, the weeks of the peers."""
     pool = Pool(arguments.tables, arguments.models, arguments.pool)
-    others = Pool(arguments.tables, arguments.models, arguments.others, after=arguments.pool)
+    compared = any(tool == "peers" for tool, *_ in wanted)
+    # Without a peer nobody is compared with them.
+    others = (
+        Pool(arguments.tables, arguments.models, arguments.others, after=arguments.pool) if compared else pool
+    )
     known = {scenario.name: scenario for scenario in scenarios(pool.application)}
     with (
         tempfile.TemporaryDirectory() as folder,
-        NannyML.started(arguments.nannyml, others, Path(folder)) as nannyml,
+        NannyML.started(arguments.nannyml if compared else None, others, Path(folder)) as nannyml,
     ):
         for tool, change, gradual, repeat in wanted:
             began, line = time.process_time(), {"tool": tool, "change": change, "gradual": gradual}
@@ -138,17 +142,16 @@ def print_table(known: list[Line]) -> None:
         print(f"{tool}: {min(counts)} to {max(counts)} repetitions")
 
 
-def day(pool: Pool, scenario: Scenario, number: int, *, gradual: bool, chance: np.random.Generator) -> Window:
-    """Return the applications of a day; days are drawn apart, so that a person may apply in two of them."""
-    window = Window.of(replace(scenario, gradual=False, from_share=0.0), pool, A_DAY, chance)
-    part = (number + 0.5) / DAYS if gradual else 1.0
-    return replace(window, changed=chance.random(A_DAY) < part)
-
-
 def days(pool: Pool, scenario: Scenario, *, gradual: bool, seed: int) -> list[Window]:
-    """Return all days."""
+    """Return the applications of each day; nobody applies in two of them."""
     chance = np.random.default_rng([SEED, seed, int(gradual)])
-    return [day(pool, scenario, number, gradual=gradual, chance=chance) for number in range(DAYS)]
+    everyone = Window.of(replace(scenario, gradual=False, from_share=0.0), pool, DAYS * A_DAY, chance)
+    part = (np.arange(DAYS).repeat(A_DAY) + 0.5) / DAYS if gradual else 1.0
+    changed = chance.random(DAYS * A_DAY) < part
+    return [
+        Window(everyone.places[start : start + A_DAY], changed[start : start + A_DAY])
+        for start in range(0, DAYS * A_DAY, A_DAY)
+    ]
 
 
 def delays(pool: Pool, scenario: Scenario, *, gradual: bool, seed: int) -> list[int | None]:
