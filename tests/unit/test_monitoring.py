@@ -214,9 +214,7 @@ def test_a_change_at_the_limit_alarms_nearly_always() -> None:
     moved=st.floats(1.0, 2.0),
     seed=st.integers(0, 1_000),
 )
-def test_the_standard_error_of_the_index_is_its_spread(
-    shares: list[float], moved: float, seed: int
-) -> None:
+def test_the_standard_error_of_the_index_is_its_spread(shares: list[float], moved: float, seed: int) -> None:
     before = np.array(shares) / sum(shares)
     now = before * np.array([1 + moved, *[1.0] * (len(shares) - 1)])
     chance = np.random.default_rng(seed)
