@@ -116,7 +116,9 @@ def performance(name: str, lines: Lines) -> str:
 
 def per_cent(share: float | None) -> str:
     """Return a share in per cent, a dash where it was not measured."""
-    return f"{100 * share:.0f}" if share is not None else "–"
+    if share is None:
+        return "–"
+    return f"{100 * share:.1f}" if 0 < share < 0.01 else f"{100 * share:.0f}"
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ def test_repeated_applications_are_found(rows: int) -> None:
 
 
 def test_small_but_certain_change_raises_no_alarm() -> None:
-    current = applications(20_000, 2).with_columns(pl.col("AMT_CREDIT") * 1.05)
+    current = applications(20_000, 2).with_columns(pl.col("AMT_CREDIT") * 1.03)
     verdict = drift(applications(20_000, 1), current)
     found = verdict.columns[0]
     assert (found.column, found.status) == ("AMT_CREDIT", "moderate")
@@ -196,6 +196,34 @@ def test_a_mean_that_moves_by_a_tenth_of_its_deviation_raises_the_alarm() -> Non
     assert cause.material
     assert "standard deviations higher" in cause.text.en
     assert "écart-type" in cause.text.fr
+
+
+def test_a_change_at_the_limit_alarms_nearly_always() -> None:
+    chance, alarms = np.random.default_rng(7), []
+    reference = pl.DataFrame({"AMT_CREDIT": chance.normal(0, 1, 60_000)})
+    for _ in range(40):
+        # A tenth of a standard deviation: one estimate in two of it is below the limit.
+        moved = pl.DataFrame({"AMT_CREDIT": chance.normal(0.1, 1, 8_000)})
+        alarms.append(drift(reference, moved).alarm)
+    assert np.mean(alarms) >= 0.9
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    shares=st.lists(st.floats(0.05, 1), min_size=3, max_size=8),
+    moved=st.floats(1.0, 2.0),
+    seed=st.integers(0, 1_000),
+)
+def test_the_standard_error_of_the_index_is_its_spread(shares: list[float], moved: float, seed: int) -> None:
+    before = np.array(shares) / sum(shares)
+    now = before * np.array([1 + moved, *[1.0] * (len(shares) - 1)])
+    chance = np.random.default_rng(seed)
+    found = [
+        stability(chance.multinomial(30_000, before), chance.multinomial(10_000, now / now.sum()))
+        for _ in range(200)
+    ]
+    spread = float(np.std([each.psi for each in found]))
+    assert found[0].error == pytest.approx(spread, rel=0.35)
 
 
 def test_verdict_is_plain_json() -> None:

@@ -6,6 +6,7 @@ A model that cannot be used is refused, and the one in use is kept.
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 from dataclasses import dataclass, replace
@@ -186,6 +187,9 @@ def check(scorer: Scorer) -> None:
     (again,) = scorer.variants(bundle, {SAME: np.array([bundle.application[SAME]], dtype=np.float64)})
     if not math.isclose(again, assessment.probability_of_default, abs_tol=1e-9):
         raise ArtifactError(f"LightGBM reads another model than {scorer.version} from the same file")
+    # What was imported and built for this stays; each full collection of garbage would look at all of it again.
+    gc.collect()
+    gc.freeze()
 
 
 def check_definitions(scorer: Scorer) -> None:

@@ -43,12 +43,13 @@ GRAVITY: tuple[Action, ...] = ("look_at_source", "retrain", "recalibrate", "none
 
 
 def material(test: Test) -> bool:
-    """Return whether the change is large enough to matter."""
-    if test.size >= LIMITS[test.detector]:
+    """Return whether a change beyond chance may be large enough to matter: whether its interval reaches the limit."""
+    if test.size + test.margin >= LIMITS[test.detector]:
         return True
     if test.detector != "distribution":
         return False
-    return abs(test.effect or 0.0) >= EFFECT or abs(test.shift or 0.0) >= SHIFT
+    effect, shift = abs(test.effect or 0.0), abs(test.shift or 0.0)
+    return effect + test.effect_margin >= EFFECT or shift + test.shift_margin >= SHIFT
 
 
 def causes(tests: Iterable[Test], tally: Tally) -> list[Cause]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from home_credit.monitoring.detectors import Test, cohen_h, exact
-from home_credit.monitoring.stability import stability
+from home_credit.monitoring.detectors import Test, cohen_h, exact, unit_margin
+from home_credit.monitoring.stability import Z, stability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,14 +39,35 @@ def column_tests(reference: Reference, total: Counted) -> list[Test]:
 
 
 def _distribution(column: ColumnReference, before: Counts, now: Counts, place: slice) -> Test:
-    found = stability(before, now)
-    p, q = before / before.sum(), now / now.sum()
-    effect = float((q - p) @ column.contributions) if column.contributions is not None else None
-    ratio = np.log((q + 0.5 / now.sum()) / (p + 0.5 / now.sum()))
+    found, n, m = stability(before, now), before.sum(), now.sum()
+    p, q = before / n, now / m
+    effect, effect_margin = None, 0.0
+    if column.contributions is not None:
+        moved = np.array(column.contributions)
+        effect = float((q - p) @ moved)
+        effect_margin = Z * float((_variance(p, moved) / n + _variance(q, moved) / m) ** 0.5)
+    ratio = np.log((q + 0.5 / m) / (p + 0.5 / m))
     return Test(
         "distribution", column.name, "distributions", found.p_value, 0.0, found.psi, found.psi, found.psi,
-        shift=mean_shift(column.bins, p, q), effect=effect, weight=column.weight, signal=_of_cells(place, ratio),
+        shift=mean_shift(column.bins, p, q), effect=effect, weight=column.weight, margin=found.margin,
+        shift_margin=_shift_margin(column.bins, before, now), effect_margin=effect_margin,
+        signal=_of_cells(place, ratio),
     )  # fmt: skip
+
+
+def _variance(share: Numbers, values: Numbers) -> float:
+    mean = share @ values
+    return float(share @ (values - mean) ** 2)
+
+
+def _shift_margin(bins: Bins, before: Counts, now: Counts) -> float:
+    """Return half the interval of 95 % of the standardised mean difference, that of a small one."""
+    numbers = bins.numbers
+    if numbers is None:
+        return 0.0
+    known = ~np.isnan(numbers)
+    rows, current = int(before[known].sum()), int(now[known].sum())
+    return unit_margin(rows, current) if rows and current else 0.0
 
 
 def mean_shift(bins: Bins, before: Numbers, now: Numbers) -> float | None:
@@ -86,6 +107,7 @@ def _faults(reference: Reference, total: Counted, distributions: dict[str, Test]
         yield Test(
             detector, column.name, "faults", float(p_value), float(was), float(is_now), float(size),
             effect=distributions[column.name].effect, weight=column.weight,
+            margin=unit_margin(reference.rows, total.rows),
             signal=_of_cells(slice(cell, cell + 1), np.ones(1)),
         )  # fmt: skip
 

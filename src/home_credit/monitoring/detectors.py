@@ -22,8 +22,8 @@ import numpy as np
 from scipy.special import pdtrc, stdtr
 from scipy.stats import hypergeom
 
-from home_credit.monitoring.scores import FIGURES, GRADE_PLACES, HISTOGRAM
-from home_credit.monitoring.stability import stability
+from home_credit.monitoring.scores import FIGURES, GRADE_PLACES, HISTOGRAM, probabilities_of_bins
+from home_credit.monitoring.stability import Z, stability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +44,7 @@ class Test:
     """One test: ``size`` is the change that ``before`` and ``now`` or the PSI say, in the unit of its limit.
 
     ``shift`` is the move of a column's mean in standard deviations, ``effect`` that of the mean log-odds through it.
+    ``margin``, ``shift_margin`` and ``effect_margin`` tell how far above them their intervals of 95 % end.
     ``signal`` returns the sum of a figure per application over counted ones; its mean moves with the change.
     """
 
@@ -59,6 +60,9 @@ class Test:
     effect: float | None = None
     weight: float | None = None
     share: float = 0.0
+    margin: float = 0.0
+    shift_margin: float = 0.0
+    effect_margin: float = 0.0
     signal: Callable[[Counted], float] | None = None
     of_scored: bool = False
 
@@ -119,6 +123,14 @@ def cohen_h(before: ArrayLike, now: ArrayLike) -> Numbers:
     return result
 
 
+def unit_margin(rows: int, current: int) -> float:
+    """Return half the interval of 95 % of Cohen's h between the shares of two samples, and of a small move of a mean.
+
+    The move is in standard deviations.
+    """
+    return Z * float((1 / rows + 1 / current) ** 0.5)
+
+
 def decision_tests(before: Numbers, now: Numbers) -> Iterator[Test]:
     """Yield the tests of scores and decisions, from the sums of :mod:`home_credit.monitoring.scores`."""
     n, m = int(before[0]), int(now[0])
@@ -127,27 +139,32 @@ def decision_tests(before: Numbers, now: Numbers) -> Iterator[Test]:
         place = FIGURES.index(name)
         return float(before[place] / n), float(now[place] / m)
 
-    def test(detector: str, p_value: float, figure: str, size: float, psi: float | None = None) -> Test:
+    def test(
+        detector: str, p_value: float, figure: str, size: float, *, margin: float, psi: float | None = None
+    ) -> Test:
         first, second = mean(figure)
         return Test(
             detector, detector, "decisions", p_value, first, second, size, psi,
-            signal=_of_sums(FIGURES.index(figure)), of_scored=True,
+            margin=margin, signal=_of_sums(FIGURES.index(figure)), of_scored=True,
         )  # fmt: skip
 
     log_odds = welch(*(_moments(side, "log_odds") for side in (before, now)))
     first, second = mean("probability")
-    yield test("mean_probability", log_odds, "probability", abs(second / first - 1))
-    cost = welch(*(_moments(side, "cost") for side in (before, now)))
+    margin = _mean_margin(*(_probability_moments(side) for side in (before, now)))
+    yield test("mean_probability", log_odds, "probability", abs(second / first - 1), margin=margin / first)
+    moments = [_moments(side, "cost") for side in (before, now)]
     first, second = mean("cost")
-    yield test("expected_cost", cost, "cost", abs(second / first - 1) if first else 0.0)
+    size, margin = (abs(second / first - 1), _mean_margin(*moments) / first) if first else (0.0, 0.0)
+    yield test("expected_cost", welch(*moments), "cost", size, margin=margin)
     for detector, figure in (("approval_rate", "approved"), ("review_rate", "review")):
         place = FIGURES.index(figure)
         first, second = mean(figure)
         chance = exact(int(before[place]), n, int(now[place]), m).item()
-        yield test(detector, chance, figure, abs(second - first))
+        margin = Z * (first * (1 - first) / n + second * (1 - second) / m) ** 0.5
+        yield test(detector, chance, figure, abs(second - first), margin=margin)
     for detector, where in (("grades", GRADE_PLACES), ("scores", HISTOGRAM)):
         found = stability(before[where].astype(np.int64), now[where].astype(np.int64))
-        yield test(detector, found.p_value, "log_odds", found.psi, found.psi)
+        yield test(detector, found.p_value, "log_odds", found.psi, margin=found.margin, psi=found.psi)
 
 
 def repeat_test(reference: Reference, total: Counted) -> Test:
@@ -155,7 +172,10 @@ def repeat_test(reference: Reference, total: Counted) -> Test:
     expected = (reference.repeated + 1) * total.possible / (reference.rows * max(reference.rows - 1, 1) / 2)
     share = total.repeated / total.rows
     p_value = float(pdtrc(total.pairs - 1, expected)) if total.pairs else 1.0
-    return Test("repeated", "repeated", "others", p_value, 0.0, share, float(cohen_h(0.0, share)))
+    return Test(
+        "repeated", "repeated", "others", p_value, 0.0, share, float(cohen_h(0.0, share)),
+        margin=unit_margin(reference.rows, total.rows),
+    )  # fmt: skip
 
 
 def warning_test(reference_scored: int, total: Counted) -> Test:
@@ -163,12 +183,27 @@ def warning_test(reference_scored: int, total: Counted) -> Test:
     share = total.warned / total.scored
     p_value = exact(0, reference_scored, total.warned, total.scored, more_only=True).item()
     return Test(
-        "warnings", "warnings", "others", p_value, 0.0, share, float(cohen_h(0.0, share)), of_scored=True
-    )
+        "warnings", "warnings", "others", p_value, 0.0, share, float(cohen_h(0.0, share)),
+        margin=unit_margin(reference_scored, total.scored), of_scored=True,
+    )  # fmt: skip
 
 
 def _moments(side: Numbers, name: str) -> tuple[float, float, float]:
     return side[0], side[FIGURES.index(name)], side[FIGURES.index(f"{name}_squared")]
+
+
+def _probability_moments(side: Numbers) -> tuple[float, float, float]:
+    """Return the size, sum and sum of squares of the probabilities, as the histogram of log-odds tells them."""
+    counts, probability = side[HISTOGRAM], probabilities_of_bins()
+    return side[0], float(counts @ probability), float(counts @ probability**2)
+
+
+def _mean_margin(before: tuple[float, float, float], now: tuple[float, float, float]) -> float:
+    """Return half the interval of 95 % of a difference of means; each side is its size, sum and sum of squares."""
+    variances = [
+        max(squares / size - (total / size) ** 2, 0.0) / size for size, total, squares in (before, now)
+    ]
+    return Z * float(sum(variances) ** 0.5)
 
 
 def _of_sums(place: int) -> Callable[[Counted], float]:

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from home_credit.errors import MissingColumnError, MissingTableError, TableError, WrongTypeError
+from home_credit.monitoring.stability import Z
 from home_credit.schemas.model_reports import GradeRate
 from home_credit.schemas.verdicts import Interval, RealisedPerformance, Vintage
 from home_credit.tables.schema import ID, TARGET
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 DECISION = "decision_id"
 MATURE = 0.8
 FILE = "outcomes"
-Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from home_credit.monitoring.scores import HISTOGRAM, decisions, probabilities_of_bins
+from home_credit.monitoring.stability import Z
 from home_credit.schemas.base import Text
 from home_credit.schemas.verdicts import Interval, PerformanceEstimate
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-Z = 1.959964
 # A column with at least this share of the contributions can make the estimate unreliable by its change.
 WEIGHTY = 0.01
 SHIFTS = frozenset({"distribution", "missing", "unseen", "low", "high", "scores"})

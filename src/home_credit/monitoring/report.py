@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.io
 import polars as pl
 from evidently import DataDefinition, Dataset, Report
+from evidently.legacy.calculations import data_drift
 from evidently.legacy.calculations.stattests.registry import StatTest, register_stattest
 from evidently.legacy.core import ColumnType
 from evidently.metrics import column_statistics
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from evidently.core.datasets import DatasetColumn
+    from evidently.legacy.calculations.data_drift import ColumnDataDriftMetrics
     from evidently.legacy.model.widget import BaseWidgetInfo
 
     from home_credit.monitoring.tables import Scoring, Side
@@ -58,8 +60,7 @@ def run(
 
     :raises TableError: a folder has neither table, or one that cannot be used.
     """
-    before = read(reference_dir, "train", "test", scoring, progress)
-    now = read(current_dir, "test", "train", scoring, progress)
+    before, now = read(reference_dir, current_dir, scoring, progress)
     reference = reference_from(before, scoring)
     policy = scoring.policy if scoring else None
     found = verdict(reference, tally_of(reference, now, scoring), made_at or _now(), policy)
@@ -109,7 +110,7 @@ def write_report(before: Side, now: Side, found: StoredVerdict, out: Path, max_r
         DataDriftPreset(method=_by_verdict(found), threshold=FALSE_ALARMS),
         DataSummaryPreset(columns=[name for name in summarised if name in filled]),
     ]
-    with _plain_figures(), _drawn_once():
+    with _plain_figures(), _once():
         page = Report(presets).run(*datasets).get_html_str(as_iframe=False)
     headline, basis = _headline(found)
     out.write_text(slim(page, headline, basis), encoding="utf-8")
@@ -157,28 +158,49 @@ def _sample(rows: pl.DataFrame, at_most: int) -> pl.DataFrame:
 @contextmanager
 def _plain_figures() -> Iterator[None]:
     """Leave Plotly's theme out of the figures; repeated in hundreds of them, it is half of the page."""
-    theme = plotly.io.templates.default
-    plotly.io.templates.default = "none"
-    try:
+    with _replaced(plotly.io.templates, "default", "none"):
         yield
-    finally:
-        plotly.io.templates.default = theme
 
 
 @contextmanager
-def _drawn_once() -> Iterator[None]:
-    """Let Evidently draw the distribution of a column once; it draws it for each statistic, and shows one of them."""
-    drawing = column_statistics.distribution
+def _once() -> Iterator[None]:
+    """Let Evidently compute the drift of a column once and draw its distribution once.
+
+    It computes the drift for the count of drifted columns, for the table and for a figure of the column that the page
+    does not show, and draws the distribution for each statistic, of which the page shows one.
+    """
+    computing, drawing = data_drift.get_one_column_drift, column_statistics.distribution
+    computed: dict[str, ColumnDataDriftMetrics] = {}
     drawn: dict[str, list[BaseWidgetInfo]] = {}
 
-    def once(title: str, current: DatasetColumn, reference: DatasetColumn | None) -> list[BaseWidgetInfo]:
+    def drift_once(*, column_name: str, **others: Any) -> ColumnDataDriftMetrics:
+        if column_name not in computed:
+            computed[column_name] = computing(column_name=column_name, **others)
+        return computed[column_name]
+
+    def distribution_once(
+        title: str, current: DatasetColumn, reference: DatasetColumn | None
+    ) -> list[BaseWidgetInfo]:
         name = str(current.data.name)
         if name not in drawn:
             drawn[name] = drawing(title, current, reference)
         return [widget.copy() for widget in drawn[name]]
 
-    column_statistics.distribution = once
+    with (
+        _replaced(data_drift, "get_one_column_drift", drift_once),
+        _replaced(column_statistics, "get_one_column_drift", drift_once),
+        _replaced(column_statistics.ValueDriftCalculation, "_render", lambda *_: []),
+        _replaced(column_statistics, "distribution", distribution_once),
+    ):
+        yield
+
+
+@contextmanager
+def _replaced(owner: object, name: str, by: object) -> Iterator[None]:
+    """Set an attribute for as long as the block lasts."""
+    before = getattr(owner, name)
+    setattr(owner, name, by)
     try:
         yield
     finally:
-        column_statistics.distribution = drawing
+        setattr(owner, name, before)

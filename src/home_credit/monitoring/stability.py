@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 
     Counts = NDArray[np.int64]
 
+Z = 1.959964  # standard errors on each side of an interval of 95 %
 LEAST_EXPECTED = 5.0  # rows per bin below which the chi-square distribution is a poor guide (Cochran)
 
 
 @dataclass(frozen=True, slots=True)
 class Stability:
-    """The index of one column and its distribution by chance alone."""
+    """The index of one column and its distribution by chance alone; ``error`` is the standard error of the index."""
 
     psi: float
+    error: float
     bins: int
     reference_rows: int
     current_rows: int
@@ -42,6 +44,11 @@ class Stability:
     def expected(self) -> float:
         """Mean of the index where nothing changed."""
         return (self.bins - 1) / self.effective_rows
+
+    @property
+    def margin(self) -> float:
+        """How far above the index its interval of 95 % ends, what chance alone adds to the index taken off."""
+        return max(Z * self.error - self.expected, 0.0)
 
     @property
     def p_value(self) -> float:
@@ -60,9 +67,14 @@ def stability(reference: Counts, current: Counts) -> Stability:
     """
     cells = _pool_rare(reference, current)
     p, q = ((cells[:, side] + 0.5) / (cells[:, side].sum() + 0.5 * len(cells)) for side in (0, 1))
-    return Stability(
-        float(((q - p) * np.log(q / p)).sum()), len(cells), int(reference.sum()), int(current.sum())
-    )
+    ratio, (n, m) = np.log(q / p), cells.sum(axis=0)
+    # The delta method: how much the index moves with the shares of each sample.
+    error = (_variance(p, ratio + q / p) / n + _variance(q, ratio - p / q) / m) ** 0.5
+    return Stability(float(((q - p) * ratio).sum()), float(error), len(cells), int(n), int(m))
+
+
+def _variance(share: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    return float(share @ values**2 - (share @ values) ** 2)
 
 
 def _pool_rare(reference: Counts, current: Counts) -> Counts:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from home_credit.default_risk import artifacts
-from home_credit.errors import ArtifactError, MissingTableError
+from home_credit.errors import ArtifactError
 from home_credit.features.build import feature_batches
 from home_credit.monitoring.applications import monitored
 from home_credit.monitoring.build import reference_of, score_reference
@@ -16,11 +16,12 @@ from home_credit.monitoring.reference import Reference
 from home_credit.monitoring.tally import Tally
 from home_credit.policy import Policy
 from home_credit.progress import Progress, silent
+from home_credit.tables.files import find
 from home_credit.tables.schema import APPLICATION, HISTORIES, ID
-from home_credit.tables.source import Source, open_tables
+from home_credit.tables.source import PARTS, open_splits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from home_credit.default_risk.artifacts import Artifacts
     from home_credit.policy import Costs
-    from home_credit.tables.source import Split
+    from home_credit.tables.source import Source, Split
 
 # Applicants of each side that are scored: a share is then known to a third of a point.
 SCORED = 20_000
@@ -63,16 +64,27 @@ class Side:
 
 
 def read(
-    directory: Path, wanted: Split, otherwise: Split, scoring: Scoring | None, progress: Progress = silent
-) -> Side:
-    """Read the applications of ``directory``: of the split ``wanted``, or of the other where that is not there.
+    reference: Path, current: Path, scoring: Scoring | None, progress: Progress = silent
+) -> tuple[Side, Side]:
+    """Read the applications of both folders: application_train of the one, application_test of the other.
 
-    Raises the errors of :func:`open_tables`.
+    A folder that has only one of the two gives that one. The tables of one folder are checked once for both sides.
+    Raises the errors of :func:`~home_credit.tables.source.open_tables`.
     """
-    try:
-        return _read(directory, wanted, scoring, progress)
-    except MissingTableError:
-        return _read(directory, otherwise, scoring, progress)
+    wanted = (reference, _split(reference, "train", "test")), (current, _split(current, "test", "train"))
+    folders = {folder.resolve(): folder for folder, _ in wanted}
+    sides: dict[tuple[Path, Split], Side] = {}
+    for place, folder in folders.items():
+        splits = list(dict.fromkeys(split for of, split in wanted if of.resolve() == place))
+        with open_splits(folder, splits, progress) as sources:
+            read_here = _sides(sources, scoring, progress)
+            sides.update({(place, split): side for split, side in zip(splits, read_here, strict=True)})
+    before, now = (sides[folder.resolve(), split] for folder, split in wanted)
+    return before, now
+
+
+def _split(directory: Path, wanted: Split, otherwise: Split) -> Split:
+    return wanted if all(find(directory, name) for name in PARTS[wanted]) else otherwise
 
 
 def reference_from(side: Side, scoring: Scoring | None) -> Reference:
@@ -108,30 +120,39 @@ def tally_of(reference: Reference, side: Side, scoring: Scoring | None) -> Tally
     return tally
 
 
-def _read(directory: Path, split: Split, scoring: Scoring | None, progress: Progress) -> Side:
-    with open_tables(directory, split, progress) as source:
-        rows = monitored(source.written)
-        probability = _probability(source, scoring.model, progress) if scoring else None
-        return Side(rows, probability, source.fingerprint)
+def _sides(sources: Sequence[Source], scoring: Scoring | None, progress: Progress) -> list[Side]:
+    """Return the sides of sources with the same histories."""
+    rows = [monitored(source.written) for source in sources]
+    probabilities = _probabilities(sources, scoring.model, progress) if scoring else [None] * len(sources)
+    return [
+        Side(side, probability, source.fingerprint)
+        for side, probability, source in zip(rows, probabilities, sources, strict=True)
+    ]
 
 
-def _probability(source: Source, model: Artifacts, progress: Progress) -> NDArray[np.float64]:
-    ids = source.applicants[ID]
-    chosen = (ids if len(ids) <= SCORED else ids.sample(SCORED, seed=0)).sort()
-    batches = feature_batches(_of(source.frames, chosen), chosen, model.terms, progress=progress)
-    return model.probability(pl.concat(batches))
+def _probabilities(
+    sources: Sequence[Source], model: Artifacts, progress: Progress
+) -> list[NDArray[np.float64]]:
+    """Return the probabilities of a sample of each source, whose histories are read once for all samples."""
+    applicants = [source.applicants[ID] for source in sources]
+    samples = [(ids if len(ids) <= SCORED else ids.sample(SCORED, seed=0)).sort() for ids in applicants]
+    everybody = pl.concat(samples).unique()
+    histories = {name: sources[0].frames[name] for name in HISTORIES}
+    kept = {name: frame.collect(engine="streaming").lazy() for name, frame in _of(histories, everybody)}
+    probabilities = []
+    for source, ids in zip(sources, samples, strict=True):
+        frames = dict(_of({APPLICATION: source.frames[APPLICATION], **kept}, ids))
+        batches = feature_batches(frames, ids, model.terms, progress=progress)
+        probabilities.append(model.probability(pl.concat(batches)))
+    return probabilities
 
 
-def _of(frames: Mapping[str, pl.LazyFrame], ids: pl.Series) -> dict[str, pl.LazyFrame]:
-    return dict(_chosen(frames, ids))
-
-
-def _chosen(frames: Mapping[str, pl.LazyFrame], ids: pl.Series) -> Iterator[tuple[str, pl.LazyFrame]]:
+def _of(frames: Mapping[str, pl.LazyFrame], ids: pl.Series) -> Iterator[tuple[str, pl.LazyFrame]]:
     """Yield the tables with the rows of the applicants ``ids`` alone."""
     mine = pl.LazyFrame({ID: ids})
-    for name in (APPLICATION, *HISTORIES):
+    for name, frame in frames.items():
         if name == "bureau_balance":
             loans = frames["bureau"].join(mine, on=ID, how="semi").select("SK_ID_BUREAU")
-            yield name, frames[name].join(loans, on="SK_ID_BUREAU", how="semi")
+            yield name, frame.join(loans, on="SK_ID_BUREAU", how="semi")
         else:
-            yield name, frames[name].join(mine, on=ID, how="semi")
+            yield name, frame.join(mine, on=ID, how="semi")

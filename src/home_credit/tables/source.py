@@ -64,8 +64,20 @@ def open_tables(directory: Path, split: Split = "train", progress: Progress = si
     Raises MissingTableError, MissingColumnError, WrongTypeError, NotFiniteError, EmptyTableError,
     DuplicateKeyError, or TableError for a file that cannot be read.
     """
+    with open_splits(directory, (split,), progress) as (source,):
+        yield source
+
+
+@contextmanager
+def open_splits(
+    directory: Path, splits: Sequence[Split], progress: Progress = silent
+) -> Iterator[list[Source]]:
+    """Open the tables of several splits; the histories are checked once and are the same objects in each.
+
+    Raises the errors of :func:`open_tables`.
+    """
     with TemporaryDirectory(prefix="home-credit-tables-") as staging:
-        yield _open(Path(directory), split, Path(staging), progress)
+        yield _open(Path(directory), splits, Path(staging), progress)
 
 
 def expected(name: str) -> tuple[list[Column], list[Violation]]:
@@ -114,24 +126,47 @@ class _Reader:
         self.summaries[name] = {"schema": types, **checked.summary}
         return checked
 
-    @property
-    def fingerprint(self) -> str:
-        return hashlib.sha256(json.dumps(self.summaries, sort_keys=True).encode()).hexdigest()
+    def fingerprint(self, names: Iterable[str]) -> str:
+        """Return the digest of the tables ``names`` that were read."""
+        mine = {name: self.summaries[name] for name in names if name in self.summaries}
+        return hashlib.sha256(json.dumps(mine, sort_keys=True).encode()).hexdigest()
 
 
-def _open(directory: Path, split: Split, staging: Path, progress: Progress) -> Source:
-    reader = _Reader(directory, staging, len(PARTS[split]) + len(HISTORIES), progress)
-    parts = {}
-    for name in PARTS[split]:
-        part = reader.read(name)
-        if part is None:
-            raise missing(directory, name, split)
-        if not part.rows:
-            raise EmptyTableError(name, "the table has no rows")
-        parts[name] = part
-    applicants = _distinct(parts, ID)
-    frames = {APPLICATION: _together(part.frame for part in parts.values())}
-    written = {APPLICATION: _together(part.written for part in parts.values())}
+def _open(directory: Path, splits: Sequence[Split], staging: Path, progress: Progress) -> list[Source]:
+    names = list(dict.fromkeys(name for split in splits for name in PARTS[split]))
+    reader = _Reader(directory, staging, len(names) + len(HISTORIES), progress)
+    applications: dict[str, Checked] = {}
+    for split in splits:
+        for name in PARTS[split]:
+            if name in applications:
+                continue
+            part = reader.read(name)
+            if part is None:
+                raise missing(directory, name, split)
+            if not part.rows:
+                raise EmptyTableError(name, "the table has no rows")
+            applications[name] = part
+    distinct = [_distinct({name: applications[name] for name in PARTS[split]}, ID) for split in splits]
+    frames, written = _histories(reader)
+    sources = []
+    for split, applicants in zip(splits, distinct, strict=True):
+        parts = {name: applications[name] for name in PARTS[split]}
+        sources.append(
+            Source(
+                {APPLICATION: _together(part.frame for part in parts.values()), **frames},
+                {APPLICATION: _together(part.written for part in parts.values()), **written},
+                applicants,
+                _target(parts),
+                reader.warnings,
+                reader.fingerprint([*parts, *HISTORIES]),
+            )
+        )
+    return sources
+
+
+def _histories(reader: _Reader) -> tuple[dict[str, pl.LazyFrame], dict[str, pl.LazyFrame]]:
+    """Return the histories with unknown categories as missing, and as they were written."""
+    frames, written = {}, {}
     for name in HISTORIES:
         history = reader.read(name)
         key = table(name).key
@@ -141,7 +176,7 @@ def _open(directory: Path, split: Split, staging: Path, progress: Progress) -> S
         empty = pl.LazyFrame(schema=polars_schema(table(name)))
         frames[name] = history.frame if history else empty
         written[name] = history.written if history else empty
-    return Source(frames, written, applicants, _target(parts), reader.warnings, reader.fingerprint)
+    return frames, written
 
 
 def _together(parts: Iterable[pl.LazyFrame]) -> pl.LazyFrame:
