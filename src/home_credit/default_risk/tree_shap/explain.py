@@ -18,7 +18,7 @@ FEW_ROWS = 512
 """Up to this number rows are looked up one by one; more rows group by group, at a cost that hardly depends on their
 number."""
 
-ROWS_AT_ONCE = 16
+ROWS_AT_ONCE = 8
 """Rows whose conditions are computed together: few enough for the processor's cache."""
 
 BLOCK = 4000
