@@ -381,6 +381,18 @@ def test_a_new_application_is_pasted_as_json(api: RunningApi, monkeypatch: pytes
     assert FR("simulate.mark") in html(app)
 
 
+def test_a_new_application_is_read_from_a_file(api: RunningApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened("what_if_page", api, monkeypatch)
+    app.segmented_control(key="what_if_mode").set_value("rows").run()
+    rows = PredictionRequest(**fake_model.bundle(fake_model.DECLINED)).model_dump_json().encode()
+    for file, told in ((b"\xff{", FR("simulate.no_json")), (rows, FR("decision.declined"))):
+        app.file_uploader[0].set_value(("application.json", file, "application/json"))
+        app.button(key="what_if_run").click().run()
+        assert not app.exception
+        assert told in html(app)
+    assert FR("simulate.mark") in html(app)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_new_application_is_entered_in_sections_and_answered_at_each_change(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch, language: Language

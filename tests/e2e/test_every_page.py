@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from home_credit.applicants.loading import current_features, load
 from home_credit.client import ApiClient
 from home_credit.config import Settings
+from home_credit.dashboard.finding import SHOWN
 from home_credit.dashboard.texts import texts
 from home_credit.languages import LANGUAGES
 from home_credit.schemas import DecisionQuery
@@ -97,6 +98,36 @@ def test_axe_finds_the_written_exceptions_alone_in_the_report(
     found = Axe().run(page, options={"runOnly": WCAG})
     assert {each["id"] for each in found.response["violations"]} <= EXCEPTIONS
     page.close()
+
+
+@pytest.mark.parametrize(("scheme", "darkest", "lightest"), [("light", 200, 255), ("dark", 0, 80)])
+def test_the_report_has_the_colours_of_the_page_in_a_frame_of_its_own(
+    browser: Browser, platform: Platform, scheme: Literal["light", "dark"], darkest: int, lightest: int
+) -> None:
+    page = browser.new_page(viewport={"width": 1366, "height": 900}, color_scheme=scheme)
+    page.set_default_timeout(120_000)
+    page.goto(f"{platform.dashboard}/{PAGES['drift'][0]}?lang=en")
+    body = page.frame_locator(FRAME).locator("body")
+    expect(body.get_by_text("Drift alarm")).to_be_visible()
+    height = page.locator(FRAME).evaluate("frame => frame.getBoundingClientRect().height")
+    assert 500 < height <= 1_100
+    drawn = "body => getComputedStyle(body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)"
+    assert all(darkest <= part <= lightest for part in body.evaluate(drawn))
+    page.close()
+
+
+def test_the_list_of_applicants_is_turned_page_by_page(page: Page, platform: Platform) -> None:
+    translate = texts("en")
+    page.goto(f"{platform.dashboard}/?lang=en")
+    page.get_by_text(translate("find.known"), exact=True).click()
+    picks = page.locator("[class*=st-key-pick_] button")
+    with ApiClient(platform.api) as client:
+        ids = [str(each) for each in client.applicants(limit=50).applicants]
+    expect(picks).to_have_text(ids[:SHOWN])
+    page.locator(".st-key-page_after button").click()
+    expect(picks).to_have_text(ids[SHOWN : 2 * SHOWN])
+    page.locator(".st-key-page_before button").click()
+    expect(picks).to_have_text(ids[:SHOWN])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
