@@ -50,6 +50,8 @@ def test_every_page_has_the_document_that_names_scripts_and_server() -> None:
     for address in ADDRESSES.values():
         answer = browser.get(f"/{address}")
         assert answer.headers["cache-control"] == "no-cache"
+        # Streamlit takes neither the cookie of a sign-in nor an uploaded file without this one.
+        assert browser.cookies["_streamlit_xsrf"]
         page = answer.text
         assert page.index("BACKEND_BASE_URL") < page.index('<script type="module"')
         assert page.index('id="root"') < page.index(".hc-banner")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
+from streamlit.web.server.starlette.starlette_routes import _ensure_xsrf_cookie
 
 from home_credit.dashboard.links import ADDRESSES
 from home_credit.languages import LANGUAGES
@@ -52,7 +53,11 @@ def routes(folder: Path) -> list[Route]:
         content = next(
             (html for language, html in contents.items() if language == asked), contents[LANGUAGES[0]]
         )
-        return HTMLResponse(content, headers={"Cache-Control": "no-cache"})
+        response = HTMLResponse(content, headers={"Cache-Control": "no-cache"})
+        # Streamlit sets it with the answers that the script no longer asks for; without it neither a sign-in that
+        # lasts nor an uploaded file is taken.
+        _ensure_xsrf_cookie(request, response)
+        return response
 
     return [Route(f"/{address}", answer) for address in ADDRESSES.values()]
 
