@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from home_credit.api.report_examples import OUTCOMES
@@ -535,7 +534,5 @@ def test_a_demo_says_that_it_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)  # a demo takes no database but that of its own folder
     with sites.api(Settings(HOME_CREDIT_DEMO=True, HOME_CREDIT_MODELS=ROOT / "models")) as url:
         monkeypatch.setenv("API_URL", url)
-        st.cache_resource.clear()
         app = AppTest.from_file(str(ROOT / "streamlit_app" / "app.py"), default_timeout=30).run()
-        st.cache_resource.clear()
     assert FR("access.demo") in html(app)

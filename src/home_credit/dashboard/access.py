@@ -162,8 +162,12 @@ def _known_mode() -> str | None:
         return None  # the page itself tells that the API does not answer
 
 
-@st.cache_resource(ttl=KEPT_SECONDS, show_spinner=False)
 def _mode() -> str:
+    return _mode_at(Settings().api_url)
+
+
+@st.cache_resource(ttl=KEPT_SECONDS, show_spinner=False)
+def _mode_at(api_url: str) -> str:  # noqa: ARG001  # what the answer is kept by
     return shell.api().access()
 
 
