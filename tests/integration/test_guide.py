@@ -118,9 +118,9 @@ def serving(clone: Path, name: Name, **settings: str) -> Iterator[str]:
     """Run a service as the last line of its Dockerfile does, until the context ends; its address."""
     (words,) = re.findall(r"^CMD (\[.*\])$", dockerfile(clone, name), re.MULTILINE)
     executable, *arguments = json.loads(words)
-    assert executable == "home-credit"
+    assert executable == "python"
     port = free_port()
-    command = [sys.executable, "-c", "from home_credit.cli.main import main; main()", *arguments]
+    command = [sys.executable, *arguments]
     given = {"HOST": "127.0.0.1", "PORT": str(port), "HOME_CREDIT_DEMO": "1", **settings}
     log = clone.parent / f"{name}-{port}.log"
     # A service without a model answers too.
