@@ -133,15 +133,12 @@ def _sides(sources: Sequence[Source], scoring: Scoring | None, progress: Progres
 def _probabilities(
     sources: Sequence[Source], model: Artifacts, progress: Progress
 ) -> list[NDArray[np.float64]]:
-    """Return the probabilities of a sample of each source, whose histories are read once for all samples."""
-    applicants = [source.applicants[ID] for source in sources]
-    samples = [(ids if len(ids) <= SCORED else ids.sample(SCORED, seed=0)).sort() for ids in applicants]
-    everybody = pl.concat(samples).unique()
-    histories = {name: sources[0].frames[name] for name in HISTORIES}
-    kept = {name: frame.collect(engine="streaming").lazy() for name, frame in _of(histories, everybody)}
+    """Return the probabilities of a sample of each source."""
     probabilities = []
-    for source, ids in zip(sources, samples, strict=True):
-        frames = dict(_of({APPLICATION: source.frames[APPLICATION], **kept}, ids))
+    for source in sources:
+        everybody = source.applicants[ID]
+        ids = (everybody if len(everybody) <= SCORED else everybody.sample(SCORED, seed=0)).sort()
+        frames = dict(_of({name: source.frames[name] for name in (APPLICATION, *HISTORIES)}, ids))
         batches = feature_batches(frames, ids, model.terms, progress=progress)
         probabilities.append(model.probability(pl.concat(batches)))
     return probabilities
