@@ -57,11 +57,15 @@ if TYPE_CHECKING:
 
 
 class HomeCreditError(Exception):
-    """Root of the tree; ``str(error)`` is one line for the user or operator."""
+    """Root of the tree; ``str(error)`` is one line for the user or operator, ``exit_code`` that of a command."""
+
+    exit_code = 1
 
 
 class InputError(HomeCreditError):
     """Input that cannot be used, described so that its author can correct it."""
+
+    exit_code = 2
 
 
 class TableError(InputError):

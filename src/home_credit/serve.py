@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from home_credit.errors import HomeCreditError, InputError, UsageError
+from home_credit.errors import HomeCreditError, UsageError
 from home_credit.tracking import server as tracking_server
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def main(arguments: Sequence[str]) -> int:
         serve(_named(arguments))
     except HomeCreditError as error:
         sys.stderr.write(f"home-credit: {error}\n")
-        return 2 if isinstance(error, InputError) else 1
+        return error.exit_code
     return 0
 
 

@@ -22,7 +22,7 @@ from home_credit import logs
 from home_credit.api.authentication import mode_of
 from home_credit.config import Settings
 from home_credit.connections import GuardedProtocol
-from home_credit.errors import HomeCreditError, InputError, MissingKeyError
+from home_credit.errors import HomeCreditError, MissingKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         run(given.host, given.port, given.workers)
     except HomeCreditError as error:
         sys.stderr.write(f"home-credit: {error}\n")
-        sys.exit(2 if isinstance(error, InputError) else 1)
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
 

@@ -12,7 +12,7 @@ import typer
 
 from home_credit import __version__, logs
 from home_credit.cli import data, deployment, keys, ledger, models, monitoring, scoring, services, training
-from home_credit.errors import HomeCreditError, InputError
+from home_credit.errors import HomeCreditError
 
 app = typer.Typer(
     help="Home Credit Scoring: decide on loan applications, explain, record and monitor.",
@@ -43,10 +43,8 @@ def main() -> None:
     """Run the command; an error of this package is one line on standard error."""
     try:
         app()
-    except InputError as error:
-        sys.exit(_fail(str(error), 2))
     except HomeCreditError as error:
-        sys.exit(_fail(str(error), 1))
+        sys.exit(_fail(str(error), error.exit_code))
     except ModuleNotFoundError as error:
         if not error.name or error.name.split(".")[0] == __name__.split(".")[0]:
             raise

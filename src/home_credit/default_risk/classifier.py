@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from home_credit.default_risk.tree_shap import Explanation, TreeShap, UnsupportedTreesError
+from home_credit.default_risk.tree_shap import END_OF_TREES, Explanation, TreeShap, UnsupportedTreesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,14 +108,14 @@ def average(boosters: Sequence[lgb.Booster]) -> lgb.Booster:
     trees: list[str] = []
     for booster in boosters:
         head, text = booster.model_to_string().split(_FIRST_TREE)
-        text, tail = text.split(_END_OF_TREES)
+        text, tail = text.split(END_OF_TREES)
         trees += (_VALUES.sub(lambda line: _scaled(line, share), tree) for tree in _NEXT_TREE.split(text))
     numbered = "".join(f"\nTree={number}\n{tree}" for number, tree in enumerate(trees))
     # The sizes of the trees in bytes have changed; without them LightGBM reads the trees in order.
-    return read(_TREE_SIZES.sub("", head) + numbered + _END_OF_TREES + tail)
+    return read(_TREE_SIZES.sub("", head) + numbered + END_OF_TREES + tail)
 
 
-_FIRST_TREE, _END_OF_TREES = "\nTree=0\n", "\nend of trees"
+_FIRST_TREE = "\nTree=0\n"
 _NEXT_TREE = re.compile(r"\nTree=\d+\n")
 _TREE_SIZES = re.compile(r"\ntree_sizes=.*")
 _VALUES = re.compile(r"^((?:leaf|internal)_value=)(.*)$", re.MULTILINE)

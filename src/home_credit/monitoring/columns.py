@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from home_credit.monitoring.detectors import Test, cohen_h, exact, unit_margin
-from home_credit.monitoring.stability import Z, stability
+from home_credit.monitoring.stability import Z, stability, variance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ def _distribution(column: ColumnReference, before: Counts, now: Counts, place: s
     if column.contributions is not None:
         moved = np.array(column.contributions)
         effect = float((q - p) @ moved)
-        effect_margin = Z * float((_variance(p, moved) / n + _variance(q, moved) / m) ** 0.5)
+        effect_margin = Z * float((variance(p, moved) / n + variance(q, moved) / m) ** 0.5)
     ratio = np.log((q + 0.5 / m) / (p + 0.5 / m))
     return Test(
         "distribution", column.name, "distributions", found.p_value, 0.0, found.psi, found.psi, found.psi,
@@ -53,11 +53,6 @@ def _distribution(column: ColumnReference, before: Counts, now: Counts, place: s
         shift_margin=_shift_margin(column.bins, before, now), effect_margin=effect_margin,
         signal=_of_cells(place, ratio),
     )  # fmt: skip
-
-
-def _variance(share: Numbers, values: Numbers) -> float:
-    mean = share @ values
-    return float(share @ (values - mean) ** 2)
 
 
 def _shift_margin(bins: Bins, before: Counts, now: Counts) -> float:

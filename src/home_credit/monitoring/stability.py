@@ -69,12 +69,14 @@ def stability(reference: Counts, current: Counts) -> Stability:
     p, q = ((cells[:, side] + 0.5) / (cells[:, side].sum() + 0.5 * len(cells)) for side in (0, 1))
     ratio, (n, m) = np.log(q / p), cells.sum(axis=0)
     # The delta method: how much the index moves with the shares of each sample.
-    error = (_variance(p, ratio + q / p) / n + _variance(q, ratio - p / q) / m) ** 0.5
+    error = (variance(p, ratio + q / p) / n + variance(q, ratio - p / q) / m) ** 0.5
     return Stability(float(((q - p) * ratio).sum()), float(error), len(cells), int(n), int(m))
 
 
-def _variance(share: NDArray[np.float64], values: NDArray[np.float64]) -> float:
-    return float(share @ values**2 - (share @ values) ** 2)
+def variance(share: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    """Return the variance of ``values`` that are taken on by these shares of the rows."""
+    mean = share @ values
+    return float(share @ (values - mean) ** 2)
 
 
 def _pool_rare(reference: Counts, current: Counts) -> Counts:

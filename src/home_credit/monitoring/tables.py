@@ -21,7 +21,7 @@ from home_credit.tables.schema import APPLICATION, HISTORIES, ID
 from home_credit.tables.source import PARTS, open_splits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -77,8 +77,8 @@ def read(
     for place, folder in folders.items():
         splits = list(dict.fromkeys(split for of, split in wanted if of.resolve() == place))
         with open_splits(folder, splits, progress) as sources:
-            read_here = _sides(sources, scoring, progress)
-            sides.update({(place, split): side for split, side in zip(splits, read_here, strict=True)})
+            for split, source in zip(splits, sources, strict=True):
+                sides[place, split] = _side(source, scoring, progress)
     before, now = (sides[folder.resolve(), split] for folder, split in wanted)
     return before, now
 
@@ -120,28 +120,18 @@ def tally_of(reference: Reference, side: Side, scoring: Scoring | None) -> Tally
     return tally
 
 
-def _sides(sources: Sequence[Source], scoring: Scoring | None, progress: Progress) -> list[Side]:
-    """Return the sides of sources with the same histories."""
-    rows = [monitored(source.written) for source in sources]
-    probabilities = _probabilities(sources, scoring.model, progress) if scoring else [None] * len(sources)
-    return [
-        Side(side, probability, source.fingerprint)
-        for side, probability, source in zip(rows, probabilities, sources, strict=True)
-    ]
+def _side(source: Source, scoring: Scoring | None, progress: Progress) -> Side:
+    probability = _probability(source, scoring.model, progress) if scoring else None
+    return Side(monitored(source.written), probability, source.fingerprint)
 
 
-def _probabilities(
-    sources: Sequence[Source], model: Artifacts, progress: Progress
-) -> list[NDArray[np.float64]]:
-    """Return the probabilities of a sample of each source."""
-    probabilities = []
-    for source in sources:
-        everybody = source.applicants[ID]
-        ids = (everybody if len(everybody) <= SCORED else everybody.sample(SCORED, seed=0)).sort()
-        frames = dict(_of({name: source.frames[name] for name in (APPLICATION, *HISTORIES)}, ids))
-        batches = feature_batches(frames, ids, model.terms, progress=progress)
-        probabilities.append(model.probability(pl.concat(batches)))
-    return probabilities
+def _probability(source: Source, model: Artifacts, progress: Progress) -> NDArray[np.float64]:
+    """Return the probabilities of a sample of the applicants."""
+    ids = source.applicants[ID]
+    chosen = (ids if len(ids) <= SCORED else ids.sample(SCORED, seed=0)).sort()
+    frames = dict(_of({name: source.frames[name] for name in (APPLICATION, *HISTORIES)}, chosen))
+    batches = feature_batches(frames, chosen, model.terms, progress=progress)
+    return model.probability(pl.concat(batches))
 
 
 def _of(frames: Mapping[str, pl.LazyFrame], ids: pl.Series) -> Iterator[tuple[str, pl.LazyFrame]]:
