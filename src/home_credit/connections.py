@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from uvicorn.server import ServerState
 
 MAX_HEAD_BYTES = 16_384  # request line and headers
+BEGINNING, CONTINUE = b"HTTP/1.1 ", b"HTTP/1.1 100 "
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -46,6 +47,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
         """Take a connection, unless there are too many."""
         super().connection_made(transport)
+        self._answers = _Answers(transport)
         if self._most is not None and len(self.connections) > self._most:
             self._refuse(503, b"retry-after: 1\r\n")
         else:
@@ -92,6 +94,7 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._head_timer.stop()
         super().on_headers_complete()
+        self.cycle.transport = self._answers  # type: ignore[assignment]  # it has what an answer needs
 
     def on_body(self, body: bytes) -> None:
         """Pass on a part of a body, unless its request was refused."""
@@ -105,6 +108,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next request, whose head must be complete in time."""
+        self._answers.flush()
         super().on_response_complete()
         if self.cycle.response_complete and not self.transport.is_closing():
             self._await_head()
@@ -138,6 +142,35 @@ class GuardedProtocol(HttpToolsProtocol):
                 STATUS_LINE[status] + headers + b"content-length: 0\r\nconnection: close\r\n\r\n"
             )
         self.transport.close()
+
+
+class _Answers:
+    """Writes the answers of one connection, the head of each together with the beginning of its body.
+
+    Each write is a call of the system, at which another thread takes the interpreter's lock.
+    """
+
+    __slots__ = ("_head", "_transport", "is_closing")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport, self.is_closing = transport, transport.is_closing
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        if not self._head and data.startswith(BEGINNING) and not data.startswith(CONTINUE):
+            self._head = data
+        else:
+            self._transport.write(self._head + data)
+            self._head = b""
+
+    def flush(self) -> None:
+        """Write a head that no body follows."""
+        if self._head:
+            self.write(b"")
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
 
 
 class _Timer:

@@ -8,7 +8,10 @@ import sys
 import traceback
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class JsonFormatter(logging.Formatter):
@@ -39,24 +42,31 @@ class _StandardError(logging.StreamHandler[TextIO]):
         return sys.stderr
 
 
-def request(
-    *, request_id: str, method: str, route: str, status: int, seconds: float, key: str | None
-) -> None:
-    """Log an answered request.
+def request(*, request_id: str, method: str, route: str, status: int, seconds: float, key: str | None) -> str:
+    """Return the line of an answered request, for :func:`write`.
 
-    Written without a record and a formatter, which would take several times as long as all other middleware.
+    Made without a record and a formatter, which would take several times as long as all other middleware.
     Everything but the name of the key is known to need no escapes.
     """
-    if sys.stderr.isatty():
-        line = f"{datetime.now():%H:%M:%S} {method} {route} {status} {seconds * 1000:.1f} ms {key or ''}\n"
-    else:
-        line = (
-            f'{{"time": "{datetime.now(UTC).isoformat(timespec="milliseconds")}", "level": "info", '
-            f'"logger": "home_credit.api.requests", "event": "request", "request_id": "{request_id}", '
-            f'"method": "{method}", "route": "{route}", "status": {status}, "ms": {seconds * 1000:.1f}, '
-            f'"key": {_json(key)}}}\n'
-        )
-    sys.stderr.write(line)
+    if _is_terminal(sys.stderr):
+        return f"{datetime.now():%H:%M:%S} {method} {route} {status} {seconds * 1000:.1f} ms {key or ''}\n"
+    return (
+        f'{{"time": "{datetime.now(UTC).isoformat(timespec="milliseconds")}", "level": "info", '
+        f'"logger": "home_credit.api.requests", "event": "request", "request_id": "{request_id}", '
+        f'"method": "{method}", "route": "{route}", "status": {status}, "ms": {seconds * 1000:.1f}, '
+        f'"key": {_json(key)}}}\n'
+    )
+
+
+def write(lines: Iterable[str]) -> None:
+    """Write lines to standard error in one call of the system."""
+    sys.stderr.write("".join(lines))
+
+
+@lru_cache(maxsize=4)
+def _is_terminal(stream: TextIO) -> bool:
+    # Asked once: each call of the system lets another thread take the interpreter's lock.
+    return stream.isatty()
 
 
 @lru_cache(maxsize=1_024)

@@ -85,6 +85,20 @@ class TestConnections:
         assert answer.count(b"HTTP/1.1 200") == 4
         assert answer.index(b"decision_id") < answer.rindex(b'"healthy"')
 
+    def test_an_answer_without_a_body_waits_for_nothing(self, api: Guarded) -> None:
+        without = HEALTH.replace(b"GET", b"HEAD")  # it gets the head of a refusal alone
+        answer = api.send(without + HEALTH + LAST)
+        assert [each[:3] for each in answer.split(b"HTTP/1.1 ")] == [b"", b"405", b"200", b"200"]
+        assert answer.split(b"\r\n\r\n", 1)[1].startswith(b"HTTP/1.1 200")
+        with api.connect() as connection:
+            connection.sendall(without)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 405")
+
+    def test_an_answer_arrives_in_one_piece(self, api: Guarded) -> None:
+        with api.connect() as connection:
+            connection.sendall(HEALTH)
+            assert b'"healthy"' in connection.recv(65_536)
+
     @pytest.mark.parametrize("start", [b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nHost: api\r\nX:"])
     def test_a_connection_without_a_request_is_closed(self, api: Guarded, start: bytes) -> None:
         with api.connect() as connection:

@@ -21,7 +21,7 @@ from home_credit.schemas import Decision, PredictionRequest
 from support.fakes import FakeApplicantStore, FakeScorer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from home_credit.decisioning.requests import DecisionRequest
@@ -49,9 +49,9 @@ class Counted(FakeScorer):
 class Desk:
     """A pipeline with what it delivers, in the order in which it does."""
 
-    def __init__(self, service: DecisionService) -> None:
+    def __init__(self, service: DecisionService, await_turn: Callable[[int], None] = lambda _: None) -> None:
         self.delivered: SimpleQueue[tuple[int, Decision | Exception]] = SimpleQueue()
-        self.pipeline: Pipeline[int] = Pipeline(service, self._deliver)
+        self.pipeline: Pipeline[int] = Pipeline(service, self._deliver, await_turn)
 
     def _deliver(self, outcomes: Sequence[tuple[int, Decision | Exception]]) -> None:
         for outcome in outcomes:
@@ -114,6 +114,39 @@ def test_nothing_waits_for_the_rest_of_a_large_group(ledger: Ledger, settings: S
     scorer.may_answer.set()
     desk.outcomes(4)
     assert scorer.groups == [1, 1, 1, 1]
+    desk.pipeline.close()
+
+
+def test_rows_that_are_many_end_a_group(ledger: Ledger, settings: Settings) -> None:
+    scorer = Counted()
+    scorer.may_answer.clear()
+    desk = Desk(service_of(scorer, ledger, settings))
+    desk.pipeline.submit(0, raw())
+    assert scorer.waiting.acquire(timeout=WAIT)
+    text = b" " * (LARGE // 3)
+    for ticket in range(1, 10):
+        desk.pipeline.submit(ticket, raw(text=text))
+    scorer.may_answer.set()
+    desk.outcomes(10)
+    assert scorer.groups == [1, 4, 4, 1]
+    desk.pipeline.close()
+
+
+def test_a_group_is_filled_when_its_turn_has_come(ledger: Ledger, settings: Settings) -> None:
+    scorer, turn, asked = Counted(), threading.Event(), SimpleQueue[int]()
+
+    def await_turn(ticket: int) -> None:
+        asked.put(ticket)
+        assert turn.wait(WAIT)
+
+    desk = Desk(service_of(scorer, ledger, settings), await_turn)
+    desk.pipeline.submit(7, raw())
+    assert asked.get(timeout=WAIT) == 7
+    for ticket in range(3):
+        desk.pipeline.submit(ticket, raw())
+    turn.set()
+    desk.outcomes(4)
+    assert scorer.groups == [4]
     desk.pipeline.close()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from home_credit.api.event_loop import await_turn
 from home_credit.decisioning.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Deciding:
     """Awaits decisions of a service without a thread for each request."""
 
     def __init__(self, service: DecisionService) -> None:
-        self._pipeline: Pipeline[Waiting] = Pipeline(service, _deliver)
+        self._pipeline: Pipeline[Waiting] = Pipeline(service, _deliver, _await_turn)
 
     async def decide(self, request: DecisionRequest) -> Response:
         """Return the response to a request for a decision; raises the error of the request."""
@@ -36,6 +37,10 @@ class Deciding:
     def close(self) -> None:
         """Finish what was taken."""
         self._pipeline.close()
+
+
+def _await_turn(waiting: Waiting) -> None:
+    await_turn(waiting.get_loop())
 
 
 def _deliver(outcomes: Sequence[tuple[Waiting, Decision | Exception]]) -> None:

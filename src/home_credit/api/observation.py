@@ -5,9 +5,10 @@ A line names the route's template and the key, never a path, a query, an applica
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import random
 import re
-import secrets
 import time
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ class Observation:
     def __init__(self, app: ASGIApp, metrics: Metrics, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
         self._app, self._metrics = app, metrics
         self._headers = (*HEADERS, *headers)
+        self._lines: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -91,7 +93,9 @@ class Observation:
         state = scope["state"]
         if not state.get("refused") and logger.isEnabledFor(logging.INFO):
             caller = state.get("caller")
-            logs.request(
+            if not self._lines:
+                asyncio.get_running_loop().call_soon(self._write)
+            line = logs.request(
                 request_id=state["request_id"],
                 method=method,
                 route=route,
@@ -99,6 +103,12 @@ class Observation:
                 seconds=seconds,
                 key=caller and caller.name,
             )
+            self._lines.append(line)
+
+    def _write(self) -> None:
+        """Write the lines of the requests that were answered in one pass of the event loop."""
+        lines, self._lines = self._lines, []
+        logs.write(lines)
 
 
 def route_of(scope: Scope) -> str:
@@ -115,4 +125,5 @@ def _request_id(scope: Scope) -> bytes:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and SANE_ID.fullmatch(value):
             return bytes(value)
-    return secrets.token_hex(8).encode()
+    # An id is no secret, and a call of the system would let another thread take the interpreter's lock.
+    return b"%016x" % random.getrandbits(64)

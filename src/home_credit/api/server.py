@@ -66,6 +66,7 @@ def run(host: str | None, port: int, workers: int = 1) -> None:
         port=port,
         workers=workers,
         http=GuardedProtocol,
+        loop="home_credit.api.event_loop:EventLoop",
         limit_concurrency=settings.max_connections,
         ws="none",
         lifespan="on",

@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-COMPUTED_TOGETHER = 16  # more save little, and the first of them waits for the last
-LARGE = 256_000  # bytes; the rows of no two larger requests are in memory together
+COMPUTED_TOGETHER = 32  # more save little, and the first of them waits for the last
+LARGE = 256_000  # bytes of rows, which end a group: its requests are in memory together
 RECORDED_TOGETHER = 64
 STOP_SECONDS = 5.0
 
@@ -36,12 +36,16 @@ class Pipeline(Generic[T]):
 
     ``deliver`` is called with tickets and outcomes, a recorded decision or the error of the request, from the threads
     of the pipeline. Their number is not bounded here: a caller submits as many as it is willing to wait for.
+    ``await_turn`` is called with the first ticket of a group before the group is filled and computed, and may wait.
     """
 
     def __init__(
-        self, service: DecisionService, deliver: Callable[[Sequence[tuple[T, Decision | Exception]]], None]
+        self,
+        service: DecisionService,
+        deliver: Callable[[Sequence[tuple[T, Decision | Exception]]], None],
+        await_turn: Callable[[T], None] = lambda _: None,
     ) -> None:
-        self._service, self._deliver = service, deliver
+        self._service, self._deliver, self._await_turn = service, deliver, await_turn
         self._asked: SimpleQueue[tuple[T, DecisionRequest] | None] = SimpleQueue()
         self._prepared: SimpleQueue[tuple[T, Prepared] | None] = SimpleQueue()
         self._threads: list[Thread] = []
@@ -74,7 +78,7 @@ class Pipeline(Generic[T]):
                     thread.start()
 
     def _compute(self) -> None:
-        while group := _next(self._asked, COMPUTED_TOGETHER, _is_large):
+        while group := _next(self._asked, COMPUTED_TOGETHER, _bytes, self._begun):
             prepared, failed = [], []
             outcomes = self._prepare([request for _, request in group])
             for (ticket, _), outcome in zip(group, outcomes, strict=True):
@@ -87,6 +91,9 @@ class Pipeline(Generic[T]):
                 for each in prepared:
                     self._prepared.put(each)
         self._prepared.put(None)
+
+    def _begun(self, first: tuple[T, DecisionRequest]) -> None:
+        self._await_turn(first[0])
 
     def _recorded_here(self, group: Sequence[tuple[T, Prepared]]) -> bool:
         """Record a group at once where nothing else is to be done meanwhile: it need not wait for another thread."""
@@ -123,26 +130,34 @@ class Pipeline(Generic[T]):
             self._deliver(outcomes)
 
 
-def _is_large(item: tuple[Any, DecisionRequest]) -> bool:
-    return item[1].size > LARGE
+def _bytes(item: tuple[Any, DecisionRequest]) -> int:
+    return item[1].size
 
 
 def _next(
-    queue: SimpleQueue[Item | None], most: int, is_last: Callable[[Item], bool] = lambda _: False
+    queue: SimpleQueue[Item | None],
+    most: int,
+    size: Callable[[Item], int] = lambda _: 0,
+    begun: Callable[[Item], None] = lambda _: None,
 ) -> list[Item]:
     """Return what waits, at least one item and at most ``most``; nothing where the end of the queue was put.
 
-    Nothing is added to an item that ``is_last``.
+    Nothing is added once the sizes come to more than :data:`LARGE`. ``begun`` is called with the first item, before
+    others are added.
     """
     group: list[Item] = []
+    total = 0
     try:
-        while len(group) < most and not (group and is_last(group[-1])):
+        while len(group) < most and total <= LARGE:
             item = queue.get(block=not group)
             if item is None:
                 if group:
                     queue.put(None)  # seen again after this group
                 break
             group.append(item)
+            total += size(item)
+            if len(group) == 1:
+                begun(item)
     except Empty:
         pass
     return group
