@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from uvicorn.server import ServerState
 
 MAX_HEAD_BYTES = 16_384  # request line and headers
+JOINED = 65_536  # bytes of a body; a larger one is not copied
 BEGINNING, CONTINUE = b"HTTP/1.1 ", b"HTTP/1.1 100 "
 
 
@@ -159,14 +160,17 @@ class _Answers:
     def write(self, data: bytes) -> None:
         if not self._head and data.startswith(BEGINNING) and not data.startswith(CONTINUE):
             self._head = data
-        else:
-            self._transport.write(self._head + data)
-            self._head = b""
+            return
+        if len(data) > JOINED:
+            self.flush()
+        self._transport.write(self._head + data)
+        self._head = b""
 
     def flush(self) -> None:
         """Write a head that no body follows."""
         if self._head:
-            self.write(b"")
+            self._transport.write(self._head)
+            self._head = b""
 
     def close(self) -> None:
         self.flush()
