@@ -22,7 +22,7 @@ from home_credit.ledger.store import MOST_SCORES
 from home_credit.schemas import Applicant, PredictionRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from home_credit.schemas.portfolios import Portfolio, PortfolioQuery
     from home_credit.schemas.shadow import ShadowReport
     from home_credit.tables.bundle import ParsedBundle
+
+
+PREPARED_TOGETHER = 64  # of a batch: so many rows and features are in memory at once
 
 
 class Prepared(NamedTuple):
@@ -169,13 +172,10 @@ class DecisionService:
         Raises :class:`ArtifactError` where no model is loaded.
         """
         scorer = self.scorer()
-        checked = [self._checked(request) for request in requests]
-        bundles = [each.parsed for each in checked if isinstance(each, Checked)]
-        assessed = iter(self._assessed(scorer, bundles) if bundles else ())
-        return [
-            _prepared(scorer, request, each, *next(assessed)) if isinstance(each, Checked) else each
-            for request, each in zip(requests, checked, strict=True)
-        ]
+        prepared: list[Prepared | Exception] = []
+        for first in range(0, len(requests), PREPARED_TOGETHER):
+            prepared += self._prepare_together(scorer, requests[first : first + PREPARED_TOGETHER])
+        return prepared
 
     def record(self, prepared: Sequence[Prepared]) -> list[Decision | Exception]:
         """Record decisions in one transaction; they are durable when the method returns.
@@ -293,6 +293,15 @@ class DecisionService:
         if found is None:
             raise NoShadowError(challenger)
         return report(found)
+
+    def _prepare_together(
+        self, scorer: Scorer, requests: Sequence[DecisionRequest]
+    ) -> Iterator[Prepared | Exception]:
+        checked = [self._checked(request) for request in requests]
+        bundles = [each.parsed for each in checked if isinstance(each, Checked)]
+        assessed = iter(self._assessed(scorer, bundles) if bundles else ())
+        for request, each in zip(requests, checked, strict=True):
+            yield _prepared(scorer, request, each, *next(assessed)) if isinstance(each, Checked) else each
 
     def _assessed(
         self, scorer: Scorer, bundles: Sequence[ParsedBundle]
