@@ -1,10 +1,11 @@
-"""A known applicant on the way to an assessment, without HTTP and ledger: with ready features, and from the raw rows.
+"""A known applicant on the way to a decision, without HTTP: with ready features, and from the raw rows.
 
     python benchmarks/known_applicant.py --models models --tables DIR [--applicants 500] [--at-most 0.5]
 
 Loads the tables into a store, then takes applicants in blocks, each side in turn: one reads the application and the
 features of the histories, the other the raw rows, and computes the features of the histories. Prints CPU milliseconds
-by step, and exits with 1 where an assessment differs or where ready features take more than ``--at-most`` at the median.
+by step, then those of groups with their record in SQLite and their answers, and exits with 1 where an assessment differs
+or where ready features take more than ``--at-most`` at the median.
 """
 
 from __future__ import annotations
@@ -24,9 +25,14 @@ from home_credit.applicants import ApplicantStore
 from home_credit.applicants.loading import current_features, load
 from home_credit.config import Settings
 from home_credit.decisioning.assessment import assemble
+from home_credit.decisioning.factory import decision_service
 from home_credit.decisioning.known import known_bundle
 from home_credit.decisioning.pipeline import COMPUTED_TOGETHER
+from home_credit.decisioning.requests import KnownRequest
 from home_credit.decisioning.scoring import Scorer
+from home_credit.decisioning.service import Prepared
+from home_credit.ledger import Ledger
+from home_credit.schemas import Decision
 from home_credit.tables.bundle import parse_bundle
 
 if TYPE_CHECKING:
@@ -86,7 +92,10 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         load(arguments.tables, f"sqlite:///{folder}/applicants.db", current_features())
         with closing(ApplicantStore.open(f"sqlite:///{folder}/applicants.db")) as store:
-            sys.exit(compare(store, scorer, arguments.applicants, arguments.at_most))
+            status = compare(store, scorer, arguments.applicants, arguments.at_most)
+            with closing(Ledger.open(f"sqlite:///{folder}/ledger.db")) as ledger:
+                recorded(store, scorer, ledger, arguments.applicants)
+    sys.exit(status)
 
 
 def compare(store: ApplicantStore, scorer: Scorer, applicants: int, at_most: float) -> int:
@@ -129,6 +138,29 @@ def in_groups(store: ApplicantStore, scorer: Scorer, applicants: list[int]) -> l
         scorer.assess([known_bundle(store.read(applicant)) for applicant in group])
         times.append(1000 * (time.process_time() - began) / len(group))
     return times
+
+
+def recorded(store: ApplicantStore, scorer: Scorer, ledger: Ledger, applicants: int) -> None:
+    """Print the CPU milliseconds of an applicant where groups are decided, recorded and answered."""
+    service = decision_service(Settings(), scorer=scorer, applicants=store, ledger=ledger)
+    ids, steps = store.applicants(limit=min(1000, WARM_UP + applicants)), ("decided", "recorded", "answered")
+    times: list[list[float]] = []
+    for start in range(0, len(ids), COMPUTED_TOGETHER):
+        group = [KnownRequest(each) for each in ids[start : start + COMPUTED_TOGETHER]]
+        moments = [time.process_time()]
+        prepared = [each for each in service.prepare(group) if isinstance(each, Prepared)]
+        moments.append(time.process_time())
+        decisions = [each for each in service.record(prepared) if isinstance(each, Decision)]
+        moments.append(time.process_time())
+        answers = [each.model_dump_json() for each in decisions]
+        moments.append(time.process_time())
+        if len(answers) != len(group):
+            sys.exit("a decision failed")
+        times.append([1000 * step / len(group) for step in np.diff(moments)])
+    print(f"\n| in groups of {COMPUTED_TOGETHER} | ms | 95 % |\n| --- | --- | --- |")
+    for number, step in enumerate(steps):
+        print(line(step, [each[number] for each in times[1:]]))
+    print(line("together", [sum(each) for each in times[1:]]))
 
 
 def line(name: str, *sides: list[float]) -> str:
