@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from selectors import SelectorKey
 
-TURN_SECONDS = 0.25  # a loop that is never idle does not stop decisions
+TURN_SECONDS = 0.1  # a loop that is never idle does not stop decisions
 
 
 class EventLoop(asyncio.SelectorEventLoop):
