@@ -83,12 +83,18 @@ def raw(score: float = 0.5, **options: Any) -> RawRequest:
     return RawRequest(lambda: PredictionRequest(application=application), **options)
 
 
-def test_what_waits_is_decided_together(ledger: Ledger, settings: Settings) -> None:
+def at_work(ledger: Ledger, settings: Settings) -> tuple[Counted, Desk]:
+    """Return a scorer that waits with request 0 for ``may_answer``, and its desk, where what is submitted waits too."""
     scorer = Counted()
     scorer.may_answer.clear()
     desk = Desk(service_of(scorer, ledger, settings))
     desk.pipeline.submit(0, raw())
     assert scorer.waiting.acquire(timeout=WAIT)
+    return scorer, desk
+
+
+def test_what_waits_is_decided_together(ledger: Ledger, settings: Settings) -> None:
+    scorer, desk = at_work(ledger, settings)
     for ticket in range(1, 2 * COMPUTED_TOGETHER + 1):
         desk.pipeline.submit(ticket, raw(ticket / 100))
     scorer.may_answer.set()
@@ -103,11 +109,7 @@ def test_what_waits_is_decided_together(ledger: Ledger, settings: Settings) -> N
 
 
 def test_nothing_waits_for_the_rest_of_a_large_group(ledger: Ledger, settings: Settings) -> None:
-    scorer = Counted()
-    scorer.may_answer.clear()
-    desk = Desk(service_of(scorer, ledger, settings))
-    desk.pipeline.submit(0, raw())
-    assert scorer.waiting.acquire(timeout=WAIT)
+    scorer, desk = at_work(ledger, settings)
     text = b" " * (LARGE + 1)
     for ticket in (1, 2, 3):
         desk.pipeline.submit(ticket, raw(text=text))
@@ -118,11 +120,7 @@ def test_nothing_waits_for_the_rest_of_a_large_group(ledger: Ledger, settings: S
 
 
 def test_rows_that_are_many_end_a_group(ledger: Ledger, settings: Settings) -> None:
-    scorer = Counted()
-    scorer.may_answer.clear()
-    desk = Desk(service_of(scorer, ledger, settings))
-    desk.pipeline.submit(0, raw())
-    assert scorer.waiting.acquire(timeout=WAIT)
+    scorer, desk = at_work(ledger, settings)
     text = b" " * (LARGE // 3)
     for ticket in range(1, 10):
         desk.pipeline.submit(ticket, raw(text=text))

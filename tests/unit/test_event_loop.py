@@ -36,18 +36,9 @@ def loop() -> Iterator[EventLoop]:
         yield made
 
 
-def turn_of(loop: asyncio.AbstractEventLoop, got: Event) -> Thread:
-    def take() -> None:
-        await_turn(loop)
-        got.set()
-
-    thread = Thread(target=take)
-    thread.start()
-    return thread
-
-
-def test_idle_is_what_waits_for_something_to_happen(loop: EventLoop) -> None:
-    assert loop.idle.wait(WAIT)
+@contextmanager
+def working(loop: EventLoop) -> Iterator[None]:
+    """Keep a loop at work until the context ends."""
     began, may_end = Event(), Event()
 
     def work() -> None:
@@ -56,8 +47,16 @@ def test_idle_is_what_waits_for_something_to_happen(loop: EventLoop) -> None:
 
     loop.call_soon_threadsafe(work)
     assert began.wait(WAIT)
-    assert not loop.idle.is_set()
-    may_end.set()
+    try:
+        yield
+    finally:
+        may_end.set()
+
+
+def test_idle_is_what_waits_for_something_to_happen(loop: EventLoop) -> None:
+    assert loop.idle.wait(WAIT)
+    with working(loop):
+        assert not loop.idle.is_set()
     assert loop.idle.wait(WAIT)
 
 
@@ -77,35 +76,24 @@ def test_a_loop_with_more_to_do_is_not_idle(loop: EventLoop) -> None:
 
 
 def test_a_turn_begins_when_the_loop_is_idle(loop: EventLoop) -> None:
-    began, may_end, got = Event(), Event(), Event()
+    got = Event()
 
-    def work() -> None:
-        began.set()
-        may_end.wait(WAIT)
+    def take() -> None:
+        await_turn(loop, WAIT)
+        got.set()
 
-    loop.call_soon_threadsafe(work)
-    assert began.wait(WAIT)
-    thread = turn_of(loop, got)
-    assert not got.wait(0.05)
-    may_end.set()
+    thread = Thread(target=take)
+    with working(loop):
+        thread.start()
+        assert not got.wait(0.05)
     assert got.wait(WAIT)
     thread.join(WAIT)
 
 
 def test_a_loop_that_is_never_idle_is_waited_for_only_so_long(loop: EventLoop) -> None:
-    began, may_end, got = Event(), Event(), Event()
-
-    def work() -> None:
-        began.set()
-        may_end.wait(WAIT)
-
-    loop.call_soon_threadsafe(work)
-    assert began.wait(WAIT)
-    thread = turn_of(loop, got)
-    assert got.wait(WAIT)  # while the loop works
-    assert not loop.idle.is_set()
-    may_end.set()
-    thread.join(WAIT)
+    with working(loop):
+        await_turn(loop)
+        assert not loop.idle.is_set()
 
 
 def test_any_other_loop_is_not_waited_for() -> None:

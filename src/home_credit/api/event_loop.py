@@ -42,7 +42,7 @@ class _Selector(selectors.DefaultSelector):
             self._idle.clear()
 
 
-def await_turn(loop: asyncio.AbstractEventLoop) -> None:
-    """Wait in another thread until a loop is idle, or for :data:`TURN_SECONDS`."""
+def await_turn(loop: asyncio.AbstractEventLoop, seconds: float = TURN_SECONDS) -> None:
+    """Wait in another thread until a loop is idle, or for so many ``seconds``."""
     if isinstance(loop, EventLoop):
-        loop.idle.wait(TURN_SECONDS)
+        loop.idle.wait(seconds)
